@@ -1,0 +1,2 @@
+//! The `polyport` command.
+fn main() {}
