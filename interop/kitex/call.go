@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/bytedance/gopkg/cloud/metainfo"
+	"github.com/cloudwego/kitex/client"
+	"github.com/cloudwego/kitex/pkg/rpcinfo"
+	"github.com/cloudwego/kitex/pkg/serviceinfo"
+	"github.com/cloudwego/kitex/pkg/transmeta"
+)
+
+// patience bounds a call without --timeout. It must not become an RPC timeout of Kitex, because
+// those are sent to the server.
+const patience = 10 * time.Second
+
+type callOptions struct {
+	address, transport, idl, service, as, method, json, caller string
+
+	unnamed                bool
+	timeout, count         int
+	parallel, messageBytes int
+	transient, persistent  keyValues
+}
+
+// keyValues is a flag K=V that can be repeated.
+type keyValues []struct{ key, value string }
+
+func (kvs *keyValues) String() string { return "" }
+
+func (kvs *keyValues) Set(text string) error {
+	key, value, ok := strings.Cut(text, "=")
+	if !ok || key == "" {
+		return fmt.Errorf("want K=V")
+	}
+	*kvs = append(*kvs, struct{ key, value string }{key, value})
+	return nil
+}
+
+func parseCall(arguments []string) (*callOptions, error) {
+	o := new(callOptions)
+	flags := flag.NewFlagSet("call", flag.ContinueOnError)
+	flags.StringVar(&o.address, "addr", "", "`HOST:PORT` of the server")
+	flags.StringVar(&o.transport, "transport", "", "`T`, one of "+transportNames)
+	flags.StringVar(&o.service, "service", "", "`S`, IDL name of the service; CombineService is the combined service of an IDL")
+	flags.StringVar(&o.idl, "idl", "", "`IDL` that has the service: multi, types, combine or apart. Needed only for the\n"+
+		"combined client of apart.thrift: --idl apart --service CombineService")
+	flags.StringVar(&o.method, "method", "", "`M`, IDL name of the method")
+	flags.StringVar(&o.as, "as", "", "send `NAME` as the service name; the method may then be any method of --service")
+	flags.StringVar(&o.json, "json", "{}", "arguments of the method by name, a `JSON` object")
+	flags.BoolVar(&o.unnamed, "no-service-name", false, "send no service name, caller and method in a TTHeader")
+	flags.StringVar(&o.caller, "caller", "", "`NAME` of this client, sent in a TTHeader")
+	flags.IntVar(&o.timeout, "timeout", 0, "`MS` milliseconds for a call, sent in a TTHeader; without it calls end after 10 seconds and nothing is sent")
+	flags.Var(&o.transient, "transient", "transient metadata `K=V`, can be repeated")
+	flags.Var(&o.persistent, "persistent", "persistent metadata `K=V`, can be repeated")
+	flags.IntVar(&o.count, "count", 1, "make `N` calls, one after the other")
+	flags.IntVar(&o.parallel, "parallel", 1, "do that `N` times at once: as many lines as this times --count, in any order")
+	flags.IntVar(&o.messageBytes, "message-bytes", -1, "make the request's message `N` bytes of y, and print the length and the SHA-256 of the\n"+
+		"response's message: {\"ok\":{\"message_len\":..,\"message_sha256\":\"..\"}}")
+	if err := flags.Parse(arguments); err != nil {
+		return nil, err
+	}
+	if flags.NArg() > 0 {
+		return nil, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+	if o.address == "" || o.transport == "" || o.service == "" || o.method == "" {
+		return nil, fmt.Errorf("--addr, --transport, --service and --method are needed")
+	}
+	return o, nil
+}
+
+// call makes the calls and prints a line for each. An error means that none was made.
+func call(arguments []string) error {
+	o, err := parseCall(arguments)
+	if err != nil {
+		return helpIsNoError(err)
+	}
+	info, err := findService(o.idl, o.service)
+	if err != nil {
+		return err
+	}
+	method, ok := info.Methods[o.method]
+	if !ok {
+		return fmt.Errorf("service %s has no method %q", o.service, o.method)
+	}
+	if _, err := newArguments(method, o); err != nil {
+		return err
+	}
+	c, err := newClient(info, o)
+	if err != nil {
+		return err
+	}
+
+	var printing sync.Mutex
+	var calls sync.WaitGroup
+	for range o.parallel {
+		calls.Go(func() {
+			for range o.count {
+				line := callOnce(c, method, o)
+				printing.Lock()
+				fmt.Fprintln(os.Stdout, line)
+				printing.Unlock()
+			}
+		})
+	}
+	calls.Wait()
+	return nil
+}
+
+func newClient(info *serviceinfo.ServiceInfo, o *callOptions) (client.Client, error) {
+	if o.as != "" {
+		renamed := *info
+		renamed.ServiceName = o.as
+		info = &renamed
+	}
+	options, err := transportOptions(o.transport)
+	if err != nil {
+		return nil, err
+	}
+	options = append(options,
+		client.WithDestService(o.service),
+		client.WithHostPorts(o.address),
+		// The default of 50 ms is short for a busy machine.
+		client.WithConnectTimeout(time.Second),
+		client.WithClientBasicInfo(&rpcinfo.EndpointBasicInfo{ServiceName: o.caller}),
+	)
+	if !o.unnamed {
+		options = append(options, client.WithMetaHandler(transmeta.ClientTTHeaderHandler))
+	}
+	if o.timeout > 0 {
+		options = append(options, client.WithRPCTimeout(time.Duration(o.timeout)*time.Millisecond))
+	}
+	return client.NewClient(info, options...)
+}
+
+// newArguments makes the struct of the method's arguments.
+func newArguments(method serviceinfo.MethodInfo, o *callOptions) (any, error) {
+	arguments := method.NewArgs()
+	if err := decodeJSON([]byte(o.json), arguments); err != nil {
+		return nil, fmt.Errorf("--json: %w", err)
+	}
+	if o.messageBytes >= 0 {
+		if err := setMessage(arguments, strings.Repeat("y", o.messageBytes)); err != nil {
+			return nil, err
+		}
+	}
+	return arguments, nil
+}
+
+// setMessage sets the message of the first argument.
+func setMessage(arguments any, message string) error {
+	if fields := reflect.ValueOf(arguments).Elem(); fields.NumField() > 0 && fields.Field(0).Kind() == reflect.Pointer {
+		request := fields.Field(0)
+		if request.IsNil() {
+			request.Set(reflect.New(request.Type().Elem()))
+		}
+		if field := request.Elem().FieldByName("Message"); field.IsValid() && field.Kind() == reflect.String {
+			field.SetString(message)
+			return nil
+		}
+	}
+	return fmt.Errorf("--message-bytes: the method has no request with a message")
+}
+
+// callOnce makes a call with arguments of its own: a call that timed out may still be writing them.
+func callOnce(c client.Client, method serviceinfo.MethodInfo, o *callOptions) json.RawMessage {
+	arguments, err := newArguments(method, o)
+	if err != nil {
+		panic(err) // The same arguments have been made before.
+	}
+	ctx := metainfo.WithBackwardValues(context.Background())
+	for _, kv := range o.transient {
+		ctx = metainfo.WithValue(ctx, kv.key, kv.value)
+	}
+	for _, kv := range o.persistent {
+		ctx = metainfo.WithPersistentValue(ctx, kv.key, kv.value)
+	}
+	if o.timeout <= 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
+
+	var result any
+	if !method.OneWay() {
+		result = method.NewResult()
+	}
+	err = c.Call(ctx, o.method, arguments, result)
+	outcome := outcomeOfError(err)
+	if err == nil {
+		outcome = outcomeOfResult(result, o.messageBytes >= 0)
+	}
+	return withBackward(outcome, metainfo.RecvAllBackwardValues(ctx))
+}

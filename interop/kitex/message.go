@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/bytedance/gopkg/cloud/metainfo"
+	"github.com/cloudwego/kitex/pkg/kerrors"
+	"github.com/cloudwego/kitex/pkg/remote"
+	"github.com/cloudwego/kitex/pkg/rpcinfo"
+)
+
+// perform does what the message of a request asks for and returns the message of the response.
+// A message that asks for nothing, or not properly, is echoed.
+func perform(ctx context.Context, message string) (string, error) {
+	verb, rest, _ := strings.Cut(message, ":")
+	switch verb {
+	case "sleep":
+		number, next, _ := strings.Cut(rest, ":")
+		if milliseconds, err := strconv.Atoi(number); err == nil {
+			time.Sleep(time.Duration(milliseconds) * time.Millisecond)
+			return perform(ctx, next)
+		}
+	case "panic":
+		panic(rest)
+	case "error":
+		return "", errors.New(rest)
+	case "typed":
+		number, text, _ := strings.Cut(rest, ":")
+		if kind, err := strconv.ParseInt(number, 10, 32); err == nil {
+			return "", remote.NewTransErrorWithMsg(int32(kind), text)
+		}
+	case "biz":
+		parts := strings.SplitN(rest, ":", 3)
+		if code, err := strconv.ParseInt(parts[0], 10, 32); err == nil && len(parts) > 1 {
+			return "", kerrors.NewBizStatusErrorWithExtra(int32(code), parts[1], pairs(parts[2:]))
+		}
+	case "who":
+		if message == verb {
+			ri := rpcinfo.GetRPCInfo(ctx)
+			return fmt.Sprintf("%s caller=%s transport=%s",
+				called(ctx), ri.From().ServiceName(), ri.Config().TransportProtocol()), nil
+		}
+	case "meta":
+		if value, ok := metainfo.GetValue(ctx, rest); ok {
+			return value, nil
+		}
+		if value, ok := metainfo.GetPersistentValue(ctx, rest); ok {
+			return value, nil
+		}
+		return "absent", nil
+	case "back":
+		if key, value, ok := strings.Cut(rest, "="); ok {
+			// False on transports without metadata, where there is nothing to set it on.
+			metainfo.SendBackwardValue(ctx, key, value)
+			return "ok", nil
+		}
+	case "big":
+		if size, err := strconv.Atoi(rest); err == nil && size >= 0 {
+			return strings.Repeat("x", size), nil
+		}
+	}
+	return called(ctx) + ": " + message, nil
+}
+
+// called is SERVICE/METHOD of the call, as Kitex resolved them.
+func called(ctx context.Context) string {
+	invocation := rpcinfo.GetRPCInfo(ctx).Invocation()
+	return invocation.ServiceName() + "/" + invocation.MethodName()
+}
+
+// pairs reads the extra of a business error: nothing, or one text K=V[,K=V].
+func pairs(text []string) map[string]string {
+	if len(text) == 0 {
+		return nil
+	}
+	extra := make(map[string]string)
+	for _, pair := range strings.Split(text[0], ",") {
+		if key, value, ok := strings.Cut(pair, "="); ok {
+			extra[key] = value
+		}
+	}
+	return extra
+}
