@@ -12,12 +12,14 @@
 
 pub mod envelope;
 pub mod exception;
+mod outcome;
 mod value;
 mod reader;
 mod writer;
 
 pub use envelope::{Envelope, EnvelopeError, MessageType};
 pub use exception::ApplicationException;
+pub use outcome::{Returned, Throws, decode_outcome, encode_outcome};
 pub use reader::Reader;
 pub use value::{Value, WireType};
 pub use writer::Writer;
