@@ -21,7 +21,7 @@ idl=../idl
 generate() {
     local file=$1
     shift
-    echo "generate $file $*"
+    echo "generate $file${*:+ $*}"
     go tool kitex -module "$module" -no-dependency-check "$@" "$idl/$file" 1>&2
 }
 
@@ -41,4 +41,5 @@ else
 fi
 
 echo "build $output"
-go build -o "$output" .
+# The version of the repository is of no use in it, and asking for it fails in a clone of another user.
+go build -buildvcs=false -o "$output" .

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -171,7 +170,7 @@ func setMessage(arguments any, message string) error {
 }
 
 // callOnce makes a call with arguments of its own: a call that timed out may still be writing them.
-func callOnce(c client.Client, method serviceinfo.MethodInfo, o *callOptions) json.RawMessage {
+func callOnce(c client.Client, method serviceinfo.MethodInfo, o *callOptions) string {
 	arguments, err := newArguments(method, o)
 	if err != nil {
 		panic(err) // The same arguments have been made before.

@@ -97,9 +97,9 @@ func outcomeOfError(err error) outcome {
 	return outcome{TransportError: err.Error()}
 }
 
-// withBackward adds the backward metadata. Kitex collects all string keys of a reply's TTHeader;
+// withBackward makes the line of an outcome and the backward metadata. Kitex collects all string keys of a reply's TTHeader;
 // those of the framework are left out.
-func withBackward(o outcome, values map[string]string) json.RawMessage {
+func withBackward(o outcome, values map[string]string) string {
 	for key, value := range values {
 		if strings.HasPrefix(key, "biz-") || key == "crrst" || key == "crc32c" {
 			continue
@@ -109,5 +109,5 @@ func withBackward(o outcome, values map[string]string) json.RawMessage {
 		}
 		o.Back[key] = value
 	}
-	return mustMarshal(o)
+	return string(mustMarshal(o))
 }
