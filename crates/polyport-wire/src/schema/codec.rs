@@ -10,9 +10,9 @@ use crate::thrift::{Reader, Value, WireType, Writer};
 /// A struct whose fields must come, but for those marked optional. Docs are left out.
 macro_rules! plain_struct {
     (
-        $type:ident { $($id:literal: $field:ident,)* }
-        $(optional { $($optional_id:literal: $optional:ident,)* })?
-        $(default { $($missing:ident: $value:expr,)* })?
+        $type:ident { $($id:literal: $field:ident),* $(,)? }
+        $(optional { $($optional_id:literal: $optional:ident),* $(,)? })?
+        $(default { $($missing:ident: $value:expr),* $(,)? })?
     ) => {
         impl Value for $type {
             const TYPE: WireType = WireType::STRUCT;
@@ -73,7 +73,7 @@ plain_struct!(Annotation { 1: name, 2: value });
 
 /// An enum without data, as its number.
 macro_rules! plain_enum {
-    ($type:ident { $($number:literal: $variant:ident,)* }) => {
+    ($type:ident { $($number:literal: $variant:ident),* $(,)? }) => {
         impl Value for $type {
             const TYPE: WireType = WireType::I32;
             const MINIMUM_SIZE: usize = 4;
@@ -136,7 +136,7 @@ impl Value for DefinitionId {
 
 /// A union with one field: which it was, and how to make the value of it.
 macro_rules! plain_union {
-    ($type:ident { $($id:literal: $variant:ident,)* }) => {
+    ($type:ident { $($id:literal: $variant:ident),* $(,)? }) => {
         impl Value for $type {
             const TYPE: WireType = WireType::STRUCT;
             const MINIMUM_SIZE: usize = 1;
