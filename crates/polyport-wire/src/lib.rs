@@ -5,6 +5,9 @@
 //! it never panics and never allocates by a length that the peer announced. The modules are listed
 //! in reading order, and each uses only what stands below it.
 
+pub mod detect;
+pub mod frame;
+pub mod ttheader;
 pub mod thrift;
 pub mod schema;
 pub mod transport;

@@ -13,6 +13,7 @@
 pub mod envelope;
 pub mod exception;
 mod outcome;
+mod scan;
 mod value;
 mod reader;
 mod writer;
@@ -21,6 +22,7 @@ pub use envelope::{Envelope, EnvelopeError, MessageType};
 pub use exception::ApplicationException;
 pub use outcome::{Returned, Throws, decode_outcome, encode_outcome};
 pub use reader::Reader;
+pub use scan::EndScanner;
 pub use value::{Value, WireType};
 pub use writer::Writer;
 
