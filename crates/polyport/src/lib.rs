@@ -1,1 +1,51 @@
-//! stub
+//! Any number of RPC services on one port.
+//!
+//! A [`Server`] hosts Thrift services side by side and finds out by the bytes how each client
+//! speaks: Kitex's TTHeader, Framed or Buffered. The service name that a client sends decides who
+//! answers; a client that sends none is served by the fallback service, or by the only service
+//! that has the method. A [`Client`] calls such servers, and Kitex's.
+//!
+//! The modules stand in reading order: each uses only what stands below it.
+
+#[doc(hidden)]
+pub mod codegen;
+pub mod server;
+pub mod client;
+pub mod router;
+pub mod service;
+pub mod layer;
+pub mod call;
+pub mod method;
+pub mod context;
+pub mod route;
+pub mod metadata;
+pub mod status;
+pub mod limits;
+pub mod error;
+pub mod registration;
+
+pub use crate::call::{Call, Message, Reply};
+pub use crate::client::Client;
+pub use crate::context::Context;
+pub use crate::error::Error;
+pub use crate::layer::{Layer, Next};
+pub use crate::limits::Limits;
+pub use crate::metadata::Metadata;
+pub use crate::route::RouteReason;
+pub use crate::server::Server;
+pub use crate::service::Service;
+pub use crate::status::{BizStatus, Status, StatusKind};
+pub use polyport_wire::schema::CallKind;
+pub use polyport_wire::transport::{Codec, Transport};
+
+/// Includes what `polyport_build::compile` wrote for the IDL of this name.
+///
+/// ```text
+/// polyport::include_idl!("demo");
+/// ```
+#[macro_export]
+macro_rules! include_idl {
+    ($name:literal) => {
+        include!(concat!(env!("OUT_DIR"), "/", $name, ".rs"));
+    };
+}

@@ -1,0 +1,118 @@
+//! The client: one target, any number of calls and services.
+
+mod connection;
+mod pool;
+mod exchange;
+mod call;
+mod options;
+
+pub use call::{Answer, ClientCall};
+pub use options::ClientOptions;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use polyport_wire::thrift::Value;
+
+use crate::client::pool::Pool;
+use crate::error::Error;
+use crate::method::Method;
+
+/// Calls the services of one address.
+///
+/// A clone is cheap and shares the connections; the clients that generated code makes for several
+/// services can share one as well. A connection serves one call at a time; calls at the same time
+/// use several, which are kept for later calls.
+///
+/// # Examples
+///
+/// ```no_run
+/// # async fn run() -> Result<(), polyport::Error> {
+/// use std::time::Duration;
+/// use polyport::{Client, Transport};
+///
+/// let client = Client::options("127.0.0.1:8888")
+///     .caller("shop")
+///     .timeout(Duration::from_millis(200))
+///     .transport(Transport::TtHeaderFramed)
+///     .connect()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    options: ClientOptions,
+    pool: Pool,
+    sequence: AtomicI32,
+}
+
+impl Client {
+    /// A client of the server at `address` (`host:port`) with the default options: TTHeader, with
+    /// the service's name in every request. A first connection is made at once.
+    ///
+    /// # Errors
+    ///
+    /// When no connection can be made.
+    pub async fn connect(address: impl Into<String>) -> Result<Self, Error> {
+        Self::options(address).connect().await
+    }
+
+    /// A client with other options; it is made by
+    /// [`ClientOptions::connect`].
+    pub fn options(address: impl Into<String>) -> ClientOptions {
+        ClientOptions::new(address.into())
+    }
+
+    async fn new(options: ClientOptions) -> Result<Self, Error> {
+        let pool = Pool::new(&options);
+        let connection = pool.connect().await?;
+        pool.put_back(connection);
+        Ok(Self {
+            shared: Arc::new(Shared {
+                options,
+                pool,
+                sequence: AtomicI32::new(0),
+            }),
+        })
+    }
+
+    /// The call of a method: nothing is sent before it is awaited.
+    pub fn call<A: Value, V, E>(
+        &self,
+        method: &'static Method<A, V, E>,
+        arguments: A,
+    ) -> ClientCall<'_, A, V, E> {
+        ClientCall::new(self, method, arguments)
+    }
+
+    /// The address that is called.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.shared.options.address
+    }
+
+    /// A number for the next request: never 0, which multiplexing peers keep for themselves.
+    fn next_sequence(&self) -> i32 {
+        loop {
+            let previous = self.shared.sequence.fetch_add(1, Ordering::Relaxed);
+            match previous.wrapping_add(1) {
+                0 => {}
+                sequence => return sequence,
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("options", &self.shared.options)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,141 @@
+//! One call on its way out: what is sent, and what can be said about it before.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::time::Duration;
+
+use polyport_wire::thrift::{Returned, Value};
+use tokio::time::Instant;
+
+use crate::client::{Client, exchange};
+use crate::context::Context;
+use crate::metadata::Metadata;
+use crate::method::Method;
+use crate::status::MethodError;
+
+/// A call that is sent when it is awaited.
+///
+/// # Examples
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// # use polyport::{CallKind, Client, Context, Status};
+/// # use polyport::method::Method;
+/// # static LENGTH: Method<String, i32> = Method::new("Texts", "length", CallKind::Unary);
+/// # async fn run(client: Client, cx: &Context) -> Result<(), Status> {
+/// let length = client
+///     .call(&LENGTH, "how long?".to_owned())
+///     .timeout(Duration::from_millis(50))
+///     .metadata("tenant", "7")
+///     .within(cx)
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Cancel safety
+///
+/// A call whose future is dropped is given up together with its connection; the server may have
+/// served it or not.
+#[must_use = "a call is made by awaiting it"]
+pub struct ClientCall<'a, A: 'static, V: 'static, E: 'static> {
+    pub(super) client: &'a Client,
+    pub(super) method: &'static Method<A, V, E>,
+    pub(super) arguments: A,
+    pub(super) timeout: Option<Duration>,
+    pub(super) metadata: Metadata,
+    pub(super) caller_method: String,
+}
+
+/// What came back: the result, and what stood beside it.
+#[derive(Debug)]
+pub struct Answer<V, E> {
+    /// What the method returned, or why there is nothing.
+    pub result: Result<V, E>,
+    /// The metadata that the server sent back.
+    pub metadata: Metadata,
+}
+
+impl<'a, A, V, E> ClientCall<'a, A, V, E> {
+    pub(super) fn new(client: &'a Client, method: &'static Method<A, V, E>, arguments: A) -> Self {
+        Self {
+            client,
+            method,
+            arguments,
+            timeout: client.shared.options.timeout,
+            metadata: Metadata::default(),
+            caller_method: String::new(),
+        }
+    }
+
+    /// How long this call may take, connecting included. The server is told, if the transport can.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sends a key and a value to the server.
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metadata.insert(key, value);
+        self
+    }
+
+    /// Sends a key and a value to the server, and to those that it calls for this.
+    pub fn persistent(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metadata.insert_persistent(key, value);
+        self
+    }
+
+    /// Makes the call a part of the one that is being served: it passes on the persistent metadata
+    /// and ends no later than the caller of that one waits.
+    pub fn within(mut self, cx: &Context) -> Self {
+        self.metadata.inherit(cx.metadata());
+        cx.method().clone_into(&mut self.caller_method);
+        if let Some(deadline) = cx.deadline() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            self.timeout = Some(self.timeout.map_or(left, |timeout| timeout.min(left)));
+        }
+        self
+    }
+}
+
+impl<A, V, E> ClientCall<'_, A, V, E>
+where
+    A: Value + Send + Sync,
+    V: Returned + Send,
+    E: MethodError,
+{
+    /// Makes the call and gives everything that came back, not only the result.
+    pub async fn answer(self) -> Answer<V, E> {
+        let (outcome, metadata) = exchange::call(self).await;
+        let result = match outcome {
+            Ok(result) => result,
+            Err(status) => Err(status.into()),
+        };
+        Answer { result, metadata }
+    }
+}
+
+impl<'a, A, V, E> IntoFuture for ClientCall<'a, A, V, E>
+where
+    A: Value + Send + Sync,
+    V: Returned + Send,
+    E: MethodError,
+{
+    type Output = Result<V, E>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { self.answer().await.result })
+    }
+}
+
+impl<A, V, E> fmt::Debug for ClientCall<'_, A, V, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCall")
+            .field("method", &self.method)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,286 @@
+//! One request and its reply.
+
+use std::time::Duration;
+
+use bytes::BytesMut;
+use polyport_wire::error::EncodeError;
+use polyport_wire::frame::{self, Frame};
+use polyport_wire::schema::CallKind;
+use polyport_wire::thrift::{self, ApplicationException, Envelope, MessageType, Returned, Value};
+use polyport_wire::transport::Transport;
+use polyport_wire::ttheader::{Header, HeaderRef, keys};
+use tokio::time::timeout;
+
+use crate::client::call::ClientCall;
+use crate::client::options::ClientOptions;
+use crate::limits::Limits;
+use crate::metadata::Metadata;
+use crate::method::Method;
+use crate::status::{BizStatus, MethodError, Status, StatusKind};
+
+/// What came of a call: the method's own result, or a status; and the metadata beside it.
+type Outcome<V, E> = (Result<Result<V, E>, Status>, Metadata);
+
+/// Makes a call, within its timeout.
+pub(super) async fn call<A, V, E>(call: ClientCall<'_, A, V, E>) -> Outcome<V, E>
+where
+    A: Value + Send + Sync,
+    V: Returned + Send,
+    E: MethodError,
+{
+    let Some(limit) = call.timeout else {
+        return exchange(&call).await;
+    };
+    match timeout(limit, exchange(&call)).await {
+        Ok(outcome) => outcome,
+        Err(_) => {
+            let method = call.method;
+            let address = call.client.address();
+            let text = format!("rpc timeout: no answer from {method:?} at {address} in {limit:?}");
+            let status = Status::new(StatusKind::Timeout, text);
+            (Err(status), Metadata::default())
+        }
+    }
+}
+
+async fn exchange<A, V, E>(call: &ClientCall<'_, A, V, E>) -> Outcome<V, E>
+where
+    A: Value + Send + Sync,
+    V: Returned + Send,
+    E: MethodError,
+{
+    match try_exchange(call).await {
+        Ok(outcome) => outcome,
+        Err(status) => (Err(status), Metadata::default()),
+    }
+}
+
+async fn try_exchange<A, V, E>(call: &ClientCall<'_, A, V, E>) -> Result<Outcome<V, E>, Status>
+where
+    A: Value + Send + Sync,
+    V: Returned + Send,
+    E: MethodError,
+{
+    let shared = &call.client.shared;
+    let sequence = call.client.next_sequence();
+    let mut request = BytesMut::new();
+    encode(call, sequence, &mut request)
+        .map_err(|error| Status::transport(format!("the request cannot be sent: {error}")))?;
+    let mut connection = shared.pool.take().await?;
+    connection.write(&request).await?;
+    if call.method.kind() == CallKind::Oneway {
+        shared.pool.put_back(connection);
+        let done = V::when_missing().ok_or_else(missing_result)?;
+        return Ok((Ok(Ok(done)), Metadata::default()));
+    }
+    let frame = connection.read().await?;
+    let reply = Reply::decode(&frame, call.method, sequence, &shared.options.limits)?;
+    if !reply.closes {
+        shared.pool.put_back(connection);
+    }
+    Ok((reply.outcome, reply.metadata))
+}
+
+/// Appends the request.
+fn encode<A: Value, V, E>(
+    call: &ClientCall<'_, A, V, E>,
+    sequence: i32,
+    out: &mut BytesMut,
+) -> Result<(), EncodeError> {
+    let options = &call.client.shared.options;
+    let method = call.method;
+    let kind = match method.kind() {
+        CallKind::Oneway => MessageType::Oneway,
+        _ => MessageType::Call,
+    };
+    let texts = Texts::new(options, call.timeout);
+    let number = [b'0' + kind as u8];
+    let mut ints: Vec<(u16, &[u8])> = Vec::new();
+    let prefixed: Vec<_> = call.metadata.to_request().collect();
+    let mut strings: Vec<(&[u8], &[u8])> = Vec::with_capacity(prefixed.len() + 1);
+    if options.service_name {
+        // What Kitex's client handler writes, kitex pkg/transmeta/ttheader.go.
+        ints.extend([
+            (keys::TRANSPORT_TYPE, texts.transport.as_bytes()),
+            (keys::FROM_SERVICE, options.caller.as_bytes()),
+            (keys::FROM_METHOD, call.caller_method.as_bytes()),
+            (keys::TO_SERVICE, method.service().as_bytes()),
+            (keys::TO_METHOD, method.name().as_bytes()),
+            (keys::MESSAGE_TYPE, &number[..]),
+            (keys::CONNECT_TIMEOUT, texts.connect_timeout.as_bytes()),
+        ]);
+        if let Some(timeout) = &texts.timeout {
+            ints.push((keys::RPC_TIMEOUT, timeout.as_bytes()));
+        }
+        strings.push((keys::SERVICE_NAME, method.service().as_bytes()));
+    }
+    strings.extend(prefixed.iter().map(|(key, value)| (&key[..], *value)));
+    let header = HeaderRef {
+        sequence,
+        ints: &ints,
+        strings: &strings,
+        ..HeaderRef::default()
+    };
+    frame::encode(
+        options.transport,
+        &header,
+        options.limits.frame,
+        out,
+        |out| {
+            let envelope = Envelope {
+                kind,
+                method: method.name(),
+                sequence,
+            };
+            envelope.encode(out)?;
+            thrift::encode(&call.arguments, out)
+        },
+    )
+}
+
+/// Values of the header that are made for the request.
+struct Texts {
+    transport: &'static str,
+    timeout: Option<String>,
+    connect_timeout: String,
+}
+
+impl Texts {
+    fn new(options: &ClientOptions, timeout: Option<Duration>) -> Self {
+        Self {
+            transport: match options.transport {
+                Transport::TtHeaderFramed | Transport::Framed => "framed",
+                _ => "unframed",
+            },
+            // A server takes 0 for no timeout at all.
+            timeout: timeout.map(|timeout| timeout.as_millis().max(1).to_string()),
+            connect_timeout: options.connect_timeout.as_millis().to_string(),
+        }
+    }
+}
+
+struct Reply<V, E> {
+    outcome: Result<Result<V, E>, Status>,
+    metadata: Metadata,
+    /// Whether the connection must not be used again.
+    closes: bool,
+}
+
+impl<V: Returned, E: MethodError> Reply<V, E> {
+    fn decode<A>(
+        frame: &Frame,
+        method: &Method<A, V, E>,
+        sequence: i32,
+        limits: &Limits,
+    ) -> Result<Self, Status> {
+        let (envelope, body) = Envelope::decode(&frame.payload).map_err(|error| {
+            Status::transport(format!("the reply is broken: {}", error.exception))
+        })?;
+        let body = frame.payload.slice_ref(body);
+        let header = frame.header.as_ref();
+        let metadata = header.map_or_else(Metadata::default, |header| {
+            Metadata::from_reply(&header.strings, is_reserved)
+        });
+        let mut closes =
+            header.is_some_and(|header| header.string(keys::CONNECTION_RESET).is_some());
+        let outcome = match envelope.kind {
+            MessageType::Exception => {
+                let exception: ApplicationException = thrift::decode(&body, &limits.wire())
+                    .map_err(|error| Status::transport(format!("the reply is broken: {error}")))?;
+                closes |= ends_connection(exception.type_id);
+                Err(Status::remote(&exception))
+            }
+            MessageType::Reply | MessageType::Stream => {
+                check(&envelope, method, sequence)?;
+                match header.and_then(biz_status) {
+                    Some(biz) => Err(biz.into()),
+                    None => thrift::decode_outcome(&body, &limits.wire())
+                        .map_err(|error| {
+                            Status::transport(format!("the reply is broken: {error}"))
+                        })?
+                        .ok_or_else(missing_result),
+                }
+            }
+            MessageType::Call | MessageType::Oneway => {
+                let text = format!("the reply is of message type {}", envelope.kind as u16);
+                return Err(Status::transport(text));
+            }
+        };
+        Ok(Self {
+            outcome,
+            metadata,
+            closes,
+        })
+    }
+}
+
+/// Whether a reply belongs to the request.
+fn check<A, V, E>(
+    envelope: &Envelope<'_>,
+    method: &Method<A, V, E>,
+    sequence: i32,
+) -> Result<(), Status> {
+    if envelope.sequence != sequence {
+        return Err(Status::transport(format!(
+            "the reply has sequence number {}, the request {sequence}",
+            envelope.sequence
+        )));
+    }
+    if envelope.method != method.name() {
+        return Err(Status::transport(format!(
+            "the reply is for method {}, the request for {method:?}",
+            envelope.method
+        )));
+    }
+    Ok(())
+}
+
+fn missing_result() -> Status {
+    Status::remote(&ApplicationException::new(
+        ApplicationException::MISSING_RESULT,
+        "",
+    ))
+}
+
+/// The exceptions after which Kitex and Polyport servers close the connection.
+fn ends_connection(type_id: i32) -> bool {
+    matches!(
+        type_id,
+        ApplicationException::UNKNOWN_METHOD
+            | ApplicationException::INVALID_MESSAGE_TYPE
+            | ApplicationException::PROTOCOL_ERROR
+            | ApplicationException::INVALID_PROTOCOL
+            | ApplicationException::UNKNOWN_SERVICE
+            | ApplicationException::NO_SERVICE_NAME
+    )
+}
+
+/// The business status of a reply; a number that is 0, or none, is no status.
+fn biz_status(header: &Header) -> Option<BizStatus> {
+    let text = |key| std::str::from_utf8(header.string(key)?).ok();
+    let code = text(keys::BIZ_STATUS)?
+        .parse()
+        .ok()
+        .filter(|code| *code != 0)?;
+    Some(BizStatus {
+        code,
+        message: text(keys::BIZ_MESSAGE).unwrap_or_default().to_owned(),
+        // Extra values that are broken are no reason to lose the status itself.
+        extra: text(keys::BIZ_EXTRA)
+            .and_then(|json| serde_json::from_str(json).ok())
+            .unwrap_or_default(),
+    })
+}
+
+/// String keys of a reply that are the framework's and not the application's.
+fn is_reserved(key: &[u8]) -> bool {
+    [
+        keys::CONNECTION_RESET,
+        keys::BIZ_STATUS,
+        keys::BIZ_MESSAGE,
+        keys::BIZ_EXTRA,
+        keys::CRC32C,
+        keys::REMOTE_ADDRESS,
+    ]
+    .contains(&key)
+}

@@ -1,0 +1,14 @@
+//! Every name that generated code uses, and nothing else. Not for users: names may change with
+//! any version, together with the generator.
+
+pub use bytes::Bytes;
+pub use polyport_wire::error::{DecodeError, DecodeErrorKind};
+pub use polyport_wire::schema::{CallKind, Embedded};
+pub use polyport_wire::thrift::{Reader, Throws, Value, WireType, Writer};
+
+pub use crate::client::{Client, ClientCall};
+pub use crate::context::Context;
+pub use crate::error::Error;
+pub use crate::method::Method;
+pub use crate::service::{Service, ServiceBuilder};
+pub use crate::status::{MethodError, Status};

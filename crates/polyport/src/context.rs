@@ -1,0 +1,153 @@
+//! What a handler or a layer can ask about the call it serves.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use polyport_wire::schema::CallKind;
+use polyport_wire::transport::{Codec, Transport};
+use polyport_wire::ttheader::{Header, keys};
+use tokio::time::Instant;
+
+use crate::metadata::Metadata;
+use crate::route::{MethodInfo, RouteReason};
+
+/// The facts of one call, and what goes back beside its answer.
+///
+/// | | Buffered, Framed | TTHeader |
+/// | --- | --- | --- |
+/// | service, package, method, kind | yes | yes |
+/// | reason | never `Named` but for `Service:method` | yes |
+/// | caller, caller's method | empty | if sent |
+/// | peer | the socket's | the socket's, or what a proxy put in `rip` |
+/// | deadline | none | if the client sends its timeout |
+/// | metadata both ways | none | yes |
+///
+/// # Examples
+///
+/// ```
+/// use polyport::Context;
+///
+/// fn who(cx: &mut Context) -> String {
+///     cx.reply_metadata().insert("served-by", "replica-3");
+///     format!("{}/{} for {}", cx.service(), cx.method(), cx.caller())
+/// }
+/// ```
+#[derive(Debug)]
+pub struct Context {
+    pub(crate) target: Arc<MethodInfo>,
+    pub(crate) reason: RouteReason,
+    pub(crate) transport: Transport,
+    pub(crate) peer: Option<SocketAddr>,
+    pub(crate) sequence: i32,
+    pub(crate) deadline: Option<Instant>,
+    pub(crate) header: Option<Header>,
+    pub(crate) metadata: Metadata,
+    pub(crate) reply_metadata: Metadata,
+}
+
+impl Context {
+    /// The name of the service that answers, as its IDL writes it.
+    #[must_use]
+    pub fn service(&self) -> &str {
+        &self.target.service
+    }
+
+    /// The service's namespace or package; may be empty.
+    #[must_use]
+    pub fn package(&self) -> &str {
+        &self.target.package
+    }
+
+    /// The method's name, as the IDL writes it.
+    #[must_use]
+    pub fn method(&self) -> &str {
+        &self.target.method
+    }
+
+    /// Whether the call is unary, one-way or a stream.
+    #[must_use]
+    pub fn kind(&self) -> CallKind {
+        self.target.kind
+    }
+
+    /// How the call's messages are written.
+    #[must_use]
+    pub fn codec(&self) -> Codec {
+        self.target.codec
+    }
+
+    /// Why this service answers.
+    #[must_use]
+    pub fn reason(&self) -> RouteReason {
+        self.reason
+    }
+
+    /// How the call came in.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        self.transport
+    }
+
+    /// The name that the client gives itself; empty when it gives none.
+    #[must_use]
+    pub fn caller(&self) -> &str {
+        self.int(keys::FROM_SERVICE)
+    }
+
+    /// The method in which the client makes this call; empty when it does not say.
+    #[must_use]
+    pub fn caller_method(&self) -> &str {
+        self.int(keys::FROM_METHOD)
+    }
+
+    /// The name under which the client knows this server; empty when it does not say.
+    #[must_use]
+    pub fn callee(&self) -> &str {
+        self.int(keys::TO_SERVICE)
+    }
+
+    /// The other end of the connection; `None` for one in memory.
+    #[must_use]
+    pub fn peer(&self) -> Option<SocketAddr> {
+        self.peer
+    }
+
+    /// The client's address as a proxy in front of this server saw it, if there is one that says.
+    #[must_use]
+    pub fn real_peer(&self) -> Option<&str> {
+        text(self.header.as_ref()?.string(keys::REMOTE_ADDRESS)?)
+    }
+
+    /// When the client stops waiting. The handler is dropped then; nobody would read its answer.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    /// The number by which the client tells its calls apart.
+    #[must_use]
+    pub fn sequence(&self) -> i32 {
+        self.sequence
+    }
+
+    /// What came beside the request.
+    #[must_use]
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// What goes back beside the answer, where the transport can carry it.
+    pub fn reply_metadata(&mut self) -> &mut Metadata {
+        &mut self.reply_metadata
+    }
+
+    fn int(&self, key: u16) -> &str {
+        let value = self.header.as_ref().and_then(|header| header.int(key));
+        value.and_then(text).unwrap_or_default()
+    }
+}
+
+fn text(bytes: &Bytes) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
+}

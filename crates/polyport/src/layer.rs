@@ -1,0 +1,106 @@
+//! Layers: what stands around the handlers and sees every call and reply, typed.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use crate::call::{Call, Reply};
+use crate::service::Endpoint;
+
+/// Something around handlers: it gets each call, passes it on or answers it itself, and sees the
+/// reply.
+///
+/// The layers of a server run in the order in which they were added, the first one outermost. A
+/// layer's panic is an answer like a handler's.
+///
+/// # Examples
+///
+/// ```
+/// use polyport::{Call, Layer, Next, Reply, Status};
+///
+/// /// Answers only callers that say who they are.
+/// struct Named;
+///
+/// impl Layer for Named {
+///     async fn call(&self, call: Call, next: Next<'_>) -> Reply {
+///         if call.context.caller().is_empty() {
+///             return Status::error("say who you are").into();
+///         }
+///         next.call(call).await
+///     }
+/// }
+/// ```
+pub trait Layer: Send + Sync + 'static {
+    /// Serves `call`, most likely by [`Next::call`].
+    fn call(&self, call: Call, next: Next<'_>) -> impl Future<Output = Reply> + Send;
+}
+
+/// What stands behind a layer: the next one, or the handler.
+#[derive(Clone, Copy)]
+pub struct Next<'a> {
+    layers: &'a [AnyLayer],
+    endpoint: &'a dyn Endpoint,
+}
+
+impl<'a> Next<'a> {
+    pub(crate) fn new(layers: &'a [AnyLayer], endpoint: &'a dyn Endpoint) -> Self {
+        Self { layers, endpoint }
+    }
+
+    /// Passes the call on.
+    pub fn call(self, call: Call) -> impl Future<Output = Reply> + Send + 'a {
+        match self.layers.split_first() {
+            Some((layer, layers)) => layer.0.call(
+                call,
+                Self {
+                    layers,
+                    endpoint: self.endpoint,
+                },
+            ),
+            None => self.endpoint.call(call),
+        }
+    }
+}
+
+impl fmt::Debug for Next<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Next")
+            .field("layers", &self.layers.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A layer whose type is forgotten.
+#[derive(Clone)]
+pub(crate) struct AnyLayer(Arc<dyn ErasedLayer>);
+
+impl AnyLayer {
+    pub(crate) fn new(layer: impl Layer) -> Self {
+        Self(Arc::new(layer))
+    }
+}
+
+impl fmt::Debug for AnyLayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Layer")
+    }
+}
+
+trait ErasedLayer: Send + Sync + 'static {
+    fn call<'a>(
+        &'a self,
+        call: Call,
+        next: Next<'a>,
+    ) -> Pin<Box<dyn Future<Output = Reply> + Send + 'a>>;
+}
+
+impl<L: Layer> ErasedLayer for L {
+    fn call<'a>(
+        &'a self,
+        call: Call,
+        next: Next<'a>,
+    ) -> Pin<Box<dyn Future<Output = Reply> + Send + 'a>> {
+        Box::pin(Layer::call(self, call, next))
+    }
+}

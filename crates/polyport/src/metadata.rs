@@ -1,0 +1,219 @@
+//! Keys and values that travel beside a call, which Kitex calls metainfo.
+
+use std::fmt;
+
+use bytes::Bytes;
+use polyport_wire::ttheader::keys;
+
+/// Keys and values of one call, in one direction.
+///
+/// *Transient* ones reach the next server and no further; *persistent* ones are passed on by every
+/// call that is made [within](crate::client::ClientCall::within) the context they came with. What a
+/// server sends back, *backward* metadata, has only one kind and is found with
+/// [`get`](Self::get) as well.
+///
+/// Buffered and Framed carry no metadata at all. Keys and values that are empty are never sent,
+/// like in Kitex.
+///
+/// # Examples
+///
+/// ```
+/// let mut metadata = polyport::Metadata::default();
+/// metadata.insert("tenant", "7");
+/// metadata.insert_persistent("trace", "abc");
+/// assert_eq!(metadata.get("tenant"), Some("7"));
+/// assert_eq!(metadata.persistent("tenant"), None);
+/// ```
+#[derive(Clone, Default)]
+pub struct Metadata {
+    entries: Vec<Entry>,
+}
+
+#[derive(Clone)]
+struct Entry {
+    reach: Reach,
+    key: Bytes,
+    value: Bytes,
+}
+
+/// How far a pair travels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    Transient,
+    Persistent,
+}
+
+impl Metadata {
+    /// Sets a pair for the next server, or in a reply for the caller.
+    pub fn insert(&mut self, key: impl Into<String>, value: impl Into<String>) {
+        self.set(Reach::Transient, key.into().into(), value.into().into());
+    }
+
+    /// Sets a pair for this call and all that are made within it.
+    pub fn insert_persistent(&mut self, key: impl Into<String>, value: impl Into<String>) {
+        self.set(Reach::Persistent, key.into().into(), value.into().into());
+    }
+
+    /// The value of a key: the transient one, else the persistent one. `None` also when the value
+    /// is not UTF-8; see [`bytes`](Self::bytes).
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        text(self.bytes(key)?)
+    }
+
+    /// As [`get`](Self::get), for values that are not text.
+    #[must_use]
+    pub fn bytes(&self, key: &str) -> Option<&Bytes> {
+        self.find(Reach::Transient, key)
+            .or_else(|| self.find(Reach::Persistent, key))
+    }
+
+    /// The value of a transient key.
+    #[must_use]
+    pub fn transient(&self, key: &str) -> Option<&str> {
+        text(self.find(Reach::Transient, key)?)
+    }
+
+    /// The value of a persistent key.
+    #[must_use]
+    pub fn persistent(&self, key: &str) -> Option<&str> {
+        text(self.find(Reach::Persistent, key)?)
+    }
+
+    /// Every pair whose key and value are text, persistent and transient alike.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.entries
+            .iter()
+            .filter_map(|entry| Some((text(&entry.key)?, text(&entry.value)?)))
+    }
+
+    /// Whether there is nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// What a request's string keys carry; keys without a prefix are not metadata.
+    pub(crate) fn from_request(strings: &[(Bytes, Bytes)]) -> Self {
+        let mut metadata = Self::default();
+        for (key, value) in strings {
+            let prefixed = |prefix: &[u8]| key.strip_prefix(prefix).map(|rest| key.slice_ref(rest));
+            // The longer prefix first: it begins with the shorter one.
+            if let Some(key) = prefixed(keys::TRANSIENT_UPSTREAM_PREFIX)
+                .or_else(|| prefixed(keys::TRANSIENT_PREFIX))
+            {
+                metadata.set(Reach::Transient, key, value.clone());
+            } else if let Some(key) = prefixed(keys::PERSISTENT_PREFIX) {
+                metadata.set(Reach::Persistent, key, value.clone());
+            }
+        }
+        metadata
+    }
+
+    /// What a reply's string keys carry, without those that `reserved` says are the framework's.
+    pub(crate) fn from_reply(strings: &[(Bytes, Bytes)], reserved: fn(&[u8]) -> bool) -> Self {
+        let mut metadata = Self::default();
+        for (key, value) in strings {
+            if !reserved(key) {
+                metadata.set(Reach::Transient, key.clone(), value.clone());
+            }
+        }
+        metadata
+    }
+
+    /// The pairs as keys and values of a request's string section.
+    pub(crate) fn to_request(&self) -> impl Iterator<Item = (Vec<u8>, &[u8])> {
+        self.entries.iter().map(|entry| {
+            let prefix = match entry.reach {
+                Reach::Transient => keys::TRANSIENT_PREFIX,
+                Reach::Persistent => keys::PERSISTENT_PREFIX,
+            };
+            ([prefix, &entry.key].concat(), &entry.value[..])
+        })
+    }
+
+    /// The pairs as keys and values of a reply's string section.
+    pub(crate) fn to_reply(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.entries
+            .iter()
+            .map(|entry| (&entry.key[..], &entry.value[..]))
+    }
+
+    /// Takes over the persistent pairs of `other` that are not set here.
+    pub(crate) fn inherit(&mut self, other: &Self) {
+        for entry in &other.entries {
+            if entry.reach == Reach::Persistent && self.position(entry.reach, &entry.key).is_none()
+            {
+                self.entries.push(entry.clone());
+            }
+        }
+    }
+
+    fn set(&mut self, reach: Reach, key: Bytes, value: Bytes) {
+        if key.is_empty() || value.is_empty() {
+            return;
+        }
+        match self.position(reach, &key) {
+            Some(index) => self.entries[index].value = value,
+            None => self.entries.push(Entry { reach, key, value }),
+        }
+    }
+
+    fn find(&self, reach: Reach, key: &str) -> Option<&Bytes> {
+        let index = self.position(reach, key.as_bytes())?;
+        Some(&self.entries[index].value)
+    }
+
+    fn position(&self, reach: Reach, key: &[u8]) -> Option<usize> {
+        self.entries
+            .iter()
+            .position(|entry| entry.reach == reach && entry.key == key)
+    }
+}
+
+impl fmt::Debug for Metadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+fn text(bytes: &Bytes) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_sorted_by_prefix() {
+        let strings = [
+            ("RPC_TRANSIT_a", "1"),
+            ("RPC_PERSIST_a", "2"),
+            ("RPC_TRANSIT_UPSTREAM_b", "3"),
+            ("isn", "ServiceA"),
+            ("RPC_TRANSIT_empty", ""),
+            ("RPC_TRANSIT_", "no key"),
+        ]
+        .map(|(key, value)| (Bytes::from(key), Bytes::from(value)));
+        let metadata = Metadata::from_request(&strings);
+        assert_eq!(metadata.transient("a"), Some("1"));
+        assert_eq!(metadata.persistent("a"), Some("2"));
+        assert_eq!(metadata.get("b"), Some("3"));
+        assert_eq!(metadata.iter().count(), 3);
+    }
+
+    #[test]
+    fn only_persistent_pairs_are_inherited_and_none_is_overwritten() {
+        let mut from = Metadata::default();
+        from.insert("t", "1");
+        from.insert_persistent("p", "2");
+        from.insert_persistent("q", "3");
+        let mut to = Metadata::default();
+        to.insert_persistent("p", "own");
+        to.inherit(&from);
+        assert_eq!(to.get("t"), None);
+        assert_eq!(to.persistent("p"), Some("own"));
+        assert_eq!(to.persistent("q"), Some("3"));
+    }
+}

@@ -1,0 +1,93 @@
+//! What can be wrong with the services of a server, found before it listens.
+
+use std::error::Error;
+use std::fmt;
+
+/// One mistake in what was registered.
+///
+/// `Display` begins with the words that Kitex uses and ends with what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RegistrationError {
+    /// Nothing was added.
+    NoService,
+    /// More than one service of a codec is the fallback.
+    SeveralFallbacks {
+        /// The one that was added first.
+        first: String,
+        /// Another.
+        second: String,
+    },
+    /// A service of this identity was added more than once.
+    Duplicate {
+        /// The name, with its package where it has one.
+        service: String,
+    },
+    /// A method that several services have and no fallback decides.
+    Conflict {
+        /// The method's name.
+        method: String,
+        /// The services that have it.
+        services: Vec<String>,
+    },
+    /// A combined service was added beside other services.
+    NotAlone {
+        /// The combined service.
+        combined: String,
+        /// The others.
+        others: Vec<String>,
+    },
+    /// A method was given twice to one service.
+    DuplicateMethod {
+        /// The service.
+        service: String,
+        /// The method.
+        method: String,
+    },
+    /// A service or method without a name.
+    EmptyName {
+        /// What has no name.
+        what: String,
+    },
+}
+
+impl fmt::Display for RegistrationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoService => f.write_str(
+                "run: no service. Use RegisterService to set one: add one with `Server::add`",
+            ),
+            Self::SeveralFallbacks { first, second } => write!(
+                f,
+                "multiple fallback services cannot be registered. [{first}] is already registered \
+                 as a fallback service: remove `.fallback()` from it or from [{second}]"
+            ),
+            Self::Duplicate { service } => write!(
+                f,
+                "service [{service}] has already been registered: add it once, or give its IDL \
+                 another namespace"
+            ),
+            Self::Conflict { method, services } => write!(
+                f,
+                "method name [{method}] is conflicted between services but no fallback service is \
+                 specified: [{}] have it; mark one of them with `.fallback()`, or refuse calls \
+                 without a service name with `Server::refuse_traffic_without_service_name`",
+                services.join(", ")
+            ),
+            Self::NotAlone { combined, others } => write!(
+                f,
+                "only one service can be registered when registering combined service: \
+                 [{combined}] stands beside [{}]; add it alone, or add the single services",
+                others.join(", ")
+            ),
+            Self::DuplicateMethod { service, method } => write!(
+                f,
+                "method [{method}] of service [{service}] has already been registered: give each \
+                 method once"
+            ),
+            Self::EmptyName { what } => write!(f, "{what} has no name: give it one"),
+        }
+    }
+}
+
+impl Error for RegistrationError {}

@@ -1,0 +1,189 @@
+//! The server: services in, a port out.
+
+mod listen;
+mod connection;
+mod ping_pong;
+mod linger;
+mod stopwatch;
+
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::{TcpListener, ToSocketAddrs};
+
+use crate::error::Error;
+use crate::layer::{AnyLayer, Layer};
+use crate::limits::Limits;
+use crate::router::Router;
+use crate::service::Service;
+
+/// Hosts any number of services on one port.
+///
+/// # Examples
+///
+/// ```
+/// # use bytes::Bytes;
+/// # use polyport::service::RawHandler;
+/// # use polyport::{Context, Status};
+/// # struct Nothing;
+/// # impl RawHandler for Nothing {
+/// #     async fn call(&self, _cx: &mut Context, _arguments: Bytes) -> Result<Bytes, Status> {
+/// #         Ok(Bytes::from_static(&[0]))
+/// #     }
+/// # }
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), polyport::Error> {
+/// use polyport::{Server, Service};
+///
+/// let listening = Server::new()
+///     .add(Service::raw("A", ["same", "onlyA"], Nothing).fallback())
+///     .add(Service::raw("B", ["same", "onlyB"], Nothing))
+///     .bind("127.0.0.1:0")
+///     .await?;
+/// println!("listening on {}", listening.address());
+/// listening.serve_until(std::future::ready(())).await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Default)]
+pub struct Server {
+    services: Vec<Service>,
+    layers: Vec<AnyLayer>,
+    limits: Limits,
+    refuse_nameless: bool,
+}
+
+impl Server {
+    /// A server without services.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a service. Whether it fits the others is found out when the server is bound, so that
+    /// all mistakes are told at once.
+    #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "a server is no number")]
+    pub fn add(mut self, service: Service) -> Self {
+        self.services.push(service);
+        self
+    }
+
+    /// Adds several services.
+    #[must_use]
+    pub fn add_all(mut self, services: impl IntoIterator<Item = Service>) -> Self {
+        self.services.extend(services);
+        self
+    }
+
+    /// Puts a layer around the handlers of all services, inside of the layers added before.
+    #[must_use]
+    pub fn layer(mut self, layer: impl Layer) -> Self {
+        self.layers.push(AnyLayer::new(layer));
+        self
+    }
+
+    /// Replaces the limits that peers meet.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Answers calls that do not name a service of this server with an exception (21 without a
+    /// name, 20 with one that is unknown) instead of guessing by the method. Services whose methods
+    /// conflict then need no fallback.
+    ///
+    /// A combined service answers all its methods all the same, because its clients send no
+    /// service's name.
+    #[must_use]
+    pub fn refuse_traffic_without_service_name(mut self) -> Self {
+        self.refuse_nameless = true;
+        self
+    }
+
+    /// Checks the services and gives the tables by which calls find them, to look at them without
+    /// opening a port.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the services, at once.
+    pub fn router(self) -> Result<Router, Error> {
+        Router::build(self.services, self.refuse_nameless)
+    }
+
+    /// Checks the services and listens, without accepting yet.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong with the services, at once; or that the address is not to be had.
+    pub async fn bind(self, address: impl ToSocketAddrs + fmt::Debug) -> Result<Listening, Error> {
+        let router = Router::build(self.services, self.refuse_nameless)?;
+        let bind_error = |cause| Error::bind(format!("{address:?}"), cause);
+        let listener = TcpListener::bind(&address).await.map_err(bind_error)?;
+        let local = listener.local_addr().map_err(bind_error)?;
+        Ok(Listening {
+            listener,
+            local,
+            shared: Arc::new(Shared {
+                router,
+                layers: self.layers,
+                limits: self.limits,
+            }),
+        })
+    }
+
+    /// Listens and serves until the process ends.
+    ///
+    /// # Errors
+    ///
+    /// As for [`bind`](Self::bind).
+    pub async fn serve(self, address: impl ToSocketAddrs + fmt::Debug) -> Result<(), Error> {
+        let listening = self.bind(address).await?;
+        listening.serve_until(std::future::pending()).await;
+        Ok(())
+    }
+}
+
+/// A server that has its port.
+#[derive(Debug)]
+pub struct Listening {
+    listener: TcpListener,
+    local: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+/// What every connection of a server needs.
+#[derive(Debug)]
+struct Shared {
+    router: Router,
+    layers: Vec<AnyLayer>,
+    limits: Limits,
+}
+
+impl Listening {
+    /// The address that the server listens on, with the port that was picked for port 0.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.local
+    }
+
+    /// The tables by which calls find their services.
+    #[must_use]
+    pub fn router(&self) -> &Router {
+        &self.shared.router
+    }
+
+    /// Serves until `stop` is ready, then stops gracefully: no more connections are accepted,
+    /// calls in flight are answered (over TTHeader with the notice that the connection ends), and
+    /// connections are closed as they fall silent, at the latest after
+    /// [`Limits::drain`].
+    ///
+    /// Gives the number of connections that had to be cut then.
+    pub async fn serve_until(self, stop: impl Future<Output = ()>) -> usize {
+        tracing::info!(address = %self.local, "listening\n{}", self.shared.router);
+        listen::serve(self.listener, self.shared, stop).await
+    }
+}

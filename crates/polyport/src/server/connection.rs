@@ -1,0 +1,194 @@
+//! The door: one connection, from its first bytes to the driver of what it speaks.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use polyport_wire::detect::{Detection, Foreign, detect};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tokio::time;
+
+use crate::limits::Limits;
+use crate::server::ping_pong::PingPong;
+use crate::server::stopwatch::Stopwatch;
+use crate::server::{Shared, linger};
+
+/// The least and the most that one read asks for. A peer's announced length never makes it more:
+/// a large message gets its memory as it arrives.
+const MIN_READ: usize = 8 * 1024;
+const MAX_READ: usize = 256 * 1024;
+
+/// Serves a connection until it ends, whatever it speaks.
+pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, drain: watch::Receiver<bool>) {
+    let peer = stream.peer_addr().ok();
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(?peer, %error, "the connection keeps collecting small writes");
+    }
+    let connection = Connection::new(stream, peer, shared.limits, drain);
+    if let Err(error) = serve_detected(connection, shared).await {
+        tracing::debug!(?peer, %error, "the connection failed");
+    }
+}
+
+async fn serve_detected<S>(mut connection: Connection<S>, shared: Arc<Shared>) -> io::Result<()>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    match connection.detect().await? {
+        None => Ok(()),
+        Some(Detection::PingPong) => PingPong::new(connection, shared).serve().await,
+        Some(Detection::Foreign(Foreign::Http1)) => connection.answer_http1().await,
+        Some(other) => {
+            let first = connection.input.get(..8).unwrap_or(&connection.input);
+            tracing::warn!(
+                peer = ?connection.peer,
+                first_bytes = ?first,
+                "a connection was closed: {}",
+                hint(other),
+            );
+            linger::close(&mut connection.io).await;
+            Ok(())
+        }
+    }
+}
+
+fn hint(detection: Detection) -> String {
+    match detection {
+        Detection::Foreign(foreign) => foreign.to_string(),
+        Detection::Http2 => "it speaks HTTP/2, which this version does not serve".to_owned(),
+        Detection::TtStream => {
+            "it speaks TTHeader Streaming, which this version does not serve".to_owned()
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+/// One connection with what has arrived on it and how long it may stay silent.
+#[derive(Debug)]
+pub(super) struct Connection<S> {
+    pub(super) io: S,
+    pub(super) peer: Option<SocketAddr>,
+    pub(super) input: BytesMut,
+    pub(super) limits: Limits,
+    /// Whether the server stops: no other request is waited for, and clients are told.
+    pub(super) draining: bool,
+    drain: watch::Receiver<bool>,
+    stopwatch: Stopwatch,
+}
+
+/// How a wait for more bytes ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arrived {
+    /// There are more.
+    Bytes,
+    /// The peer sends no more.
+    End,
+    /// The peer was silent for too long, or the server stops.
+    Silence,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    pub(super) fn new(
+        io: S,
+        peer: Option<SocketAddr>,
+        limits: Limits,
+        drain: watch::Receiver<bool>,
+    ) -> Self {
+        let draining = *drain.borrow();
+        Self {
+            io,
+            peer,
+            input: BytesMut::new(),
+            limits,
+            draining,
+            drain,
+            stopwatch: Stopwatch::new(limits.idle),
+        }
+    }
+
+    /// Looks at the first bytes until it is clear what they are; `None` when the connection ends
+    /// before.
+    async fn detect(&mut self) -> io::Result<Option<Detection>> {
+        self.expect_within(self.limits.idle);
+        loop {
+            match detect(&self.input) {
+                Detection::NeedMore => {}
+                detection => return Ok(Some(detection)),
+            }
+            let was_empty = self.input.is_empty();
+            match self.read(0).await? {
+                Arrived::Bytes if was_empty => self.expect_within(self.limits.detection),
+                Arrived::Bytes => {}
+                Arrived::End | Arrived::Silence => {
+                    if !self.input.is_empty() {
+                        tracing::debug!(
+                            peer = ?self.peer,
+                            first_bytes = ?&self.input[..],
+                            "a connection ended before it was clear what it speaks",
+                        );
+                    }
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// Sets how long the peer may be silent from now on.
+    pub(super) fn expect_within(&mut self, time: Duration) {
+        let quiet = self.draining && self.input.is_empty();
+        self.stopwatch
+            .set(if quiet { self.limits.quiet } else { time });
+    }
+
+    /// Waits for more bytes; `wanted` is how many would be of use, if that is known.
+    pub(super) async fn read(&mut self, wanted: usize) -> io::Result<Arrived> {
+        self.input.reserve(wanted.clamp(MIN_READ, MAX_READ));
+        loop {
+            tokio::select! {
+                biased;
+                read = self.io.read_buf(&mut self.input) => {
+                    return Ok(if read? == 0 { Arrived::End } else { Arrived::Bytes });
+                }
+                () = self.stopwatch.elapsed() => return Ok(Arrived::Silence),
+                _ = self.drain.changed(), if !self.draining => {
+                    self.draining = true;
+                    if self.input.is_empty() {
+                        self.stopwatch.set(self.limits.quiet);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes everything in `output`, for as long as the peer takes it.
+    pub(super) async fn write(&mut self, output: &mut BytesMut) -> io::Result<()> {
+        if output.is_empty() {
+            return Ok(());
+        }
+        time::timeout(self.limits.message, self.io.write_all(output))
+            .await
+            .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "the peer takes no answers"))??;
+        output.clear();
+        Ok(())
+    }
+
+    /// Says in HTTP what this port speaks.
+    async fn answer_http1(&mut self) -> io::Result<()> {
+        const BODY: &str = "This port speaks Kitex Thrift: TTHeader, Framed and Buffered.\n\
+                            It does not serve HTTP.\n";
+        tracing::warn!(peer = ?self.peer, "a connection was closed: {}", Foreign::Http1);
+        let answer = format!(
+            "HTTP/1.1 421 Misdirected Request\r\ncontent-type: text/plain\r\n\
+             content-length: {}\r\nconnection: close\r\n\r\n{BODY}",
+            BODY.len()
+        );
+        let mut output = BytesMut::from(answer.as_str());
+        self.write(&mut output).await?;
+        linger::close(&mut self.io).await;
+        Ok(())
+    }
+}

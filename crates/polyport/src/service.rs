@@ -1,0 +1,368 @@
+//! A service as a server takes it: a name, methods, and handlers whose types are forgotten.
+
+use std::fmt;
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use polyport_wire::error::DecodeError;
+use polyport_wire::limits::Limits;
+use polyport_wire::schema::{CallKind, Embedded};
+use polyport_wire::thrift::{self, Returned, Value};
+use polyport_wire::transport::Codec;
+
+use crate::call::{Call, Message, Reply};
+use crate::context::Context;
+use crate::method::Method;
+use crate::route::MethodInfo;
+use crate::status::{MethodError, Status};
+
+/// A service with its handler, ready to be [added](crate::Server::add) to a server.
+///
+/// Generated code makes one (`GreeterServer::new(handler)`); [`Service::raw`] makes one without an
+/// IDL.
+#[derive(Debug)]
+pub struct Service {
+    pub(crate) package: String,
+    pub(crate) name: String,
+    pub(crate) codec: Codec,
+    pub(crate) fallback: bool,
+    pub(crate) combined: bool,
+    pub(crate) methods: Vec<ServiceMethod>,
+    pub(crate) schema: Option<&'static Embedded>,
+}
+
+/// A method with its handler.
+#[derive(Clone)]
+pub(crate) struct ServiceMethod {
+    pub(crate) info: Arc<MethodInfo>,
+    pub(crate) endpoint: Arc<dyn Endpoint>,
+}
+
+impl fmt::Debug for ServiceMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.info.fmt(f)
+    }
+}
+
+impl Service {
+    /// A Thrift service of bytes: its methods, and one handler for all of them.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use bytes::Bytes;
+    /// use polyport::service::RawHandler;
+    /// use polyport::{Context, Service, Status};
+    ///
+    /// /// Answers every method with an empty result struct.
+    /// struct Nothing;
+    ///
+    /// impl RawHandler for Nothing {
+    ///     async fn call(&self, _cx: &mut Context, _arguments: Bytes) -> Result<Bytes, Status> {
+    ///         Ok(Bytes::from_static(&[0]))
+    ///     }
+    /// }
+    ///
+    /// let service = Service::raw("Extra", ["first", "second"], Nothing);
+    /// assert_eq!(service.name(), "Extra");
+    /// ```
+    pub fn raw<M: Into<String>>(
+        name: impl Into<String>,
+        methods: impl IntoIterator<Item = M>,
+        handler: impl RawHandler,
+    ) -> Self {
+        let name = name.into();
+        let endpoint: Arc<dyn Endpoint> = Arc::new(RawEndpoint(handler));
+        let methods = methods
+            .into_iter()
+            .map(|method| ServiceMethod {
+                info: Arc::new(MethodInfo {
+                    package: String::new(),
+                    service: name.clone(),
+                    method: method.into(),
+                    kind: CallKind::Unary,
+                    codec: Codec::ThriftBinary,
+                }),
+                endpoint: Arc::clone(&endpoint),
+            })
+            .collect();
+        Self {
+            package: String::new(),
+            name,
+            codec: Codec::ThriftBinary,
+            fallback: false,
+            combined: false,
+            methods,
+            schema: None,
+        }
+    }
+
+    /// Lets this service answer the calls that do not say which service they are for, as far as it
+    /// has the method. One service of a server can be the fallback.
+    #[must_use]
+    pub fn fallback(mut self) -> Self {
+        self.fallback = true;
+        self
+    }
+
+    /// The name in the IDL.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The names of the methods, in the order of the IDL.
+    pub fn methods(&self) -> impl Iterator<Item = &str> {
+        self.methods
+            .iter()
+            .map(|method| method.info.method.as_str())
+    }
+
+    /// What tells this service from every other: `package.Name`, or `Name` without a package.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        if self.package.is_empty() {
+            self.name.clone()
+        } else {
+            format!("{}.{}", self.package, self.name)
+        }
+    }
+
+    /// The IDL as data, when the service was generated.
+    #[must_use]
+    pub fn schema(&self) -> Option<&'static Embedded> {
+        self.schema
+    }
+}
+
+/// A handler that takes and gives the bytes of messages.
+pub trait RawHandler: Send + Sync + 'static {
+    /// Answers a method's arguments struct with its result struct, both as they are on the wire.
+    fn call(
+        &self,
+        cx: &mut Context,
+        arguments: Bytes,
+    ) -> impl Future<Output = Result<Bytes, Status>> + Send;
+}
+
+/// The room behind the layers: decodes arguments and calls the handler.
+pub(crate) trait Endpoint: Send + Sync {
+    fn decode(&self, arguments: Bytes, limits: &Limits) -> Result<Message, DecodeError>;
+
+    fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>>;
+}
+
+/// A generated service on its way to a [`Service`].
+#[derive(Debug)]
+pub struct ServiceBuilder<H> {
+    service: Service,
+    handler: Arc<H>,
+}
+
+impl<H: Send + Sync + 'static> ServiceBuilder<H> {
+    /// The service `name` of the IDL in `schema`.
+    #[must_use]
+    pub fn new(schema: &'static Embedded, package: &str, name: &str, handler: Arc<H>) -> Self {
+        let description = schema
+            .get()
+            .services
+            .iter()
+            .find(|service| service.package == package && service.name == name);
+        Self {
+            service: Service {
+                package: package.to_owned(),
+                name: name.to_owned(),
+                codec: Codec::ThriftBinary,
+                fallback: false,
+                combined: description.is_some_and(|service| service.combined),
+                methods: Vec::new(),
+                schema: Some(schema),
+            },
+            handler,
+        }
+    }
+
+    /// Adds a method; `call` lends the handler its context and gives the context back.
+    #[must_use]
+    pub fn method<A, V, E, F, R>(mut self, method: &'static Method<A, V, E>, call: F) -> Self
+    where
+        A: Value + Send + 'static,
+        V: Returned + Send + 'static,
+        E: MethodError,
+        F: Fn(Arc<H>, Context, A) -> R + Send + Sync + 'static,
+        R: Future<Output = (Context, Result<V, E>)> + Send + 'static,
+    {
+        let endpoint = TypedEndpoint {
+            handler: Arc::clone(&self.handler),
+            call,
+            decode: |arguments, limits| {
+                thrift::decode::<A>(&arguments, limits).map(Message::arguments)
+            },
+            method,
+        };
+        self.push(method.name(), method.kind(), Arc::new(endpoint));
+        self
+    }
+
+    /// The service. Methods of the schema that were not added are streaming ones, which are
+    /// answered with a word about that.
+    #[must_use]
+    pub fn build(mut self) -> Service {
+        let added: Vec<String> = self.service.methods().map(str::to_owned).collect();
+        let schema = self.service.schema;
+        let missing = schema
+            .iter()
+            .flat_map(|schema| &schema.get().services)
+            .filter(|service| {
+                service.package == self.service.package && service.name == self.service.name
+            })
+            .flat_map(|service| &service.methods)
+            .filter(|method| !added.contains(&method.name))
+            .map(|method| (method.name.clone(), method.kind));
+        for (name, kind) in missing.collect::<Vec<_>>() {
+            self.push(&name, kind, Arc::new(StreamingEndpoint));
+        }
+        self.service
+    }
+
+    fn push(&mut self, method: &str, kind: CallKind, endpoint: Arc<dyn Endpoint>) {
+        let info = MethodInfo {
+            package: self.service.package.clone(),
+            service: self.service.name.clone(),
+            method: method.to_owned(),
+            kind,
+            codec: self.service.codec,
+        };
+        self.service.methods.push(ServiceMethod {
+            info: Arc::new(info),
+            endpoint,
+        });
+    }
+}
+
+struct TypedEndpoint<H, F, A: 'static, V: 'static, E: 'static> {
+    handler: Arc<H>,
+    call: F,
+    decode: fn(Bytes, &Limits) -> Result<Message, DecodeError>,
+    method: &'static Method<A, V, E>,
+}
+
+impl<H, F, R, A, V, E> Endpoint for TypedEndpoint<H, F, A, V, E>
+where
+    H: Send + Sync + 'static,
+    F: Fn(Arc<H>, Context, A) -> R + Send + Sync + 'static,
+    R: Future<Output = (Context, Result<V, E>)> + Send + 'static,
+    A: Send + 'static,
+    V: Returned + Send + 'static,
+    E: MethodError,
+{
+    fn decode(&self, arguments: Bytes, limits: &Limits) -> Result<Message, DecodeError> {
+        (self.decode)(arguments, limits)
+    }
+
+    fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>> {
+        let method = self.method;
+        let Some(arguments) = call.message.into_arguments::<A>() else {
+            let text = format!("a layer replaced the arguments of {method:?} by another type");
+            return Box::pin(std::future::ready(Status::error(text).into()));
+        };
+        let serving = (self.call)(Arc::clone(&self.handler), call.context, arguments);
+        Box::pin(async move {
+            match catch_panic(serving).await {
+                Ok((context, outcome)) => reply(context, outcome),
+                Err(payload) => handler_panic(method.service(), method.name(), &*payload),
+            }
+        })
+    }
+}
+
+fn reply<V, E>(context: Context, outcome: Result<V, E>) -> Reply
+where
+    V: Returned + Send + 'static,
+    E: MethodError,
+{
+    let outcome = match outcome {
+        Ok(value) => Ok(Message::outcome::<V, E>(Ok(value))),
+        Err(error) => match error.into_status() {
+            Ok(status) => Err(status.of_handler()),
+            Err(exception) => Ok(Message::outcome::<V, E>(Err(exception))),
+        },
+    };
+    Reply {
+        outcome,
+        metadata: context.reply_metadata,
+    }
+}
+
+struct RawEndpoint<H>(H);
+
+impl<H: RawHandler> Endpoint for RawEndpoint<H> {
+    fn decode(&self, arguments: Bytes, _limits: &Limits) -> Result<Message, DecodeError> {
+        Ok(Message::arguments(arguments))
+    }
+
+    fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>> {
+        let Call {
+            mut context,
+            message,
+        } = call;
+        Box::pin(async move {
+            let Some(arguments) = message.into_arguments::<Bytes>() else {
+                return Status::error("a layer replaced a raw service's bytes").into();
+            };
+            let target = Arc::clone(&context.target);
+            match catch_panic(self.0.call(&mut context, arguments)).await {
+                Ok(outcome) => Reply {
+                    outcome: outcome.map(Message::raw).map_err(Status::of_handler),
+                    metadata: context.reply_metadata,
+                },
+                Err(payload) => handler_panic(&target.service, &target.method, &*payload),
+            }
+        })
+    }
+}
+
+/// Stands for a streaming method on a transport that carries single messages.
+struct StreamingEndpoint;
+
+impl Endpoint for StreamingEndpoint {
+    fn decode(&self, arguments: Bytes, _limits: &Limits) -> Result<Message, DecodeError> {
+        Ok(Message::arguments(arguments))
+    }
+
+    fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>> {
+        // kitex: the words of its generated code.
+        let text = format!(
+            "{}.{} is a thrift streaming method, please call with Kitex StreamClient",
+            call.context.service(),
+            call.context.method()
+        );
+        let status = Status::error(text).of_handler();
+        Box::pin(std::future::ready(status.into()))
+    }
+}
+
+#[cold]
+fn handler_panic(service: &str, method: &str, payload: &(dyn std::any::Any + Send)) -> Reply {
+    Status::panic("biz handler", service, method, payload).into()
+}
+
+/// Polls a future and turns its panic into an error.
+///
+/// What the future owned is dropped with it, so nothing half-changed can be seen afterwards but
+/// through the handler's own shared state, which is what its locks are for.
+pub(crate) async fn catch_panic<F: Future>(
+    future: F,
+) -> Result<F::Output, Box<dyn std::any::Any + Send>> {
+    let mut future = pin!(future);
+    std::future::poll_fn(move |cx| {
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            Ok(poll) => poll.map(Ok),
+            Err(payload) => std::task::Poll::Ready(Err(payload)),
+        }
+    })
+    .await
+}

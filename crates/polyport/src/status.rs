@@ -1,0 +1,379 @@
+//! The outcome of a call that has no result, on the server and on the client.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::error::Error as StdError;
+use std::fmt;
+
+use polyport_wire::error::DecodeError;
+use polyport_wire::thrift::{ApplicationException, Reader, Throws, WireType, Writer};
+
+use crate::error::Error;
+
+/// Why a call has no result.
+///
+/// A handler returns one, and a client gets one; it knows where it came from, because peers tell
+/// these apart on the wire:
+///
+/// | a handler's | on Thrift |
+/// | --- | --- |
+/// | [`Status::error`] | exception 6 `biz error: TEXT` |
+/// | [`Status::typed`] | exception N `TEXT [biz error]` |
+/// | [`BizStatus`] | TTHeader: an empty reply with `biz-status`; else exception 6 `biz error: code=C, msg=M` |
+/// | a panic | exception 6 `panic: [happened in biz handler, method=S.M, ...] TEXT` |
+/// | a deadline that passed | exception 6 `biz error: context deadline exceeded` |
+///
+/// A layer's own `error` and `typed` go out with their text as it is.
+///
+/// # Examples
+///
+/// ```
+/// use polyport::{BizStatus, Status, StatusKind};
+///
+/// let status = Status::typed(1900, "out of stock");
+/// assert_eq!(status.type_id(), Some(1900));
+///
+/// let status = Status::from(BizStatus::new(404, "not found"));
+/// assert_eq!(status.biz().map(|biz| biz.code), Some(404));
+/// assert!(matches!(status.kind(), StatusKind::Biz(_)));
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct Status(Box<Inner>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Inner {
+    kind: StatusKind,
+    message: Cow<'static, str>,
+    /// Whether a handler returned it, not a layer or the framework.
+    from_handler: bool,
+}
+
+/// Where a [`Status`] comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StatusKind {
+    /// An ordinary error of the application.
+    Error,
+    /// An error of the application with a number of its own.
+    Typed(i32),
+    /// A business status, which peers do not count as a failure of the call.
+    Biz(BizStatus),
+    /// The handler or a layer panicked.
+    Panic,
+    /// Time ran out: on the server the request's deadline, on the client the call's.
+    Timeout,
+    /// No service was found for the call, or the service has no such method, or the request's
+    /// bytes are wrong: what a server answers by itself, with Thrift's or Kitex's number.
+    Rejected(i32),
+    /// The peer answered with an exception of this number.
+    Remote(i32),
+    /// The connection failed, or the peer's bytes cannot be understood.
+    Transport,
+}
+
+impl Status {
+    /// An ordinary error with a text for the caller.
+    #[must_use]
+    pub fn error(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusKind::Error, message)
+    }
+
+    /// An error with a number that the caller can tell from others.
+    #[must_use]
+    pub fn typed(type_id: i32, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusKind::Typed(type_id), message)
+    }
+
+    pub(crate) fn new(kind: StatusKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            from_handler: false,
+        }))
+    }
+
+    pub(crate) fn rejected(exception: &ApplicationException) -> Self {
+        Self::new(
+            StatusKind::Rejected(exception.type_id),
+            exception.to_string(),
+        )
+    }
+
+    pub(crate) fn remote(exception: &ApplicationException) -> Self {
+        Self::new(StatusKind::Remote(exception.type_id), exception.to_string())
+    }
+
+    pub(crate) fn transport(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusKind::Transport, message)
+    }
+
+    /// A panic's status: where it happened, and what the panic said.
+    #[cold]
+    pub(crate) fn panic(
+        place: &str,
+        service: &str,
+        method: &str,
+        payload: &(dyn std::any::Any + Send),
+    ) -> Self {
+        let text = payload
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("the panic has no text");
+        // kitex pkg/kerrors: peers look for these words.
+        let message = format!(
+            "panic: [happened in {place}, method={service}.{method}, please check the panic at \
+             the server side] {text}"
+        );
+        Self::new(StatusKind::Panic, message)
+    }
+
+    #[cold]
+    pub(crate) fn deadline() -> Self {
+        Self::new(StatusKind::Timeout, "context deadline exceeded")
+    }
+
+    /// Marks the status as a handler's: the text on the wire says so.
+    pub(crate) fn of_handler(mut self) -> Self {
+        self.0.from_handler = true;
+        self
+    }
+
+    /// Where it comes from.
+    #[must_use]
+    pub fn kind(&self) -> &StatusKind {
+        &self.0.kind
+    }
+
+    /// What happened, for people.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The business status, if it is one.
+    #[must_use]
+    pub fn biz(&self) -> Option<&BizStatus> {
+        match &self.0.kind {
+            StatusKind::Biz(biz) => Some(biz),
+            _ => None,
+        }
+    }
+
+    /// The number of a typed error or of a peer's exception.
+    #[must_use]
+    pub fn type_id(&self) -> Option<i32> {
+        match self.0.kind {
+            StatusKind::Typed(id) | StatusKind::Rejected(id) | StatusKind::Remote(id) => Some(id),
+            _ => None,
+        }
+    }
+
+    /// Whether time ran out.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        self.0.kind == StatusKind::Timeout
+    }
+
+    /// Whether the connection failed, so that it is not known what the peer did.
+    #[must_use]
+    pub fn is_transport(&self) -> bool {
+        self.0.kind == StatusKind::Transport
+    }
+
+    /// What a Thrift peer is told: the one table from a status to an exception (kitex
+    /// server.go and remote/trans_errors.go).
+    pub(crate) fn to_exception(&self) -> ApplicationException {
+        const INTERNAL: i32 = ApplicationException::INTERNAL_ERROR;
+        let message = &self.0.message;
+        let (type_id, text) = match (&self.0.kind, self.0.from_handler) {
+            (StatusKind::Typed(id), true) => (*id, format!("{message} [biz error]")),
+            (StatusKind::Typed(id) | StatusKind::Rejected(id), _) => (*id, message.to_string()),
+            (StatusKind::Panic, _) => (INTERNAL, message.to_string()),
+            (StatusKind::Biz(biz), _) => (INTERNAL, biz.to_string()),
+            (StatusKind::Timeout, _) => (INTERNAL, format!("biz error: {message}")),
+            (StatusKind::Error | StatusKind::Remote(_) | StatusKind::Transport, true) => {
+                (INTERNAL, format!("biz error: {message}"))
+            }
+            (StatusKind::Error | StatusKind::Remote(_) | StatusKind::Transport, false) => {
+                (INTERNAL, message.to_string())
+            }
+        };
+        ApplicationException::new(type_id, text)
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.kind {
+            StatusKind::Biz(biz) => biz.fmt(f),
+            _ => f.write_str(&self.0.message),
+        }
+    }
+}
+
+impl fmt::Debug for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Status")
+            .field("kind", &self.0.kind)
+            .field("message", &self.0.message)
+            .finish()
+    }
+}
+
+impl StdError for Status {}
+
+impl From<BizStatus> for Status {
+    fn from(biz: BizStatus) -> Self {
+        let message = biz.message.clone();
+        Self::new(StatusKind::Biz(biz), message)
+    }
+}
+
+impl From<Error> for Status {
+    /// A server that could not be reached is a failed transport to the caller.
+    fn from(error: Error) -> Self {
+        let kind = if error.is_timeout() {
+            StatusKind::Timeout
+        } else {
+            StatusKind::Transport
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+/// A business status: an outcome that the application defines, which retries, circuit breakers
+/// and statistics of its callers take for a success of the transport.
+///
+/// `Display` gives Kitex's text, `biz error: code=C, msg=M`.
+///
+/// # Examples
+///
+/// ```
+/// use polyport::BizStatus;
+///
+/// let biz = BizStatus::new(404, "not found").with_extra("shelf", "7");
+/// assert_eq!(biz.to_string(), "biz error: code=404, msg=not found");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BizStatus {
+    /// The application's number; 0 cannot be told from success.
+    pub code: i32,
+    /// What happened, for people.
+    pub message: String,
+    /// What else the caller should know.
+    pub extra: BTreeMap<String, String>,
+}
+
+impl BizStatus {
+    /// A business status without extra values.
+    #[must_use]
+    pub fn new(code: i32, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            extra: BTreeMap::new(),
+        }
+    }
+
+    /// The same with one more extra value.
+    #[must_use]
+    pub fn with_extra(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.extra.insert(key.into(), value.into());
+        self
+    }
+}
+
+impl fmt::Display for BizStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "biz error: code={}, msg={}", self.code, self.message)
+    }
+}
+
+impl StdError for BizStatus {}
+
+/// The error type of a method: [`Status`] itself, or for a method that declares exceptions a
+/// generated enum of them and `Status`.
+pub trait MethodError: Throws + From<Status> + fmt::Debug + Send + Sync + 'static {
+    /// The status inside.
+    ///
+    /// # Errors
+    ///
+    /// `self` when it is a declared exception.
+    fn into_status(self) -> Result<Status, Self>;
+
+    /// The declared exception's name in the method's `throws`; `None` for a status.
+    fn name(&self) -> Option<&'static str>;
+}
+
+/// A method that declares nothing throws no field of its result.
+impl Throws for Status {
+    fn encode_exception(&self, _out: &mut Writer<'_>) {}
+
+    fn decode_exception(
+        _kind: WireType,
+        _id: i16,
+        _input: &mut Reader<'_>,
+    ) -> Result<Option<Self>, DecodeError> {
+        Ok(None)
+    }
+}
+
+impl MethodError for Status {
+    fn into_status(self) -> Result<Status, Self> {
+        Ok(self)
+    }
+
+    fn name(&self) -> Option<&'static str> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One row for each kind: what a Thrift peer is told of it.
+    #[test]
+    fn the_table_to_exceptions() {
+        let check = |status: Status, type_id: i32, text: &str| {
+            let exception = status.to_exception();
+            assert_eq!((exception.type_id, &*exception.message), (type_id, text));
+        };
+        check(Status::error("bad").of_handler(), 6, "biz error: bad");
+        check(Status::error("bad"), 6, "bad");
+        check(
+            Status::typed(1900, "special").of_handler(),
+            1900,
+            "special [biz error]",
+        );
+        check(Status::typed(1900, "special"), 1900, "special");
+        check(
+            Status::from(BizStatus::new(404, "not found")).of_handler(),
+            6,
+            "biz error: code=404, msg=not found",
+        );
+        check(
+            Status::deadline(),
+            6,
+            "biz error: context deadline exceeded",
+        );
+        check(
+            Status::panic("biz handler", "S", "m", &"oh").of_handler(),
+            6,
+            "panic: [happened in biz handler, method=S.m, please check the panic at the server \
+             side] oh",
+        );
+        let remote = Status::remote(&ApplicationException::new(1900, "theirs"));
+        check(remote.of_handler(), 6, "biz error: theirs");
+        check(Status::transport("gone").of_handler(), 6, "biz error: gone");
+        check(
+            Status::rejected(&ApplicationException::new(
+                20,
+                "unknown service X, method m",
+            )),
+            20,
+            "unknown service X, method m",
+        );
+    }
+}
