@@ -10,6 +10,7 @@
 //! The envelope is [`Envelope`]; the struct behind it is a [`Value`], which generated code
 //! implements on [`Reader`] and [`Writer`].
 
+mod dynamic;
 pub mod envelope;
 pub mod exception;
 mod outcome;
@@ -18,6 +19,7 @@ mod value;
 mod reader;
 mod writer;
 
+pub use dynamic::Dynamic;
 pub use envelope::{Envelope, EnvelopeError, MessageType};
 pub use exception::ApplicationException;
 pub use outcome::{Returned, Throws, decode_outcome, encode_outcome};

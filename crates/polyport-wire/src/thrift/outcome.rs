@@ -108,6 +108,7 @@ pub fn decode_outcome<V: Returned, E: Throws>(
 ) -> Result<Option<Result<V, E>>, DecodeError> {
     let mut input = Reader::new(bytes, limits);
     let mut outcome = None;
+    let mut unknown = false;
     input.enter()?;
     while let Some((kind, id)) = input.field()? {
         if id == 0 {
@@ -116,9 +117,11 @@ pub fn decode_outcome<V: Returned, E: Throws>(
             outcome = Some(Err(exception));
         } else {
             input.skip(kind)?;
+            unknown = true;
         }
     }
-    Ok(outcome.or_else(|| V::when_missing().map(Ok)))
+    // What this IDL does not know may be an exception: no success can be made of it.
+    Ok(outcome.or_else(|| V::when_missing().filter(|_| !unknown).map(Ok)))
 }
 
 #[cfg(test)]
@@ -167,5 +170,6 @@ mod tests {
         assert_eq!(decode::<i64>(&[0]), None);
         // An exception that this IDL does not know yet.
         assert_eq!(decode::<i64>(&hex!("080009 00000001 00")), None);
+        assert_eq!(decode::<()>(&hex!("080009 00000001 00")), None);
     }
 }

@@ -109,15 +109,11 @@ impl<'a> Reader<'a> {
                 Ok(())
             }
             WireType::LIST | WireType::SET => {
-                let element = WireType(self.u8()?);
-                let count = self.count("list size", element.minimum_size())?;
+                let (element, count) = self.any_list(0)?;
                 self.skip_elements(&[element], count)
             }
             WireType::MAP => {
-                let key = WireType(self.u8()?);
-                let value = WireType(self.u8()?);
-                let minimum = key.minimum_size() + value.minimum_size();
-                let count = self.count("map size", minimum)?;
+                let (key, value, count) = self.any_map(0)?;
                 self.skip_elements(&[key, value], count)
             }
             WireType(other) => Err(DecodeErrorKind::Malformed {
@@ -196,9 +192,45 @@ impl<'a> Reader<'a> {
         .into())
     }
 
+    /// The head of any list or set: the elements' type and how many follow, each of which will
+    /// take up `size` bytes of memory.
+    pub(super) fn any_list(&mut self, size: usize) -> Result<(WireType, usize), DecodeError> {
+        let element = WireType(self.u8()?);
+        let count = self.count("list size", element.minimum_size())?;
+        self.charge(count, size)?;
+        Ok((element, count))
+    }
+
+    /// The head of any map: its types and how many pairs follow, each of `size` bytes in memory.
+    pub(super) fn any_map(
+        &mut self,
+        size: usize,
+    ) -> Result<(WireType, WireType, usize), DecodeError> {
+        let key = WireType(self.u8()?);
+        let value = WireType(self.u8()?);
+        let count = self.count("map size", key.minimum_size() + value.minimum_size())?;
+        self.charge(count, size)?;
+        Ok((key, value, count))
+    }
+
+    /// Reads `count` elements one level deeper.
+    pub(super) fn nested<T>(
+        &mut self,
+        count: usize,
+        mut element: impl FnMut(&mut Self) -> Result<T, DecodeError>,
+    ) -> Result<Vec<T>, DecodeError> {
+        self.enter()?;
+        let mut elements = Vec::new();
+        for _ in 0..count {
+            elements.push(element(self)?);
+        }
+        self.depth_left += 1;
+        Ok(elements)
+    }
+
     /// Takes the memory of `count` elements from what this message may use.
     #[inline]
-    fn charge(&mut self, count: usize, size: usize) -> Result<(), DecodeError> {
+    pub(super) fn charge(&mut self, count: usize, size: usize) -> Result<(), DecodeError> {
         let bytes = count.saturating_mul(size);
         match self.decoded_left.checked_sub(bytes) {
             Some(left) => {

@@ -3,7 +3,7 @@
 use bytes::{BufMut, BytesMut};
 
 use crate::error::EncodeError;
-use crate::thrift::value::Value;
+use crate::thrift::value::{Value, WireType};
 
 /// The longest string and the largest container that Thrift's signed lengths can announce.
 const MAX_LENGTH: u64 = i32::MAX as u64;
@@ -43,8 +43,7 @@ impl<'a> Writer<'a> {
     /// A field: its head, then its value.
     #[inline]
     pub fn field<T: Value>(&mut self, id: i16, value: &T) {
-        let [high, low] = id.to_be_bytes();
-        self.out.put_slice(&[T::TYPE.0, high, low]);
+        self.field_head(T::TYPE, id);
         value.encode(self);
     }
 
@@ -65,14 +64,30 @@ impl<'a> Writer<'a> {
     /// The head of a list or set of `count` elements of type `T`.
     #[inline]
     pub fn list<T: Value>(&mut self, count: usize) {
-        self.out.put_u8(T::TYPE.0);
-        self.length("list", count);
+        self.list_head(T::TYPE, count);
     }
 
     /// The head of a map of `count` pairs from `K` to `V`.
     #[inline]
     pub fn map<K: Value, V: Value>(&mut self, count: usize) {
-        self.out.put_slice(&[K::TYPE.0, V::TYPE.0]);
+        self.map_head(K::TYPE, V::TYPE, count);
+    }
+
+    #[inline]
+    pub(super) fn field_head(&mut self, kind: WireType, id: i16) {
+        let [high, low] = id.to_be_bytes();
+        self.out.put_slice(&[kind.0, high, low]);
+    }
+
+    #[inline]
+    pub(super) fn list_head(&mut self, element: WireType, count: usize) {
+        self.out.put_u8(element.0);
+        self.length("list", count);
+    }
+
+    #[inline]
+    pub(super) fn map_head(&mut self, key: WireType, value: WireType, count: usize) {
+        self.out.put_slice(&[key.0, value.0]);
         self.length("map", count);
     }
 
