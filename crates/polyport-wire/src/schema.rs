@@ -277,6 +277,22 @@ pub struct Annotation {
     pub value: String,
 }
 
+impl Field {
+    /// A field that is always written and need not come.
+    #[must_use]
+    pub fn new(id: i16, name: impl Into<String>, kind: Type) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            kind,
+            requiredness: Requiredness::Default,
+            default: None,
+            annotations: Vec::new(),
+            docs: String::new(),
+        }
+    }
+}
+
 impl Service {
     /// A service without methods.
     #[must_use]

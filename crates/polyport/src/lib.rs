@@ -9,6 +9,7 @@
 
 #[doc(hidden)]
 pub mod codegen;
+pub mod json;
 pub mod server;
 pub mod client;
 pub mod router;

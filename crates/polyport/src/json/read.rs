@@ -1,0 +1,202 @@
+//! JSON to Thrift values.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use polyport_wire::schema::{Definition, DefinitionId, Enum, Field, Schema, Struct, Type};
+use polyport_wire::thrift::{Dynamic, WireType};
+use serde_json::Value;
+
+use crate::json::JsonError;
+
+pub(super) fn fields(
+    schema: &Schema,
+    fields: &[Field],
+    json: &Value,
+) -> Result<Dynamic, JsonError> {
+    let Value::Object(object) = json else {
+        return Err(expected("an object", json));
+    };
+    if let Some(name) = object.keys().find(|name| !knows(fields, name)) {
+        let known: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+        let message = format!("there is no field {name}: there are [{}]", known.join(", "));
+        return Err(JsonError::new(message));
+    }
+    let mut values = Vec::with_capacity(object.len());
+    for field in fields {
+        match object.get(&field.name) {
+            None | Some(Value::Null) => {}
+            Some(json) => {
+                let value =
+                    value(schema, &field.kind, json).map_err(|error| error.within(&*field.name))?;
+                values.push((field.id, value));
+            }
+        }
+    }
+    Ok(Dynamic::Struct(values))
+}
+
+fn knows(fields: &[Field], name: &str) -> bool {
+    fields.iter().any(|field| field.name == name)
+}
+
+fn value(schema: &Schema, kind: &Type, json: &Value) -> Result<Dynamic, JsonError> {
+    match kind {
+        Type::Bool => match json {
+            Value::Bool(value) => Ok(Dynamic::Bool(*value)),
+            _ => Err(expected("a bool", json)),
+        },
+        Type::Byte => integer(json, "a byte").map(Dynamic::Byte),
+        Type::I16 => integer(json, "an i16").map(Dynamic::I16),
+        Type::I32 => integer(json, "an i32").map(Dynamic::I32),
+        Type::I64 => integer(json, "an i64").map(Dynamic::I64),
+        Type::Double => double(json).map(Dynamic::Double),
+        Type::String => text(json).map(|text| Dynamic::String(text.to_owned().into())),
+        Type::Binary => binary(json).map(Dynamic::String),
+        Type::List(element) => {
+            let elements = elements(schema, element, json)?;
+            Ok(Dynamic::List(wire_type(schema, element), elements))
+        }
+        Type::Set(element) => {
+            let elements = elements(schema, element, json)?;
+            Ok(Dynamic::Set(wire_type(schema, element), elements))
+        }
+        Type::Map(key, value) => map(schema, key, value, json),
+        Type::Defined(id) => defined(schema, *id, json),
+        other => Err(JsonError::new(format!("{other:?} has no JSON"))),
+    }
+}
+
+fn defined(schema: &Schema, id: DefinitionId, json: &Value) -> Result<Dynamic, JsonError> {
+    match schema.definition(id) {
+        Some(Definition::Struct(Struct { fields, .. })) => self::fields(schema, fields, json),
+        Some(Definition::Enum(definition)) => enum_value(definition, json).map(Dynamic::I32),
+        _ => Err(JsonError::new(format!("the schema has no {id:?}"))),
+    }
+}
+
+fn enum_value(definition: &Enum, json: &Value) -> Result<i32, JsonError> {
+    let Value::String(name) = json else {
+        return integer(json, "an enum's number or name");
+    };
+    let named = definition.values.iter().find(|value| value.name == *name);
+    match named {
+        Some(value) => Ok(value.number),
+        None => Err(JsonError::new(format!(
+            "{} has no value {name}",
+            definition.name
+        ))),
+    }
+}
+
+fn elements(schema: &Schema, kind: &Type, json: &Value) -> Result<Vec<Dynamic>, JsonError> {
+    let Value::Array(array) = json else {
+        return Err(expected("an array", json));
+    };
+    let indexed = array.iter().enumerate();
+    indexed
+        .map(|(index, json)| {
+            value(schema, kind, json).map_err(|error| error.within(index.to_string()))
+        })
+        .collect()
+}
+
+fn map(
+    schema: &Schema,
+    key_kind: &Type,
+    value_kind: &Type,
+    json: &Value,
+) -> Result<Dynamic, JsonError> {
+    let mut pairs = Vec::new();
+    match json {
+        Value::Object(object) => {
+            for (name, json) in object {
+                let key = key(schema, key_kind, name).map_err(|error| error.within(name))?;
+                let value = value(schema, value_kind, json).map_err(|error| error.within(name))?;
+                pairs.push((key, value));
+            }
+        }
+        Value::Array(array) => {
+            for pair in array {
+                let Some([key, json]) = pair.as_array().map(Vec::as_slice) else {
+                    return Err(expected("a pair [key, value]", pair));
+                };
+                pairs.push((
+                    value(schema, key_kind, key)?,
+                    value(schema, value_kind, json)?,
+                ));
+            }
+        }
+        _ => return Err(expected("an object or an array of pairs", json)),
+    }
+    let key = wire_type(schema, key_kind);
+    Ok(Dynamic::Map(key, wire_type(schema, value_kind), pairs))
+}
+
+/// A map's key, which JSON has as text.
+fn key(schema: &Schema, kind: &Type, name: &str) -> Result<Dynamic, JsonError> {
+    let is_enum = matches!(kind, Type::Defined(id)
+        if matches!(schema.definition(*id), Some(Definition::Enum(_))));
+    let json = match kind {
+        Type::String | Type::Binary => Value::String(name.to_owned()),
+        _ => match serde_json::from_str(name) {
+            Ok(json) => json,
+            Err(_) if is_enum || *kind == Type::Double => Value::String(name.to_owned()),
+            Err(_) => {
+                return Err(JsonError::new(format!(
+                    "{name} cannot be a key of {kind:?}"
+                )));
+            }
+        },
+    };
+    value(schema, kind, &json)
+}
+
+fn integer<T: TryFrom<i64>>(json: &Value, what: &str) -> Result<T, JsonError> {
+    json.as_i64()
+        .and_then(|number| T::try_from(number).ok())
+        .ok_or_else(|| expected(what, json))
+}
+
+fn double(json: &Value) -> Result<f64, JsonError> {
+    match json {
+        Value::String(text) if text == "NaN" => Ok(f64::NAN),
+        Value::String(text) if text == "Infinity" => Ok(f64::INFINITY),
+        Value::String(text) if text == "-Infinity" => Ok(f64::NEG_INFINITY),
+        _ => json.as_f64().ok_or_else(|| expected("a double", json)),
+    }
+}
+
+fn text(json: &Value) -> Result<&str, JsonError> {
+    json.as_str().ok_or_else(|| expected("text", json))
+}
+
+fn binary(json: &Value) -> Result<Bytes, JsonError> {
+    let decoded = STANDARD.decode(text(json)?);
+    decoded
+        .map(Bytes::from)
+        .map_err(|error| JsonError::new(format!("not base64: {error}")))
+}
+
+fn expected(what: &str, json: &Value) -> JsonError {
+    JsonError::new(format!("expected {what}, found {json}"))
+}
+
+fn wire_type(schema: &Schema, kind: &Type) -> WireType {
+    match kind {
+        Type::Bool => WireType::BOOL,
+        Type::Byte => WireType::BYTE,
+        Type::I16 => WireType::I16,
+        Type::I64 => WireType::I64,
+        Type::Double => WireType::DOUBLE,
+        Type::String | Type::Binary => WireType::STRING,
+        Type::List(_) => WireType::LIST,
+        Type::Set(_) => WireType::SET,
+        Type::Map(..) => WireType::MAP,
+        Type::Defined(id) => match schema.definition(*id) {
+            Some(Definition::Enum(_)) => WireType::I32,
+            _ => WireType::STRUCT,
+        },
+        _ => WireType::I32,
+    }
+}

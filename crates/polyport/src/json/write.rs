@@ -1,0 +1,109 @@
+//! Thrift values to JSON.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use polyport_wire::schema::{Definition, DefinitionId, Field, Schema, Type};
+use polyport_wire::thrift::Dynamic;
+use serde_json::{Map, Number, Value};
+
+use crate::json::JsonError;
+
+pub(super) fn value(schema: &Schema, kind: &Type, value: &Dynamic) -> Result<Value, JsonError> {
+    match (kind, value) {
+        (Type::Bool, Dynamic::Bool(value)) => Ok((*value).into()),
+        (Type::Byte, Dynamic::Byte(value)) => Ok((*value).into()),
+        (Type::I16, Dynamic::I16(value)) => Ok((*value).into()),
+        (Type::I32, Dynamic::I32(value)) => Ok((*value).into()),
+        (Type::I64, Dynamic::I64(value)) => Ok((*value).into()),
+        (Type::Double, Dynamic::Double(value)) => Ok(double(*value)),
+        (Type::String, Dynamic::String(bytes)) => text(bytes).map(Value::String),
+        (Type::Binary, Dynamic::String(bytes)) => Ok(STANDARD.encode(bytes).into()),
+        (Type::List(kind), Dynamic::List(_, elements))
+        | (Type::Set(kind), Dynamic::Set(_, elements)) => {
+            let written = elements.iter().enumerate().map(|(index, element)| {
+                self::value(schema, kind, element).map_err(|error| error.within(index.to_string()))
+            });
+            written.collect::<Result<_, _>>().map(Value::Array)
+        }
+        (Type::Map(key, value), Dynamic::Map(_, _, pairs)) => map(schema, key, value, pairs),
+        (Type::Defined(id), value) => defined(schema, *id, value),
+        (kind, value) => Err(mismatch(&format!("{kind:?}"), value)),
+    }
+}
+
+fn defined(schema: &Schema, id: DefinitionId, value: &Dynamic) -> Result<Value, JsonError> {
+    match (schema.definition(id), value) {
+        (Some(Definition::Enum(_)), Dynamic::I32(number)) => Ok((*number).into()),
+        (Some(Definition::Struct(definition)), Dynamic::Struct(values)) => {
+            fields(schema, &definition.fields, values)
+        }
+        _ => Err(mismatch("a defined type", value)),
+    }
+}
+
+fn fields(
+    schema: &Schema,
+    fields: &[Field],
+    values: &[(i16, Dynamic)],
+) -> Result<Value, JsonError> {
+    let mut object = Map::new();
+    for (id, value) in values {
+        if let Some(field) = fields.iter().find(|field| field.id == *id) {
+            let json = self::value(schema, &field.kind, value)
+                .map_err(|error| error.within(&*field.name))?;
+            object.insert(field.name.clone(), json);
+        }
+    }
+    Ok(Value::Object(object))
+}
+
+fn map(
+    schema: &Schema,
+    key_kind: &Type,
+    value_kind: &Type,
+    pairs: &[(Dynamic, Dynamic)],
+) -> Result<Value, JsonError> {
+    let mut written = Vec::with_capacity(pairs.len());
+    for (key, value) in pairs {
+        let key = self::value(schema, key_kind, key)?;
+        written.push((key, self::value(schema, value_kind, value)?));
+    }
+    let names: Option<Vec<String>> = written.iter().map(|(key, _)| name(key)).collect();
+    Ok(match names {
+        Some(names) => {
+            let values = written.into_iter().map(|(_, value)| value);
+            Value::Object(names.into_iter().zip(values).collect())
+        }
+        None => {
+            let pair = |(key, value)| Value::Array(vec![key, value]);
+            Value::Array(written.into_iter().map(pair).collect())
+        }
+    })
+}
+
+/// A key as text, when an object can have it.
+fn name(key: &Value) -> Option<String> {
+    match key {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(key.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+fn double(value: f64) -> Value {
+    match Number::from_f64(value) {
+        Some(number) => Value::Number(number),
+        None if value.is_nan() => "NaN".into(),
+        None if value > 0.0 => "Infinity".into(),
+        None => "-Infinity".into(),
+    }
+}
+
+fn text(bytes: &Bytes) -> Result<String, JsonError> {
+    String::from_utf8(bytes.to_vec()).map_err(|_| JsonError::new("text is not UTF-8"))
+}
+
+fn mismatch(kind: &str, value: &Dynamic) -> JsonError {
+    JsonError::new(format!("expected {kind}, found {value:?}"))
+}
