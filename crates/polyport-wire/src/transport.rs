@@ -57,7 +57,7 @@ impl Transport {
 
 impl fmt::Display for Transport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Self::Buffered => "PurePayload",
             Self::Framed => "Framed",
             Self::TtHeader => "TTHeader",
@@ -78,7 +78,7 @@ pub enum Codec {
 
 impl fmt::Display for Codec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Self::ThriftBinary => "Thrift",
             Self::Protobuf => "Protobuf",
         })

@@ -43,7 +43,7 @@ pub enum RouteReason {
 
 impl fmt::Display for RouteReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.pad(match self {
             Self::Named => "named",
             Self::Method => "method",
             Self::Fallback => "fallback",

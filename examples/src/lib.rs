@@ -1,0 +1,3 @@
+//! What the examples share: the code that is generated from `idl/demo.thrift`.
+
+polyport::include_idl!("demo");

@@ -1,0 +1,360 @@
+//! The rows of the matrix for multi.thrift, and the fixtures that are about routing.
+
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::expect::{Way, exception, message};
+use crate::peers::{Implementation, Peer, Serving};
+use crate::report::Report;
+use crate::types_cells;
+
+const TRANSPORTS: [&str; 4] = ["buffered", "framed", "ttheader", "ttheader-framed"];
+const CALLER: &str = "matrix";
+
+/// One client and one server, over everything.
+pub(crate) fn run(client: &Peer, server: &Peer, report: &mut Report) {
+    let serving = start(server, "multi", &[]);
+    for transport in TRANSPORTS {
+        for named in [true, false] {
+            let way = Way {
+                server: server.implementation,
+                transport,
+                named,
+            };
+            let name = if named { "named" } else { "nameless" };
+            let column = format!("{} -> {} {transport} {name}", client.name(), server.name());
+            let mut column = Column {
+                client,
+                serving: &serving,
+                way,
+                name: column,
+                report,
+            };
+            column.answers();
+            column.failures();
+            column.beside();
+            column.oneway();
+            types_cells::run(&mut column);
+            if column.is_kitex_client() {
+                column.large_and_many();
+            }
+        }
+    }
+    drop(serving);
+    routing(client, server, report);
+}
+
+fn start(server: &Peer, fixture: &str, flags: &[&str]) -> Serving {
+    server.serve(fixture, flags).unwrap_or_else(|ended| {
+        panic!("{} does not serve {fixture}: {}", server.name(), ended.text)
+    })
+}
+
+/// The cells of one client, server, transport and way of naming.
+#[derive(Debug)]
+pub(crate) struct Column<'a> {
+    client: &'a Peer,
+    serving: &'a Serving,
+    way: Way,
+    name: String,
+    report: &'a mut Report,
+}
+
+impl Column<'_> {
+    /// Makes a call and compares its line, with lists that stand for sets sorted.
+    pub(crate) fn check(
+        &mut self,
+        service: &str,
+        method: &str,
+        arguments: &Value,
+        expected: &Value,
+    ) {
+        let cell = format!("{service}/{method} {arguments}");
+        self.check_with(&cell, service, method, arguments, &[], expected);
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a row of a table")]
+    fn check_with(
+        &mut self,
+        cell: &str,
+        service: &str,
+        method: &str,
+        arguments: &Value,
+        flags: &[&str],
+        expected: &Value,
+    ) {
+        let lines = self.call(service, method, arguments, flags);
+        self.report
+            .compare(&self.name, cell, expected, &sorted_sets(&lines[0]));
+    }
+
+    fn call(
+        &self,
+        service: &str,
+        method: &str,
+        arguments: &Value,
+        flags: &[&str],
+    ) -> Vec<Value> {
+        let json = arguments.to_string();
+        let mut all = vec![
+            "--transport",
+            self.way.transport,
+            "--service",
+            service,
+            "--method",
+            method,
+            "--json",
+            &json,
+            "--caller",
+            CALLER,
+        ];
+        if !self.way.named {
+            all.push("--no-service-name");
+        }
+        all.extend(flags);
+        self.client.call(&self.serving.address, &all)
+    }
+
+    fn is_kitex_client(&self) -> bool {
+        self.client.implementation == Implementation::Kitex
+    }
+
+    fn answers(&mut self) {
+        let b = if self.way.names_service() {
+            "ServiceB"
+        } else {
+            "ServiceA"
+        };
+        let rows = [
+            ("ServiceA", "sameNamedMethod", "ServiceA/sameNamedMethod: hi"),
+            ("ServiceB", "sameNamedMethod", &format!("{b}/sameNamedMethod: hi")),
+            ("ServiceA", "onlyA", "ServiceA/onlyA: hi"),
+            ("ServiceB", "onlyB", "ServiceB/onlyB: hi"),
+            ("ServiceD", "onlyC", "ServiceD/onlyC: hi"),
+            ("ServiceD", "onlyD", "ServiceD/onlyD: hi"),
+        ];
+        for (service, method, answer) in rows {
+            self.check(service, method, &request("hi"), &message(answer));
+        }
+        let text = "\u{e9}\u{4f60}\u{1f980}";
+        let answer = format!("ServiceA/onlyA: {text}");
+        self.check("ServiceA", "onlyA", &request(text), &message(&answer));
+        self.check("ServiceA", "nothing", &json!({}), &json!({ "ok": null }));
+        let numbers = [(2, 3, 5), (-1, -2, -3), (i64::MAX, -1, i64::MAX - 1)];
+        for (left, right, sum) in numbers {
+            let arguments = json!({ "left": left, "right": right });
+            self.check("ServiceA", "add", &arguments, &json!({ "ok": sum }));
+        }
+        let declined = json!({
+            "exception": { "name": "declined", "value": { "code": 7, "reason": "no" } }
+        });
+        self.check("ServiceA", "declines", &request("no"), &declined);
+        let big = message(&"x".repeat(3 * 1024 * 1024));
+        self.check("ServiceA", "onlyA", &request("big:3145728"), &big);
+        let named = self.way.names_service();
+        for (service, method, reason) in [
+            ("ServiceA", "onlyA", if named { "named" } else { "fallback" }),
+            ("ServiceB", "onlyB", if named { "named" } else { "method" }),
+        ] {
+            let answer = self.way.who(service, method, CALLER, reason);
+            self.check(service, method, &request("who"), &message(&answer));
+        }
+    }
+
+    /// What needs flags that only the Kitex peer has; the other direction is made directly.
+    fn large_and_many(&mut self) {
+        const LARGE: usize = 3 * 1024 * 1024;
+        let answer = format!("ServiceA/onlyA: {}", "y".repeat(LARGE));
+        let digest = Sha256::digest(&answer);
+        let expected = json!({
+            "ok": { "message_len": answer.len(), "message_sha256": format!("{digest:x}") }
+        });
+        let bytes = LARGE.to_string();
+        let flags = ["--message-bytes", bytes.as_str()];
+        self.check_with("3 MiB both ways", "ServiceA", "onlyA", &request(""), &flags, &expected);
+        let lines = self.call("ServiceA", "onlyA", &request("sleep:50:x"), &["--parallel", "200"]);
+        let expected = vec![message("ServiceA/onlyA: x"); 200];
+        let (expected, seen) = (Value::from(expected), Value::from(lines));
+        self.report.compare(&self.name, "200 calls at once", &expected, &seen);
+    }
+
+    fn failures(&mut self) {
+        let panic = "panic: [happened in biz handler, method=ServiceA.onlyA, please check the \
+                     panic at the server side] oh";
+        let rows = [
+            ("error:bad", exception(6, "biz error: bad")),
+            ("typed:1900:special", exception(1900, "special [biz error]")),
+            ("panic:oh", exception(6, panic)),
+        ];
+        for (text, expected) in rows {
+            self.check("ServiceA", "onlyA", &request(text), &expected);
+        }
+        let kitex_client = self.is_kitex_client();
+        let rows = [
+            ("biz:404:not found:k=v,l=w", 404, "not found", json!({ "k": "v", "l": "w" })),
+            ("biz:-7:negative", -7, "negative", json!({})),
+            ("biz:1:<&> \u{4f60}:html=<&>", 1, "<&> \u{4f60}", json!({ "html": "<&>" })),
+        ];
+        for (text, code, words, extra) in rows {
+            let expected = self.way.biz(code, words, &extra, kitex_client);
+            self.check("ServiceA", "onlyA", &request(text), &expected);
+        }
+        let slow = request("sleep:3000:late");
+        let timeout = json!({ "timeout": true });
+        let flags = ["--timeout", "100"];
+        self.check_with("timeout", "ServiceA", "onlyA", &slow, &flags, &timeout);
+        let in_time = message("ServiceA/onlyA: soon");
+        let soon = request("sleep:20:soon");
+        let flags = ["--timeout", "5000"];
+        self.check_with("in time", "ServiceA", "onlyA", &soon, &flags, &in_time);
+    }
+
+    fn beside(&mut self) {
+        let header = self.way.has_header();
+        let flags = ["--transient", "TKEY=tval", "--persistent", "PKEY=pval"];
+        for (key, value) in [("TKEY", "tval"), ("PKEY", "pval"), ("NONE", "absent")] {
+            let value = if header { value } else { "absent" };
+            let cell = format!("metadata {key}");
+            let asks = request(&format!("meta:{key}"));
+            self.check_with(&cell, "ServiceA", "onlyA", &asks, &flags, &message(value));
+        }
+        let mut back = message("ok");
+        if header {
+            back["back"] = json!({ "bkey": "bval" });
+        }
+        self.check("ServiceA", "onlyA", &request("back:bkey=bval"), &back);
+    }
+
+    /// A one-way call has no answer; that it arrived is seen by the server's count.
+    fn oneway(&mut self) {
+        let count = |column: &Self| -> Option<u64> {
+            let lines = column.call("ServiceA", "onlyA", &request("count"), &[]);
+            lines[0]["ok"]["message"].as_str()?.parse().ok()
+        };
+        let before = count(self);
+        self.check("ServiceA", "notify", &request("n"), &json!({ "ok": null }));
+        // Nothing says when the call is served, but it takes no longer than a few others.
+        let counted = (0..50).any(|_| count(self) == before.map(|before| before + 1));
+        let outcome = if counted {
+            Ok(())
+        } else {
+            Err(format!("the count stays at {before:?}"))
+        };
+        self.report.record(&self.name, "oneway counted", outcome);
+    }
+}
+
+pub(crate) fn request(text: &str) -> Value {
+    json!({ "req": { "message": text } })
+}
+
+/// Sets have no order; those of the rows hold text or numbers.
+fn sorted_sets(line: &Value) -> Value {
+    let mut line = line.clone();
+    for value in types_cells::structs_in(&mut line) {
+        types_cells::sort_sets(value);
+    }
+    line
+}
+
+/// Fixtures beside `multi`: other fallbacks, refused traffic, unknown names, combined services.
+fn routing(client: &Peer, server: &Peer, report: &mut Report) {
+    let column = format!("{} -> {} routing", client.name(), server.name());
+    let mut check = |fixture: &str, flags: &[&str], calls: &[(&str, Value)]| {
+        let serving = start(server, fixture, flags);
+        for (flags, expected) in calls {
+            let flags: Vec<&str> = flags.split_whitespace().collect();
+            let asks = request("hi").to_string();
+            let mut all = flags.clone();
+            all.extend(["--json", &asks]);
+            let lines = client.call(&serving.address, &all);
+            let cell = format!("{fixture}: {}", flags.join(" "));
+            report.compare(&column, &cell, expected, &lines[0]);
+        }
+    };
+    let is_kitex = client.implementation == Implementation::Kitex;
+    let same_b = message("ServiceB/sameNamedMethod: hi");
+    let same_a = message("ServiceA/sameNamedMethod: hi");
+    check("multi-b", &[], &[
+        ("--transport framed --service ServiceA --method sameNamedMethod", same_b.clone()),
+        ("--transport ttheader --service ServiceA --method sameNamedMethod", same_a.clone()),
+    ]);
+    let refused = match server.implementation {
+        Implementation::Kitex => exception(20, "unknown service , method sameNamedMethod"),
+        Implementation::Polyport => exception(
+            21,
+            "no service name while the server has WithRefuseTrafficWithoutServiceName option \
+             enabled",
+        ),
+    };
+    check("conflict", &["--refuse"], &[
+        ("--transport framed --service ServiceA --method sameNamedMethod", refused.clone()),
+        ("--transport buffered --service ServiceA --method sameNamedMethod", refused),
+        ("--transport ttheader --service ServiceA --method sameNamedMethod", same_a),
+        ("--transport ttheader-framed --service ServiceB --method sameNamedMethod", same_b),
+    ]);
+    let nope = if is_kitex {
+        "--transport ttheader --service ServiceA --method sameNamedMethod --as Nope"
+    } else {
+        "--transport ttheader --service Nope --method sameNamedMethod"
+    };
+    let wrong_name = if is_kitex {
+        "--transport ttheader --service ServiceB --method onlyB --as Nope"
+    } else {
+        "--transport ttheader --service Nope --method onlyB"
+    };
+    let wrong_method = if is_kitex {
+        "--transport ttheader --service ServiceB --method onlyB --as ServiceA"
+    } else {
+        "--transport ttheader --service ServiceA --method onlyB"
+    };
+    check("multi", &[], &[
+        (nope, exception(20, "unknown service Nope, method sameNamedMethod")),
+        (wrong_name, message("ServiceB/onlyB: hi")),
+        (wrong_method, exception(1, "unknown method onlyB (service ServiceA)")),
+    ]);
+    check("single", &[], &[
+        ("--transport framed --service ServiceB --method onlyB",
+            exception(20, "unknown service , method onlyB")),
+        ("--transport ttheader --service ServiceB --method onlyB",
+            exception(20, "unknown service ServiceB, method onlyB")),
+        ("--transport framed --service ServiceA --method onlyA", message("ServiceA/onlyA: hi")),
+    ]);
+    for transport in TRANSPORTS {
+        let flags = format!("--transport {transport} --service CombineService --method");
+        let calls = ["fromA", "fromB"].map(|method| {
+            (format!("{flags} {method}"), message(&format!("CombineService/{method}: hi")))
+        });
+        let calls = calls.each_ref().map(|(flags, expected)| (flags.as_str(), expected.clone()));
+        check("combine", &[], &calls);
+        let idl = if is_kitex { "--idl apart " } else { "" };
+        let calls = [("Left", "fromLeft"), ("Right", "fromRight")].map(|(service, method)| {
+            (format!("{idl}{flags} {method}"), message(&format!("{service}/{method}: hi")))
+        });
+        let calls = calls.each_ref().map(|(flags, expected)| (flags.as_str(), expected.clone()));
+        check("apart", &[], &calls);
+    }
+}
+
+/// What Polyport's peer must not start, and the words in which it says so.
+pub(crate) fn refused_at_start(polyport: &Peer, report: &mut Report) {
+    let rows = [
+        ("conflict", "method name [sameNamedMethod] is conflicted between services but no \
+                      fallback service is specified"),
+        ("two-fallbacks", "multiple fallback services cannot be registered. [ServiceA] is \
+                           already registered as a fallback service"),
+        ("duplicate", "has already been registered"),
+        ("empty", "run: no service. Use RegisterService to set one"),
+        ("combine-and-more", "only one service can be registered when registering combined \
+                              service"),
+    ];
+    for (fixture, words) in rows {
+        let outcome = match polyport.serve(fixture, &[]) {
+            Ok(_) => Err("it started".to_owned()),
+            Err(ended) if ended.status != Some(2) => Err(format!("status {:?}", ended.status)),
+            Err(ended) if !ended.text.contains(words) => Err(ended.text),
+            Err(_) => Ok(()),
+        };
+        report.record("polyport refuses to start", fixture, outcome);
+    }
+}

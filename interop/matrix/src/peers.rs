@@ -1,0 +1,119 @@
+//! The programs that are run: servers that end with the test, calls that print lines of JSON.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+
+/// Whose program it is: they differ in what they can print and where Polyport differs on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Implementation {
+    Polyport,
+    Kitex,
+}
+
+#[derive(Debug)]
+pub(crate) struct Peer {
+    pub(crate) implementation: Implementation,
+    program: PathBuf,
+}
+
+/// A server that ends when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Serving {
+    child: Child,
+    pub(crate) address: String,
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// How a server that should not start ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: Option<i32>,
+    pub(crate) text: String,
+}
+
+impl Peer {
+    pub(crate) fn new(implementation: Implementation, program: PathBuf) -> Self {
+        Self {
+            implementation,
+            program,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        match self.implementation {
+            Implementation::Polyport => "polyport",
+            Implementation::Kitex => "kitex",
+        }
+    }
+
+    /// Starts a server, which must say where it listens.
+    pub(crate) fn serve(&self, fixture: &str, flags: &[&str]) -> Result<Serving, Ended> {
+        let mut child = self
+            .command(&["serve", "--addr", "127.0.0.1:0", "--fixture", fixture])
+            .args(flags)
+            .env("RUST_LOG", "error")
+            .spawn()
+            .unwrap_or_else(|error| panic!("{} cannot be run: {error}", self.program.display()));
+        let mut line = String::new();
+        if let Some(out) = child.stdout.take() {
+            let _ = BufReader::new(out).read_line(&mut line);
+        }
+        match line.trim().strip_prefix("listening on ") {
+            Some(address) => {
+                let address = address.to_owned();
+                // Somebody must read what the server logs, or it would stop at a full pipe.
+                if let Some(mut log) = child.stderr.take() {
+                    std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+                }
+                Ok(Serving { child, address })
+            }
+            None => {
+                let mut text = String::new();
+                if let Some(mut log) = child.stderr.take() {
+                    let _ = log.read_to_string(&mut text);
+                }
+                let status = child.wait().ok().and_then(|status| status.code());
+                Err(Ended { status, text })
+            }
+        }
+    }
+
+    /// Makes calls and gives the lines that came of them.
+    pub(crate) fn call(&self, address: &str, flags: &[&str]) -> Vec<Value> {
+        let output = self
+            .command(&["call", "--addr", address])
+            .args(flags)
+            .env("RUST_LOG", "error")
+            .output()
+            .unwrap_or_else(|error| panic!("{} cannot be run: {error}", self.program.display()));
+        let text = String::from_utf8_lossy(&output.stdout);
+        let lines: Vec<Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| Value::from(line)))
+            .collect();
+        if lines.is_empty() {
+            vec![Value::from(String::from_utf8_lossy(&output.stderr))]
+        } else {
+            lines
+        }
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .args(args)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+}

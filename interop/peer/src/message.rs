@@ -1,0 +1,75 @@
+//! What a handler does as the request's message says.
+
+use std::time::Duration;
+
+use polyport::{BizStatus, Context, Status};
+use tokio::time::sleep;
+
+/// Does as the message says and gives the text of the answer.
+pub(crate) async fn obey(cx: &mut Context, message: &str) -> Result<String, Status> {
+    let mut message = message;
+    while let Some((milliseconds, rest)) = sleeping(message) {
+        sleep(Duration::from_millis(milliseconds)).await;
+        message = rest;
+    }
+    if message == "who" {
+        return Ok(who(cx));
+    }
+    match message.split_once(':') {
+        Some(("panic", text)) => panic!("{text}"),
+        Some(("error", text)) => Err(Status::error(text.to_owned())),
+        Some(("typed", rest)) => typed(rest).map_or_else(|| Ok(echo(cx, message)), Err),
+        Some(("biz", rest)) => biz(rest).map_or_else(|| Ok(echo(cx, message)), |biz| Err(biz.into())),
+        Some(("meta", key)) => Ok(cx.metadata().get(key).unwrap_or("absent").to_owned()),
+        Some(("back", pair)) => match pair.split_once('=') {
+            Some((key, value)) => {
+                cx.reply_metadata().insert(key, value);
+                Ok("ok".to_owned())
+            }
+            None => Ok(echo(cx, message)),
+        },
+        Some(("big", count)) => match count.parse() {
+            Ok(count) => Ok("x".repeat(count)),
+            Err(_) => Ok(echo(cx, message)),
+        },
+        _ => Ok(echo(cx, message)),
+    }
+}
+
+fn echo(cx: &Context, message: &str) -> String {
+    format!("{}/{}: {message}", cx.service(), cx.method())
+}
+
+fn who(cx: &Context) -> String {
+    format!(
+        "{}/{} caller={} transport={} kind={} reason={}",
+        cx.service(),
+        cx.method(),
+        cx.caller(),
+        cx.transport(),
+        cx.kind(),
+        cx.reason()
+    )
+}
+
+/// `sleep:MS[:rest]`
+fn sleeping(message: &str) -> Option<(u64, &str)> {
+    let rest = message.strip_prefix("sleep:")?;
+    let (milliseconds, rest) = rest.split_once(':').unwrap_or((rest, ""));
+    Some((milliseconds.parse().ok()?, rest))
+}
+
+/// `N:TEXT`
+fn typed(rest: &str) -> Option<Status> {
+    let (number, text) = rest.split_once(':')?;
+    Some(Status::typed(number.parse().ok()?, text.to_owned()))
+}
+
+/// `CODE:TEXT[:K=V[,K=V]]`
+fn biz(rest: &str) -> Option<BizStatus> {
+    let (code, rest) = rest.split_once(':')?;
+    let (text, extra) = rest.split_once(':').unwrap_or((rest, ""));
+    let status = BizStatus::new(code.parse().ok()?, text);
+    let pairs = extra.split(',').filter_map(|pair| pair.split_once('='));
+    Some(pairs.fold(status, |status, (key, value)| status.with_extra(key, value)))
+}

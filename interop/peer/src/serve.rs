@@ -1,0 +1,39 @@
+//! `serve`: a fixture on a port, until SIGTERM.
+
+use std::error::Error;
+use std::io::Write;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::args::Serve;
+use crate::fixtures;
+
+pub(crate) fn run(serve: &Serve) -> Result<(), Box<dyn Error>> {
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    if let Some(threads) = serve.threads {
+        runtime.worker_threads(threads.max(1));
+    }
+    runtime.enable_all().build()?.block_on(serve_until_term(serve))
+}
+
+async fn serve_until_term(serve: &Serve) -> Result<(), Box<dyn Error>> {
+    if serve.kitex_status_codes {
+        tracing::warn!("--kitex-status-codes has no effect: this version serves no gRPC");
+    }
+    let mut server = fixtures::server(&serve.fixture)?;
+    if serve.refuse {
+        server = server.refuse_traffic_without_service_name();
+    }
+    let listening = server.bind(serve.addr.as_str()).await?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut out = std::io::stdout();
+    writeln!(out, "listening on {}", listening.address())?;
+    out.flush()?;
+    let cut = listening
+        .serve_until(async {
+            terminated.recv().await;
+        })
+        .await;
+    tracing::info!(cut, "stopped");
+    Ok(())
+}
