@@ -71,13 +71,13 @@ impl<'s, 'm: 's> Query<'s, 'm> {
     /// On transports that have no place for a service name, `Service:method` carries one, as in
     /// Apache's multiplexed protocol. An empty name is none.
     pub(crate) fn new(transport: Transport, service: Option<&'s str>, method: &'m str) -> Self {
-        let service = service.filter(|name| !name.is_empty());
-        match method.split_once(':') {
-            Some((service, method)) if !transport.carries_service_name() => Self {
-                service: Some(service),
-                method,
-            },
-            _ => Self { service, method },
+        let (service, method) = match method.split_once(':') {
+            Some((service, method)) if !transport.carries_service_name() => (Some(service), method),
+            _ => (service, method),
+        };
+        Self {
+            service: service.filter(|name| !name.is_empty()),
+            method,
         }
     }
 }
@@ -152,9 +152,18 @@ impl Router {
         &self,
         query: Query<'s, 'm>,
     ) -> Result<(&ServiceMethod, RouteReason), RouteError<'s, 'm>> {
+        let (_, method, reason) = self.find(query)?;
+        Ok((method, reason))
+    }
+
+    fn find<'s, 'm>(
+        &self,
+        query: Query<'s, 'm>,
+    ) -> Result<(&Registered, &ServiceMethod, RouteReason), RouteError<'s, 'm>> {
         let (index, reason) = self.service_of(query)?;
-        match self.services[index].methods.get(query.method) {
-            Some(method) => Ok((method, reason)),
+        let service = &self.services[index];
+        match service.methods.get(query.method) {
+            Some(method) => Ok((service, method, reason)),
             None => Err(RouteError::UnknownMethod(query)),
         }
     }
@@ -220,8 +229,8 @@ impl Router {
         method: &str,
     ) -> Explanation {
         let query = Query::new(transport, service, method);
-        let outcome = match self.route(query) {
-            Ok((method, reason)) => Ok((method.info.service.clone(), reason)),
+        let outcome = match self.find(query) {
+            Ok((service, _, reason)) => Ok((service.full_name.clone(), reason)),
             Err(error) => Err(error.to_exception()),
         };
         Explanation {
@@ -243,7 +252,8 @@ pub struct Explanation {
     pub service: Option<String>,
     /// The method.
     pub method: String,
-    /// The service that would answer and why it, or what the caller would be told.
+    /// The service that would answer, with its package, and why it; or what the caller would be
+    /// told.
     pub outcome: Result<(String, RouteReason), ApplicationException>,
 }
 
