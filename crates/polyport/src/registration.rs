@@ -32,7 +32,7 @@ pub enum RegistrationError {
     },
     /// A combined service was added beside other services.
     NotAlone {
-        /// The combined service.
+        /// The combined service; of several the first by name.
         combined: String,
         /// The others.
         others: Vec<String>,

@@ -55,7 +55,10 @@ fn mistakes(services: &[Service], refuse_nameless: bool) -> Vec<RegistrationErro
     errors.extend(several_fallbacks(services));
     errors.extend(duplicates(services));
     errors.extend(services.iter().flat_map(duplicate_methods));
-    let combined = services.iter().find(|service| service.combined);
+    let combined = services
+        .iter()
+        .filter(|service| service.combined)
+        .min_by_key(|service| service.full_name());
     match combined {
         Some(combined) => errors.extend(not_alone(combined, services)),
         None if refuse_nameless => {}
@@ -85,8 +88,8 @@ fn several_fallbacks(services: &[Service]) -> Vec<RegistrationError> {
     };
     fallbacks
         .map(|second| RegistrationError::SeveralFallbacks {
-            first: first.name.clone(),
-            second: second.name.clone(),
+            first: first.full_name(),
+            second: second.full_name(),
         })
         .collect()
 }
@@ -115,13 +118,14 @@ fn repeated(names: impl Iterator<Item = String>) -> BTreeSet<String> {
 }
 
 fn not_alone(combined: &Service, services: &[Service]) -> Option<RegistrationError> {
-    let others: Vec<String> = services
+    let mut others: Vec<String> = services
         .iter()
         .filter(|service| !std::ptr::eq(*service, combined))
         .map(Service::full_name)
         .collect();
+    others.sort();
     (!others.is_empty()).then(|| RegistrationError::NotAlone {
-        combined: combined.name.clone(),
+        combined: combined.full_name(),
         others,
     })
 }
