@@ -59,8 +59,9 @@ fn starts_name(byte: u8) -> bool {
     byte.is_ascii_alphabetic() || byte == b'_'
 }
 
-/// A frame holds the name's length, the name, a type, a sequence number and a struct's end.
+/// A frame holds the name's length, the name, a type, a sequence number and a struct's end; and
+/// its length is signed for those who write such messages.
 fn fits(name: u8, frame: u32) -> bool {
     let shortest = 4 + u32::from(name) + 1 + 4 + 1;
-    name > 0 && frame >= shortest
+    name > 0 && frame >= shortest && i32::try_from(frame).is_ok()
 }
