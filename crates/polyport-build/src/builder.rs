@@ -1,0 +1,215 @@
+//! The way in: what to generate, from what, to where.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::diagnostic::{Diagnostic, Report};
+use crate::error::Error;
+use crate::resolve::{Combine, resolve};
+use crate::source::Sources;
+use crate::{emit, load, names, write};
+
+/// Generates Rust for one IDL, from a build script: writes `$OUT_DIR/demo.rs` for `demo.thrift`,
+/// and tells cargo to run the script again when a file changes that was read.
+///
+/// # Errors
+///
+/// When something is wrong with the IDL or with a file; the error holds all that is wrong.
+///
+/// # Examples
+///
+/// ```no_run
+/// // build.rs
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     polyport_build::compile("idl/demo.thrift")?;
+///     Ok(())
+/// }
+/// ```
+pub fn compile(path: impl AsRef<Path>) -> Result<(), Error> {
+    Builder::new().compile(&[path])
+}
+
+/// Generates Rust for one or more IDLs, which go into one file.
+///
+/// # Examples
+///
+/// ```no_run
+/// // build.rs
+/// fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     polyport_build::Builder::new()
+///         .include_dir("idl")
+///         .name("demo")
+///         .compile(&["idl/orders.thrift", "idl/stock.thrift"])?;
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Builder {
+    include_dirs: Vec<PathBuf>,
+    combine: Combine,
+    name: Option<String>,
+    out_dir: Option<PathBuf>,
+}
+
+/// What was generated, not yet written.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Generated {
+    /// The file's name, such as `demo.rs`.
+    pub file_name: String,
+    /// The Rust code.
+    pub code: String,
+    /// The files that were read, in the order in which they were first named.
+    pub sources: Vec<PathBuf>,
+    /// What is allowed, but probably not meant.
+    pub warnings: Report,
+}
+
+impl Builder {
+    /// A builder that finds included files beside the including one, and writes to `$OUT_DIR`.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Also looks for included files in this directory, after those that were given before.
+    #[must_use]
+    pub fn include_dir(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.include_dirs.push(directory.into());
+        self
+    }
+
+    /// Also generates a service `CombineService` with all methods of all services of a file, for
+    /// each file that is given: as Kitex does with `-combine-service`.
+    #[must_use]
+    pub fn combine_service(mut self, combine: bool) -> Self {
+        self.combine = if combine { Combine::Yes } else { Combine::No };
+        self
+    }
+
+    /// Names the generated file `<name>.rs`; without this the first IDL names it.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Writes to this directory instead of `$OUT_DIR`.
+    #[must_use]
+    pub fn out_dir(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.out_dir = Some(directory.into());
+        self
+    }
+
+    /// Generates and writes, and tells cargo which files were read, and what they warn of.
+    ///
+    /// # Errors
+    ///
+    /// When something is wrong with an IDL or with a file; the error holds all that is wrong.
+    pub fn compile(&self, paths: &[impl AsRef<Path>]) -> Result<(), Error> {
+        let generated = self.generate(paths)?;
+        for source in &generated.sources {
+            println!("cargo::rerun-if-changed={}", source.display());
+        }
+        for line in generated.warnings.to_string().lines() {
+            println!("cargo::warning={line}");
+        }
+        self.write(&generated)?;
+        Ok(())
+    }
+
+    /// Generates without writing.
+    ///
+    /// # Errors
+    ///
+    /// When something is wrong with an IDL or with a file; the error holds all that is wrong.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// let generated = polyport_build::Builder::new().generate(&["idl/demo.thrift"])?;
+    /// print!("{}", generated.code);
+    /// # Ok::<(), polyport_build::Error>(())
+    /// ```
+    pub fn generate(&self, paths: &[impl AsRef<Path>]) -> Result<Generated, Error> {
+        let roots: Vec<PathBuf> = paths.iter().map(|path| path.as_ref().to_owned()).collect();
+        let mut sources = Sources::default();
+        let (units, mut diagnostics) = load::load(&roots, &self.include_dirs, &mut sources);
+        let (model, found) = resolve(&units, self.combine);
+        diagnostics.extend(found);
+        if roots.is_empty() {
+            diagnostics.push(Diagnostic::error("there is no IDL to generate from"));
+        }
+        let mut code = String::new();
+        if !diagnostics.iter().any(Diagnostic::is_error) {
+            match code_of(&model, &roots) {
+                Ok(text) => code = text,
+                Err(problem) => diagnostics.push(Diagnostic::error(problem)),
+            }
+        }
+        let sources = Arc::new(sources);
+        let failed = diagnostics.iter().any(Diagnostic::is_error);
+        let report = Report::new(Arc::clone(&sources), diagnostics);
+        if failed {
+            return Err(Error::new(report));
+        }
+        Ok(Generated {
+            file_name: format!("{}.rs", self.stem(&roots)),
+            code,
+            sources: sources.paths().map(Path::to_owned).collect(),
+            warnings: report,
+        })
+    }
+
+    /// Writes what was generated, and gives the path of the file.
+    ///
+    /// A file that holds the same already is left as it is.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be written, or when there is no directory to write to.
+    pub fn write(&self, generated: &Generated) -> Result<PathBuf, Error> {
+        let problem = |diagnostic| Error::new(Report::new(Arc::default(), vec![diagnostic]));
+        let directory = match &self.out_dir {
+            Some(directory) => directory.clone(),
+            None => env::var_os("OUT_DIR").map(PathBuf::from).ok_or_else(|| {
+                problem(
+                    Diagnostic::error("there is no directory to write to")
+                        .help("cargo sets `OUT_DIR` for build scripts; elsewhere use `out_dir`"),
+                )
+            })?,
+        };
+        let path = directory.join(&generated.file_name);
+        write::write(&path, &generated.code).map_err(|error| {
+            let message = format!("cannot write `{}`: {error}", path.display());
+            problem(Diagnostic::error(message))
+        })?;
+        Ok(path)
+    }
+
+    fn stem(&self, roots: &[PathBuf]) -> String {
+        let stem = || roots.first().and_then(|root| root.file_stem());
+        match &self.name {
+            Some(name) => name.clone(),
+            None => stem().unwrap_or_default().to_string_lossy().into_owned(),
+        }
+    }
+}
+
+/// The text of the file, or what stands in its way.
+fn code_of(model: &crate::model::Model, roots: &[PathBuf]) -> Result<String, String> {
+    let schema = model
+        .schema
+        .encode()
+        .map_err(|error| format!("the schema cannot be embedded: {error}"))?;
+    let names = names::assign(model);
+    let tokens = emit::emit(model, &names, &schema);
+    let origins: Vec<String> = roots
+        .iter()
+        .filter_map(|root| root.file_name())
+        .map(|name| name.to_string_lossy().into_owned())
+        .collect();
+    write::format(tokens, &origins)
+        .map_err(|error| format!("the generated code is not Rust ({error}); please report this"))
+}

@@ -1,0 +1,237 @@
+//! What is wrong with an IDL, where, and what would be right.
+
+use std::fmt;
+use std::sync::Arc;
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+
+use crate::source::{FileId, Sources, Span};
+
+/// One mistake, with the places that it is about: the first is where it is, the others explain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Diagnostic {
+    severity: Severity,
+    message: String,
+    labels: Vec<Label>,
+    help: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Severity {
+    Error,
+    Warning,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Label {
+    span: Span,
+    text: String,
+}
+
+impl Diagnostic {
+    pub(crate) fn error(message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Error,
+            message: message.into(),
+            labels: Vec::new(),
+            help: Vec::new(),
+        }
+    }
+
+    pub(crate) fn warning(message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Warning,
+            ..Self::error(message)
+        }
+    }
+
+    /// Where it is, and further places that belong to it.
+    #[must_use]
+    pub(crate) fn at(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.labels.push(Label {
+            span,
+            text: label.into(),
+        });
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn help(mut self, text: impl Into<String>) -> Self {
+        self.help.push(text.into());
+        self
+    }
+
+    /// Proposes what was probably meant, if anything is close to it.
+    #[must_use]
+    pub(crate) fn did_you_mean(self, suggestion: Option<&str>) -> Self {
+        match suggestion {
+            Some(name) => self.help(format!("did you mean `{name}`?")),
+            None => self,
+        }
+    }
+
+    pub(crate) fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    fn place(&self) -> Option<Span> {
+        self.labels.first().map(|label| label.span)
+    }
+}
+
+/// Diagnostics of one run, ready to be shown: `Display` gives the text, [`styled`](Self::styled)
+/// the same with a terminal's colors.
+#[derive(Clone)]
+pub struct Report {
+    sources: Arc<Sources>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Report {
+    /// Sorts by place: files in the order in which they were read, what has no place first.
+    pub(crate) fn new(sources: Arc<Sources>, mut diagnostics: Vec<Diagnostic>) -> Self {
+        diagnostics.sort_by_key(Diagnostic::place);
+        diagnostics.dedup();
+        Self {
+            sources,
+            diagnostics,
+        }
+    }
+
+    /// Whether there is nothing to report.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.diagnostics.is_empty()
+    }
+
+    /// The first line of each diagnostic.
+    pub fn messages(&self) -> impl Iterator<Item = &str> {
+        self.diagnostics
+            .iter()
+            .map(|diagnostic| diagnostic.message.as_str())
+    }
+
+    /// The report with the colors of a terminal.
+    #[must_use]
+    pub fn styled(&self) -> String {
+        self.render(&Renderer::styled())
+    }
+
+    fn render(&self, renderer: &Renderer) -> String {
+        let reports: Vec<String> = self
+            .diagnostics
+            .iter()
+            .map(|diagnostic| renderer.render(&[self.group(diagnostic)]))
+            .collect();
+        reports.join("\n\n")
+    }
+
+    fn group<'a>(&'a self, diagnostic: &'a Diagnostic) -> Group<'a> {
+        let level = match diagnostic.severity {
+            Severity::Error => Level::ERROR,
+            Severity::Warning => Level::WARNING,
+        };
+        let mut files: Vec<FileId> = Vec::new();
+        for label in &diagnostic.labels {
+            if !files.contains(&label.span.file) {
+                files.push(label.span.file);
+            }
+        }
+        let snippets = files
+            .into_iter()
+            .map(|file| self.snippet(file, &diagnostic.labels));
+        let help = diagnostic
+            .help
+            .iter()
+            .map(|text| Level::HELP.message(text.as_str()));
+        Group::with_title(level.primary_title(diagnostic.message.as_str()))
+            .elements(snippets)
+            .elements(help)
+    }
+
+    fn snippet<'a>(
+        &'a self,
+        file: FileId,
+        labels: &'a [Label],
+    ) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+        let source = self.sources.get(file);
+        let annotations = labels
+            .iter()
+            .enumerate()
+            .filter(|(_, label)| label.span.file == file)
+            .map(|(index, label)| {
+                let kind = match index {
+                    0 => AnnotationKind::Primary,
+                    _ => AnnotationKind::Context,
+                };
+                kind.span(label.span.range()).label(label.text.as_str())
+            });
+        Snippet::source(source.text.as_str())
+            .path(source.path.to_string_lossy())
+            .annotations(annotations)
+    }
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(&Renderer::plain()))
+    }
+}
+
+/// The name among `candidates` that a person who typed `typed` may have meant.
+pub(crate) fn closest<'a>(
+    typed: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let allowed = (typed.len() / 3).max(1);
+    candidates
+        .into_iter()
+        .filter(|candidate| *candidate != typed)
+        .map(|candidate| (distance(typed, candidate), candidate))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many letters to insert, delete, replace or swap with their neighbor (Damerau-Levenshtein,
+/// each place changed once); a change of case counts nothing.
+fn distance(a: &str, b: &str) -> usize {
+    let a: Vec<char> = a.to_lowercase().chars().collect();
+    let b: Vec<char> = b.to_lowercase().chars().collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=b.len()).collect();
+    for (i, left) in a.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, right) in b.iter().enumerate() {
+            let replaced = last[j] + usize::from(left != right);
+            let mut best = replaced.min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *left == b[j - 1] && a[i - 1] == *right {
+                best = best.min(before[j - 1] + 1);
+            }
+            row.push(best);
+        }
+        before = std::mem::replace(&mut last, row);
+    }
+    last[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_closest_name_is_close() {
+        let keywords = ["required", "optional", "struct"];
+        assert_eq!(closest("optinal", keywords), Some("optional"));
+        assert_eq!(closest("Struct", keywords), Some("struct"));
+        assert_eq!(closest("strcut", keywords), Some("struct"));
+        assert_eq!(closest("enum", keywords), None);
+        assert_eq!(closest("x", ["y", "longer"]), Some("y"));
+    }
+}

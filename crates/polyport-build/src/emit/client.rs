@@ -1,0 +1,75 @@
+//! The client of a service.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::docs::{docs_or, own_docs};
+use super::method::MethodParts;
+use super::{Emitter, Place};
+use crate::model::ServiceId;
+
+impl Emitter<'_> {
+    pub(super) fn client(self, id: ServiceId) -> TokenStream {
+        let service = &self.model.schema.services[id.0].name;
+        let name = &self.names.services[id.0].client;
+        let type_docs = own_docs(&format!("Calls a [`{}`].", self.names.services[id.0].name));
+        let connect_docs = own_docs(&format!(
+            "A client of the `{service}` at `address` (`host:port`) with the default options."
+        ));
+        let methods = self.methods(id);
+        let methods = methods.into_iter().map(|parts| self.client_method(parts));
+        quote! {
+            #type_docs
+            #[derive(Clone, Debug)]
+            pub struct #name {
+                client: ::polyport::codegen::Client,
+            }
+
+            impl #name {
+                #connect_docs
+                ///
+                /// # Errors
+                ///
+                /// When no connection can be made.
+                pub async fn connect(
+                    address: impl ::std::convert::Into<::std::string::String>,
+                ) -> ::std::result::Result<Self, ::polyport::codegen::Error> {
+                    Ok(Self::new(::polyport::codegen::Client::connect(address).await?))
+                }
+
+                /// The service behind a client, which those of other services can share.
+                #[must_use]
+                pub fn new(client: ::polyport::codegen::Client) -> Self {
+                    Self { client }
+                }
+
+                #(#methods)*
+            }
+        }
+    }
+
+    fn client_method(self, parts: MethodParts<'_>) -> TokenStream {
+        let place = Place::in_module(self.model.services[parts.service.0].module);
+        let docs = docs_or(
+            &parts.method.docs,
+            &format!("Calls `{}`.", parts.method.name),
+        );
+        let name = &parts.names.function;
+        let parameters = self.parameters(place, parts);
+        let arguments_type = self.arguments_type(place, parts);
+        let fields = parts.fields();
+        let result = self.result_type(place, parts);
+        let error = self.error_type(place, parts);
+        let module = &self.names.services[parts.service.0].module;
+        let token = &parts.names.token;
+        quote! {
+            #docs
+            pub fn #name(
+                &self,
+                #(#parameters)*
+            ) -> ::polyport::codegen::ClientCall<'_, #arguments_type, #result, #error> {
+                self.client.call(&#module::#token, #arguments_type { #(#fields),* })
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Enums, which are open: any number may come, and some have names.
+
+use polyport_wire::schema::Enum;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::Emitter;
+use super::docs::docs;
+use super::value::integer;
+use crate::names::DefinitionNames;
+
+impl Emitter<'_> {
+    pub(super) fn enumeration(self, definition: &Enum, names: &DefinitionNames) -> TokenStream {
+        let name = &names.name;
+        let written = &definition.name;
+        let type_docs = docs(&definition.docs);
+        let constants = definition.values.iter().zip(&names.members);
+        let constants = constants.map(|(value, name)| {
+            let docs = docs(&value.docs);
+            let number = integer(value.number);
+            quote! {
+                #docs
+                pub const #name: Self = Self(#number);
+            }
+        });
+        let arms = definition.values.iter().map(|value| {
+            let number = integer(value.number);
+            let name = &value.name;
+            quote!(#number => Some(#name),)
+        });
+        let conversions = conversions(names);
+        quote! {
+            #type_docs
+            #[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+            pub struct #name(
+                /// The number on the wire.
+                pub i32,
+            );
+
+            impl #name {
+                #(#constants)*
+
+                /// The name in the IDL, if the number has one.
+                #[must_use]
+                pub const fn name(self) -> ::std::option::Option<&'static str> {
+                    match self.0 {
+                        #(#arms)*
+                        _ => None,
+                    }
+                }
+            }
+
+            impl ::std::fmt::Debug for #name {
+                fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                    match self.name() {
+                        Some(name) => f.write_str(name),
+                        None => f.debug_tuple(#written).field(&self.0).finish(),
+                    }
+                }
+            }
+
+            #conversions
+        }
+    }
+}
+
+fn conversions(names: &DefinitionNames) -> TokenStream {
+    let name = &names.name;
+    quote! {
+        impl ::std::convert::From<i32> for #name {
+            fn from(number: i32) -> Self {
+                Self(number)
+            }
+        }
+
+        impl ::std::convert::From<#name> for i32 {
+            fn from(value: #name) -> Self {
+                value.0
+            }
+        }
+
+        impl ::polyport::codegen::Value for #name {
+            const TYPE: ::polyport::codegen::WireType = ::polyport::codegen::WireType::I32;
+            const MINIMUM_SIZE: usize = 4;
+
+            fn encode(&self, out: &mut ::polyport::codegen::Writer<'_>) {
+                ::polyport::codegen::Value::encode(&self.0, out);
+            }
+
+            fn decode(
+                input: &mut ::polyport::codegen::Reader<'_>,
+            ) -> ::std::result::Result<Self, ::polyport::codegen::DecodeError> {
+                <i32 as ::polyport::codegen::Value>::decode(input).map(Self)
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Types, and the paths to them.
+
+use polyport_wire::schema::{Definition, DefinitionId, Type};
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+
+use super::docs::docs;
+use super::{Emitter, Place};
+use crate::model::{FieldExtra, ModuleId, TypeName, TypedefId, index};
+
+impl Emitter<'_> {
+    pub(super) fn typedef(self, id: TypedefId) -> TokenStream {
+        let typedef = &self.model.typedefs[id.0];
+        let name = &self.names.typedefs[id.0];
+        let docs = docs(&typedef.docs);
+        let place = Place::in_module(typedef.module);
+        let target = typedef.target.as_ref();
+        let target = target.map(|target| self.kind(place, target));
+        quote! {
+            #docs
+            pub type #name = #target;
+        }
+    }
+
+    /// A type, as it is written at `place`.
+    pub(super) fn kind(self, place: Place, name: &TypeName) -> TokenStream {
+        match name {
+            TypeName::Plain(kind) => self.plain(place, kind),
+            TypeName::Typedef(id) => {
+                let module = self.model.typedefs[id.0].module;
+                self.path(place, module, &self.names.typedefs[id.0])
+            }
+            TypeName::List(element) => list(&self.kind(place, element)),
+            TypeName::Set(element) => set(&self.kind(place, element)),
+            TypeName::Map(key, value) => map(&self.kind(place, key), &self.kind(place, value)),
+        }
+    }
+
+    /// A type without typedefs.
+    fn plain(self, place: Place, kind: &Type) -> TokenStream {
+        match kind {
+            Type::Bool => quote!(bool),
+            Type::Byte => quote!(i8),
+            Type::I16 => quote!(i16),
+            Type::I32 => quote!(i32),
+            Type::I64 => quote!(i64),
+            Type::Double => quote!(f64),
+            Type::String => quote!(::std::string::String),
+            Type::Binary => quote!(::polyport::codegen::Bytes),
+            Type::List(element) => list(&self.plain(place, element)),
+            Type::Set(element) => set(&self.plain(place, element)),
+            Type::Map(key, value) => map(&self.plain(place, key), &self.plain(place, value)),
+            Type::Defined(id) => self.defined(place, *id),
+            _ => TokenStream::new(),
+        }
+    }
+
+    /// The path to a definition.
+    pub(super) fn defined(self, place: Place, id: DefinitionId) -> TokenStream {
+        let module = self.model.definition_extra(id).module;
+        self.path(place, module, &self.names.definitions[index(id)].name)
+    }
+
+    /// The type of a field that holds a value of its type at once, in a box if need be.
+    pub(super) fn boxed(self, place: Place, extra: &FieldExtra) -> TokenStream {
+        let kind = self.kind(place, &extra.kind);
+        match extra.boxed {
+            true => quote!(::std::boxed::Box<#kind>),
+            false => kind,
+        }
+    }
+
+    /// The path from a place to a name in a module.
+    pub(super) fn path(self, place: Place, module: ModuleId, name: &Ident) -> TokenStream {
+        let (from, to) = (self.ancestors(place.module), self.ancestors(module));
+        let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+        let steps_up = from.len() - shared + usize::from(place.in_service);
+        let up = std::iter::repeat_n(quote!(super::), steps_up);
+        let down = to[shared..]
+            .iter()
+            .map(|module| &self.names.modules[module.0]);
+        quote!(#(#up)* #(#down::)* #name)
+    }
+
+    /// The path to the top of the file, where the schema stands.
+    pub(super) fn schema(self, place: Place) -> TokenStream {
+        let steps_up = self.ancestors(place.module).len() + usize::from(place.in_service);
+        let up = std::iter::repeat_n(quote!(super::), steps_up);
+        quote!(#(#up)* SCHEMA)
+    }
+
+    /// The modules around a module, itself included, the top of the file not.
+    fn ancestors(self, id: ModuleId) -> Vec<ModuleId> {
+        let mut path = Vec::new();
+        let mut next = id;
+        while let Some(parent) = self.model.modules[next.0].parent {
+            path.push(next);
+            next = parent;
+        }
+        path.reverse();
+        path
+    }
+
+    /// The type that announces a value on the wire.
+    pub(super) fn wire_type(self, kind: &Type) -> TokenStream {
+        let name = match kind {
+            Type::Bool => quote!(BOOL),
+            Type::Byte => quote!(BYTE),
+            Type::I16 => quote!(I16),
+            Type::I32 => quote!(I32),
+            Type::I64 => quote!(I64),
+            Type::Double => quote!(DOUBLE),
+            Type::String | Type::Binary => quote!(STRING),
+            Type::List(_) => quote!(LIST),
+            Type::Set(_) => quote!(SET),
+            Type::Map(..) => quote!(MAP),
+            Type::Defined(id) => match self.model.definition(*id) {
+                Definition::Enum(_) => quote!(I32),
+                _ => quote!(STRUCT),
+            },
+            _ => quote!(STRUCT),
+        };
+        quote!(::polyport::codegen::WireType::#name)
+    }
+}
+
+fn list(element: &TokenStream) -> TokenStream {
+    quote!(::std::vec::Vec<#element>)
+}
+
+fn set(element: &TokenStream) -> TokenStream {
+    quote!(::std::collections::HashSet<#element>)
+}
+
+fn map(key: &TokenStream, value: &TokenStream) -> TokenStream {
+    quote!(::std::collections::HashMap<#key, #value>)
+}

@@ -1,0 +1,91 @@
+//! Unions: one field at a time.
+
+use polyport_wire::schema::{DefinitionId, Struct};
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::docs::docs;
+use super::structure::{RecordField, derives, record_fields};
+use super::value::integer;
+use super::{Emitter, Place};
+use crate::model::index;
+
+impl Emitter<'_> {
+    pub(super) fn union(self, place: Place, id: DefinitionId, definition: &Struct) -> TokenStream {
+        let extra = self.model.definition_extra(id);
+        let names = &self.names.definitions[index(id)];
+        let name = &names.name;
+        let fields = record_fields(&definition.fields, &extra.fields, &names.members);
+        let docs = docs(&definition.docs);
+        let derives = derives(extra.traits, true);
+        let variants = fields.iter().map(|of| self.variant(place, of));
+        let value = self.union_value(definition, &fields);
+        quote! {
+            #docs
+            #derives
+            pub enum #name {
+                #(#variants)*
+                /// No field, or one that this IDL does not know.
+                #[default]
+                Unset,
+            }
+
+            impl ::polyport::codegen::Value for #name {
+                #value
+            }
+        }
+    }
+
+    fn variant(self, place: Place, of: &RecordField<'_>) -> TokenStream {
+        let docs = docs(&of.field.docs);
+        let name = of.name;
+        let kind = self.boxed(place, of.extra);
+        quote! {
+            #docs
+            #name(#kind),
+        }
+    }
+
+    fn union_value(self, definition: &Struct, fields: &[RecordField<'_>]) -> TokenStream {
+        let encoders = fields.iter().map(|of| {
+            let (id, name) = (integer(of.field.id), of.name);
+            quote!(Self::#name(value) => out.field(#id, value),)
+        });
+        let decoders = fields.iter().map(|of| {
+            let kind = self.wire_type(&of.field.kind);
+            let (id, name) = (integer(of.field.id), of.name);
+            let trail = format!("{}.{}", definition.name, of.field.name);
+            quote!((#kind, #id) => value = Self::#name(input.value(#trail)?),)
+        });
+        let binding = match fields.is_empty() {
+            true => quote!(value),
+            false => quote!(mut value),
+        };
+        quote! {
+            const TYPE: ::polyport::codegen::WireType = ::polyport::codegen::WireType::STRUCT;
+            const MINIMUM_SIZE: usize = 1;
+
+            fn encode(&self, out: &mut ::polyport::codegen::Writer<'_>) {
+                match self {
+                    #(#encoders)*
+                    Self::Unset => {}
+                }
+                out.stop();
+            }
+
+            fn decode(
+                input: &mut ::polyport::codegen::Reader<'_>,
+            ) -> ::std::result::Result<Self, ::polyport::codegen::DecodeError> {
+                let #binding = Self::Unset;
+                input.enter()?;
+                while let Some(field) = input.field()? {
+                    match field {
+                        #(#decoders)*
+                        (kind, _) => input.skip(kind)?,
+                    }
+                }
+                Ok(value)
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Values of constants and defaults.
+
+use polyport_wire::schema::{Definition, DefinitionId, Field, Literal, StructKind, Type};
+use proc_macro2::{Literal as Token, TokenStream};
+use quote::quote;
+
+use super::{Emitter, Place};
+use crate::model::{FieldExtra, index};
+
+impl Emitter<'_> {
+    /// An expression for the value, which the resolver made one of this type.
+    pub(super) fn value(self, place: Place, value: &Literal, kind: &Type) -> TokenStream {
+        match (value, kind) {
+            (Literal::Bool(value), _) => quote!(#value),
+            (Literal::Int(number), Type::Defined(id)) => self.enum_value(place, *number, *id),
+            (Literal::Int(number), _) => integer(*number),
+            (Literal::Double(number), _) => double(*number),
+            (Literal::String(text), Type::Binary) => {
+                let bytes = Token::byte_string(text.as_bytes());
+                quote!(::polyport::codegen::Bytes::from_static(#bytes))
+            }
+            (Literal::String(text), _) => quote!(::std::string::String::from(#text)),
+            (Literal::List(values), Type::List(element)) => {
+                let values = values.iter().map(|value| self.value(place, value, element));
+                collection(&quote!(::std::vec::Vec), values)
+            }
+            (Literal::List(values), Type::Set(element)) => {
+                let values = values.iter().map(|value| self.value(place, value, element));
+                collection(&quote!(::std::collections::HashSet), values)
+            }
+            (Literal::Map(pairs), Type::Map(key_kind, value_kind)) => {
+                let pairs = pairs.iter().map(|(key, value)| {
+                    let key = self.value(place, key, key_kind);
+                    let value = self.value(place, value, value_kind);
+                    quote!((#key, #value))
+                });
+                collection(&quote!(::std::collections::HashMap), pairs)
+            }
+            (Literal::Map(pairs), Type::Defined(id)) => self.struct_value(place, pairs, *id),
+            _ => TokenStream::new(),
+        }
+    }
+
+    fn enum_value(self, place: Place, number: i64, id: DefinitionId) -> TokenStream {
+        let path = self.defined(place, id);
+        let Definition::Enum(definition) = self.model.definition(id) else {
+            return TokenStream::new();
+        };
+        let names = &self.names.definitions[index(id)].members;
+        let mut values = definition.values.iter().zip(names);
+        match values.find(|(value, _)| i64::from(value.number) == number) {
+            Some((_, name)) => quote!(#path::#name),
+            None => {
+                let number = integer(number);
+                quote!(#path(#number))
+            }
+        }
+    }
+
+    fn struct_value(
+        self,
+        place: Place,
+        pairs: &[(Literal, Literal)],
+        id: DefinitionId,
+    ) -> TokenStream {
+        let path = self.defined(place, id);
+        let Definition::Struct(definition) = self.model.definition(id) else {
+            return TokenStream::new();
+        };
+        let names = &self.names.definitions[index(id)].members;
+        let extras = &self.model.definition_extra(id).fields;
+        let set: Vec<_> = definition
+            .fields
+            .iter()
+            .zip(extras)
+            .zip(names)
+            .filter_map(|((field, extra), name)| {
+                let is_it =
+                    |key: &Literal| matches!(key, Literal::String(key) if *key == field.name);
+                let (_, value) = pairs.iter().rev().find(|(key, _)| is_it(key))?;
+                Some((field, extra, name, value))
+            })
+            .collect();
+        if definition.kind == StructKind::Union {
+            return match set.first() {
+                None => quote!(#path::Unset),
+                Some((field, extra, name, value)) => {
+                    let value = in_box(extra, self.value(place, value, &field.kind));
+                    quote!(#path::#name(#value))
+                }
+            };
+        }
+        let is_complete = set.len() == definition.fields.len();
+        let rest = (!is_complete).then(|| quote!(..::std::default::Default::default()));
+        let fields = set.into_iter().map(|(field, extra, name, value)| {
+            let value = self.field_value(place, value, field, extra);
+            quote!(#name: #value,)
+        });
+        quote!(#path { #(#fields)* #rest })
+    }
+
+    /// A value as a field of a struct holds it.
+    pub(super) fn field_value(
+        self,
+        place: Place,
+        value: &Literal,
+        field: &Field,
+        extra: &FieldExtra,
+    ) -> TokenStream {
+        let value = in_box(extra, self.value(place, value, &field.kind));
+        match super::structure::is_option(field, extra) {
+            true => quote!(Some(#value)),
+            false => value,
+        }
+    }
+}
+
+fn in_box(extra: &FieldExtra, value: TokenStream) -> TokenStream {
+    match extra.boxed {
+        true => quote!(::std::boxed::Box::new(#value)),
+        false => value,
+    }
+}
+
+fn collection(
+    path: &TokenStream,
+    values: impl ExactSizeIterator<Item = TokenStream>,
+) -> TokenStream {
+    match values.len() {
+        0 => quote!(#path::new()),
+        _ => quote!(#path::from([#(#values),*])),
+    }
+}
+
+/// A number without its type, which its place decides.
+pub(super) fn integer(number: impl Into<i64>) -> TokenStream {
+    let number = number.into();
+    let digits = Token::u64_unsuffixed(number.unsigned_abs());
+    match number < 0 {
+        true => quote!(-#digits),
+        false => quote!(#digits),
+    }
+}
+
+fn double(number: f64) -> TokenStream {
+    if !number.is_finite() {
+        // What a double cannot hold was refused before.
+        return quote!(f64::INFINITY);
+    }
+    let digits = Token::f64_unsuffixed(number.abs());
+    match number.is_sign_negative() {
+        true => quote!(-#digits),
+        false => quote!(#digits),
+    }
+}

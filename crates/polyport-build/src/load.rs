@@ -1,0 +1,177 @@
+//! The given files and everything that they include, parsed.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::diagnostic::Diagnostic;
+use crate::source::{FileId, Sources, Span};
+use crate::thrift::{self, ast};
+
+/// The place of a file in what [`load`] gives. The same as its place in [`Sources`].
+pub(crate) type UnitId = FileId;
+
+/// A parsed file and what its `include`s are.
+#[derive(Debug)]
+pub(crate) struct Unit {
+    /// The file's name without `.thrift`: how the files that include it name its definitions.
+    pub(crate) stem: String,
+    pub(crate) tree: ast::File,
+    pub(crate) includes: Vec<Inclusion>,
+    /// Whether it was named by the user, and not only included.
+    pub(crate) is_root: bool,
+}
+
+/// One `include`.
+#[derive(Debug)]
+pub(crate) struct Inclusion {
+    /// How definitions of the included file are named here.
+    pub(crate) prefix: String,
+    /// The file, unless it could not be read.
+    pub(crate) target: Option<UnitId>,
+    pub(crate) span: Span,
+}
+
+/// Reads `roots` and, recursively, what they include. A file that is named in several ways is
+/// read once.
+pub(crate) fn load(
+    roots: &[PathBuf],
+    include_dirs: &[PathBuf],
+    sources: &mut Sources,
+) -> (Vec<Unit>, Vec<Diagnostic>) {
+    let mut loader = Loader {
+        include_dirs,
+        sources,
+        units: Vec::new(),
+        known: HashMap::new(),
+        diagnostics: Vec::new(),
+    };
+    for root in roots {
+        match loader.file(root) {
+            Ok(unit) => loader.units[unit.0].is_root = true,
+            Err(problem) => loader.diagnostics.push(Diagnostic::error(problem)),
+        }
+    }
+    let mut pending = 0;
+    while pending < loader.units.len() {
+        loader.follow(FileId(pending));
+        pending += 1;
+    }
+    loader.refuse_circles();
+    (loader.units, loader.diagnostics)
+}
+
+struct Loader<'a> {
+    include_dirs: &'a [PathBuf],
+    sources: &'a mut Sources,
+    units: Vec<Unit>,
+    known: HashMap<PathBuf, UnitId>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Loader<'_> {
+    /// The file at `path`, or why it cannot be read.
+    fn file(&mut self, path: &Path) -> Result<UnitId, String> {
+        let problem = |why: String| format!("cannot read `{}`: {why}", path.display());
+        let identity = fs::canonicalize(path).map_err(|error| problem(error.to_string()))?;
+        if let Some(unit) = self.known.get(&identity) {
+            return Ok(*unit);
+        }
+        let bytes = fs::read(path).map_err(|error| problem(error.to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let place = error.utf8_error().valid_up_to();
+            problem(format!("it is not UTF-8 from byte {place} on"))
+        })?;
+        let id = self.sources.add(path, text);
+        let (tree, diagnostics) = thrift::parse(id, &self.sources.get(id).text);
+        self.diagnostics.extend(diagnostics);
+        self.known.insert(identity, id);
+        self.units.push(Unit {
+            stem: stem(path),
+            tree,
+            includes: Vec::new(),
+            is_root: false,
+        });
+        Ok(id)
+    }
+
+    /// Reads what a file includes.
+    fn follow(&mut self, unit: UnitId) {
+        let directory = self.sources.get(unit).path.parent().map(Path::to_owned);
+        let directory = directory.unwrap_or_default();
+        let texts = self.units[unit.0].tree.includes.clone();
+        for include in texts {
+            let found = self.find(&directory, Path::new(&include.text));
+            let target = match found.map(|path| self.file(&path)) {
+                Some(Ok(target)) => Some(target),
+                Some(Err(problem)) => {
+                    let diagnostic = Diagnostic::error(problem).at(include.span, "included here");
+                    self.diagnostics.push(diagnostic);
+                    None
+                }
+                None => {
+                    let diagnostic = self.not_found(&include, &directory);
+                    self.diagnostics.push(diagnostic);
+                    None
+                }
+            };
+            self.units[unit.0].includes.push(Inclusion {
+                prefix: stem(Path::new(&include.text)),
+                target,
+                span: include.span,
+            });
+        }
+    }
+
+    /// Beside the including file, in the include directories, in the working directory.
+    fn find(&self, directory: &Path, path: &Path) -> Option<PathBuf> {
+        let directories = std::iter::once(directory)
+            .chain(self.include_dirs.iter().map(PathBuf::as_path))
+            .chain(std::iter::once(Path::new("")));
+        directories
+            .map(|directory| directory.join(path))
+            .find(|path| path.is_file())
+    }
+
+    fn not_found(&self, include: &ast::Text, directory: &Path) -> Diagnostic {
+        let mut searched = vec![match directory.as_os_str().is_empty() {
+            true => "the working directory".to_owned(),
+            false => format!("`{}`", directory.display()),
+        }];
+        let include_dirs = self.include_dirs.iter();
+        searched.extend(include_dirs.map(|directory| format!("`{}`", directory.display())));
+        Diagnostic::error(format!("cannot find the included file `{}`", include.text))
+            .at(include.span, "no such file")
+            .help(format!("searched in {}", searched.join(", ")))
+    }
+
+    /// As Kitex does; its peers could not read such files.
+    fn refuse_circles(&mut self) {
+        let mut done = vec![false; self.units.len()];
+        for start in 0..self.units.len() {
+            let mut path: Vec<(usize, usize)> = vec![(start, 0)];
+            while let Some((unit, next)) = path.pop() {
+                let Some(include) = self.units[unit].includes.get(next) else {
+                    done[unit] = true;
+                    continue;
+                };
+                path.push((unit, next + 1));
+                let Some(target) = include.target else {
+                    continue;
+                };
+                if path.iter().any(|(unit, _)| *unit == target.0) {
+                    let diagnostic = Diagnostic::error("files include each other in a circle")
+                        .at(include.span, "closes the circle");
+                    self.diagnostics.push(diagnostic);
+                } else if !done[target.0] {
+                    path.push((target.0, 0));
+                }
+            }
+        }
+    }
+}
+
+fn stem(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default();
+    stem.to_string_lossy().into_owned()
+}

@@ -1,0 +1,196 @@
+//! What the resolver gives: the schema, and beside it what only the Rust code needs to know.
+//!
+//! The lists beside the schema are as long as its own: `definitions[n]` belongs to
+//! `schema.definitions[n]`, and so on down to the fields.
+
+use polyport_wire::schema::{Definition, DefinitionId, Literal, Schema, Type};
+
+use crate::source::Span;
+
+/// An IDL that is known to be right.
+#[derive(Debug, Default)]
+pub(crate) struct Model {
+    pub(crate) schema: Schema,
+    /// The namespaces; the first is the top of the generated file.
+    pub(crate) modules: Vec<Module>,
+    pub(crate) definitions: Vec<DefinitionExtra>,
+    pub(crate) services: Vec<ServiceExtra>,
+    pub(crate) typedefs: Vec<Typedef>,
+    pub(crate) consts: Vec<Const>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ModuleId(pub(crate) usize);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TypedefId(pub(crate) usize);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ConstId(pub(crate) usize);
+
+/// The place of a service in [`Schema::services`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ServiceId(pub(crate) usize);
+
+/// A namespace, which becomes a Rust module.
+#[derive(Debug)]
+pub(crate) struct Module {
+    /// One part of the namespace.
+    pub(crate) name: String,
+    /// The module around it; none for the top.
+    pub(crate) parent: Option<ModuleId>,
+    /// In the order of the IDL.
+    pub(crate) items: Vec<Item>,
+}
+
+/// A definition in a module.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Item {
+    Typedef(TypedefId),
+    Const(ConstId),
+    Definition(DefinitionId),
+    Service(ServiceId),
+}
+
+/// What a struct, union, exception or enum is beside its schema.
+#[derive(Debug)]
+pub(crate) struct DefinitionExtra {
+    pub(crate) module: ModuleId,
+    /// None for an enum.
+    pub(crate) fields: Vec<FieldExtra>,
+    /// What can be derived.
+    pub(crate) traits: Traits,
+    /// Fields are missing because they are broken: what cannot be found is then no new mistake.
+    pub(crate) incomplete: bool,
+}
+
+/// What a field or argument is beside its schema.
+#[derive(Clone, Debug)]
+pub(crate) struct FieldExtra {
+    pub(crate) kind: TypeName,
+    /// Whether it holds its own struct again, and so must lie in a box.
+    pub(crate) boxed: bool,
+    /// Where the type stands.
+    pub(crate) span: Span,
+}
+
+/// Which traits a type can have beside those that every type has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Traits {
+    pub(crate) eq: bool,
+    pub(crate) hash: bool,
+}
+
+/// A type as the IDL writes it: for people who read the code, typedefs keep their names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TypeName {
+    /// One of Thrift's own types, or a definition.
+    Plain(Type),
+    Typedef(TypedefId),
+    List(Box<Self>),
+    Set(Box<Self>),
+    Map(Box<Self>, Box<Self>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Typedef {
+    pub(crate) module: ModuleId,
+    pub(crate) name: String,
+    /// `None` if it is broken.
+    pub(crate) target: Option<TypeName>,
+    pub(crate) docs: String,
+    pub(crate) span: Span,
+}
+
+#[derive(Debug)]
+pub(crate) struct Const {
+    pub(crate) module: ModuleId,
+    pub(crate) name: String,
+    /// `None` if type or value are broken.
+    pub(crate) value: Option<(TypeName, Literal)>,
+    pub(crate) docs: String,
+}
+
+/// What a service is beside its schema.
+#[derive(Debug)]
+pub(crate) struct ServiceExtra {
+    pub(crate) module: ModuleId,
+    pub(crate) methods: Vec<MethodExtra>,
+    pub(crate) span: Span,
+}
+
+/// What a method is beside its schema.
+#[derive(Clone, Debug)]
+pub(crate) struct MethodExtra {
+    pub(crate) arguments: Vec<FieldExtra>,
+    pub(crate) result: Option<TypeName>,
+    /// The service and the method of it that this one is inherited or combined from, whose types
+    /// it shares.
+    pub(crate) origin: Option<(ServiceId, usize)>,
+    /// Where its name stands.
+    pub(crate) span: Span,
+}
+
+impl Model {
+    pub(crate) fn definition(&self, id: DefinitionId) -> &Definition {
+        &self.schema.definitions[index(id)]
+    }
+
+    pub(crate) fn definition_extra(&self, id: DefinitionId) -> &DefinitionExtra {
+        &self.definitions[index(id)]
+    }
+
+    /// The type without typedefs; `None` if one of them is broken.
+    pub(crate) fn expand(&self, name: &TypeName) -> Option<Type> {
+        Some(match name {
+            TypeName::Plain(kind) => kind.clone(),
+            TypeName::Typedef(id) => self.expand(self.typedefs[id.0].target.as_ref()?)?,
+            TypeName::List(element) => Type::List(Box::new(self.expand(element)?)),
+            TypeName::Set(element) => Type::Set(Box::new(self.expand(element)?)),
+            TypeName::Map(key, value) => {
+                Type::Map(Box::new(self.expand(key)?), Box::new(self.expand(value)?))
+            }
+        })
+    }
+
+    /// What a type made of these types can have.
+    pub(crate) fn traits(&self, kind: &Type) -> Traits {
+        let no_hash = |traits: Traits| Traits {
+            hash: false,
+            ..traits
+        };
+        match kind {
+            Type::Double => Traits::NONE,
+            Type::List(element) => self.traits(element),
+            Type::Set(element) => no_hash(self.traits(element)),
+            Type::Map(key, value) => no_hash(self.traits(key).and(self.traits(value))),
+            Type::Defined(id) => self.definition_extra(*id).traits,
+            _ => Traits::ALL,
+        }
+    }
+}
+
+impl Traits {
+    pub(crate) const ALL: Self = Self {
+        eq: true,
+        hash: true,
+    };
+
+    pub(crate) const NONE: Self = Self {
+        eq: false,
+        hash: false,
+    };
+
+    #[must_use]
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            eq: self.eq && other.eq,
+            hash: self.hash && other.hash,
+        }
+    }
+}
+
+/// A definition's place in the lists.
+pub(crate) fn index(id: DefinitionId) -> usize {
+    id.0 as usize
+}

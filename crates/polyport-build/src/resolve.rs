@@ -1,0 +1,84 @@
+//! Names to what they mean: files to one [`Model`], or to everything that is wrong with them.
+
+mod combine;
+mod layout;
+mod service;
+mod method;
+mod definition;
+mod field;
+mod literal;
+mod constant;
+mod typedef;
+mod kind;
+mod scope;
+
+use polyport_wire::schema::{Annotation, Type};
+
+use crate::diagnostic::Diagnostic;
+use crate::load::Unit;
+use crate::model::{Model, TypeName};
+use crate::resolve::constant::Progress;
+use crate::resolve::scope::Scope;
+use crate::thrift::ast;
+
+/// Whether to make a combined service of the services of each given file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Combine {
+    #[default]
+    No,
+    Yes,
+}
+
+/// Resolves all files at once. The model is of use only if no diagnostic is an error.
+pub(crate) fn resolve(units: &[Unit], combine: Combine) -> (Model, Vec<Diagnostic>) {
+    let mut resolver = Resolver {
+        units,
+        scope: Scope::default(),
+        model: Model::default(),
+        progress: Vec::new(),
+        diagnostics: Vec::new(),
+    };
+    resolver.declare();
+    resolver.typedefs();
+    resolver.definitions();
+    resolver.layout();
+    resolver.values();
+    resolver.services();
+    if combine == Combine::Yes {
+        resolver.combine();
+    }
+    (resolver.model, resolver.diagnostics)
+}
+
+/// The stages are methods, each in a file of its own; all of them add to the model and to the
+/// diagnostics.
+struct Resolver<'a> {
+    units: &'a [Unit],
+    scope: Scope<'a>,
+    model: Model,
+    /// How far each constant has been evaluated.
+    progress: Vec<Progress>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Resolver<'_> {
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// The type without typedefs, unless a mistake in it was reported before.
+    fn expand(&self, name: &TypeName) -> Option<Type> {
+        self.model.expand(name)
+    }
+}
+
+fn annotations(annotations: &[ast::Annotation]) -> Vec<Annotation> {
+    let value = |text: Option<&ast::Text>| text.map_or("1", |text| &text.text).to_owned();
+    annotations
+        .iter()
+        .map(|annotation| Annotation {
+            name: annotation.name.text.clone(),
+            value: value(annotation.value.as_ref()),
+        })
+        .collect()
+}

@@ -1,0 +1,194 @@
+//! What a Rust type must look like: where a box is needed, and what can be derived.
+
+use polyport_wire::schema::{Definition, Requiredness, Type};
+
+use crate::diagnostic::Diagnostic;
+use crate::model::{Traits, index};
+use crate::resolve::Resolver;
+use crate::source::Span;
+
+/// A struct that lies in another one, not behind a list or map: its size counts.
+#[derive(Clone, Copy, Debug)]
+struct Edge {
+    from: usize,
+    field: usize,
+    to: usize,
+    requiredness: Requiredness,
+}
+
+impl Resolver<'_> {
+    pub(super) fn layout(&mut self) {
+        self.box_recursion();
+        self.find_traits();
+        self.refuse_unhashable_fields();
+    }
+
+    /// Cuts every circle of structs, preferably at optional fields.
+    fn box_recursion(&mut self) {
+        let mut edges = self.edges();
+        for cut in [Requiredness::Optional, Requiredness::Default] {
+            let (boxed, kept) = self.split_edges(edges, cut);
+            for edge in boxed {
+                self.model.definitions[edge.from].fields[edge.field].boxed = true;
+            }
+            edges = kept;
+        }
+        let (endless, _) = self.split_edges(edges, Requiredness::Required);
+        for edge in endless {
+            let extra = &self.model.definitions[edge.from];
+            let diagnostic = Diagnostic::error("a struct that must hold itself has no end")
+                .at(
+                    extra.fields[edge.field].span,
+                    "leads back to its own struct",
+                )
+                .help("make the field `optional`");
+            self.report(diagnostic);
+        }
+    }
+
+    fn edges(&self) -> Vec<Edge> {
+        let mut edges = Vec::new();
+        for (from, definition) in self.model.schema.definitions.iter().enumerate() {
+            let Definition::Struct(definition) = definition else {
+                continue;
+            };
+            for (field, of) in definition.fields.iter().enumerate() {
+                if let Type::Defined(to) = of.kind {
+                    edges.push(Edge {
+                        from,
+                        field,
+                        to: index(to),
+                        requiredness: of.requiredness,
+                    });
+                }
+            }
+        }
+        edges
+    }
+
+    /// The edges of circles that have this requiredness, and the others.
+    fn split_edges(&self, edges: Vec<Edge>, cut: Requiredness) -> (Vec<Edge>, Vec<Edge>) {
+        let mut next = vec![Vec::new(); self.model.schema.definitions.len()];
+        for edge in &edges {
+            next[edge.from].push(edge.to);
+        }
+        let circles = circles(&next);
+        edges
+            .into_iter()
+            .partition(|edge| edge.requiredness == cut && circles[edge.from] == circles[edge.to])
+    }
+
+    /// Takes traits away until nothing changes: what holds a double has no `Eq`, and so on.
+    fn find_traits(&mut self) {
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for index in 0..self.model.schema.definitions.len() {
+                let Definition::Struct(definition) = &self.model.schema.definitions[index] else {
+                    continue;
+                };
+                let fields = definition.fields.iter();
+                let traits = fields.fold(Traits::ALL, |traits, field| {
+                    traits.and(self.model.traits(&field.kind))
+                });
+                changed |= self.model.definitions[index].traits != traits;
+                self.model.definitions[index].traits = traits;
+            }
+        }
+    }
+
+    fn refuse_unhashable_fields(&mut self) {
+        let mut found = Vec::new();
+        let definitions = self.model.schema.definitions.iter();
+        for (definition, extra) in definitions.zip(&self.model.definitions) {
+            if let Definition::Struct(definition) = definition {
+                let fields = definition.fields.iter().zip(&extra.fields);
+                found.extend(fields.map(|(field, extra)| (field.kind.clone(), extra.span)));
+            }
+        }
+        for (kind, span) in found {
+            self.refuse_unhashable(&kind, span);
+        }
+    }
+
+    /// The elements of sets and the keys of maps must be hashable.
+    pub(super) fn refuse_unhashable(&mut self, kind: &Type, span: Span) {
+        let (keyed, inner) = match kind {
+            Type::List(element) => (None, vec![element]),
+            Type::Set(element) => (Some((element, "element of a set")), vec![element]),
+            Type::Map(key, value) => (Some((key, "key of a map")), vec![key, value]),
+            _ => return,
+        };
+        if let Some((key, what)) = keyed
+            && !self.model.traits(key).hash
+        {
+            let key = self.describe(key);
+            let message = format!("`{key}` as the {what} is not supported yet");
+            let diagnostic = Diagnostic::error(message)
+                .at(span, format!("`{key}` holds a double, a set or a map"))
+                .help("use a list instead");
+            return self.report(diagnostic);
+        }
+        for kind in inner {
+            self.refuse_unhashable(kind, span);
+        }
+    }
+}
+
+/// For each node of a graph the number of its circle: two nodes have the same number if each can
+/// be reached from the other (Kosaraju: by the order in which nodes are finished, backwards).
+fn circles(next: &[Vec<usize>]) -> Vec<usize> {
+    let mut finished = Vec::new();
+    let mut seen = vec![false; next.len()];
+    for start in 0..next.len() {
+        visit(start, next, &mut seen, &mut finished);
+    }
+    let mut before = vec![Vec::new(); next.len()];
+    for (from, targets) in next.iter().enumerate() {
+        for to in targets {
+            before[*to].push(from);
+        }
+    }
+    let mut circle = vec![0; next.len()];
+    let mut seen = vec![false; next.len()];
+    for start in finished.into_iter().rev() {
+        let mut members = Vec::new();
+        visit(start, &before, &mut seen, &mut members);
+        for member in members {
+            circle[member] = start;
+        }
+    }
+    circle
+}
+
+/// Depth first; nodes are `finished` after all that they lead to.
+fn visit(start: usize, next: &[Vec<usize>], seen: &mut [bool], finished: &mut Vec<usize>) {
+    if std::mem::replace(&mut seen[start], true) {
+        return;
+    }
+    let mut path = vec![(start, 0)];
+    while let Some((node, place)) = path.pop() {
+        let Some(target) = next[node].get(place) else {
+            finished.push(node);
+            continue;
+        };
+        path.push((node, place + 1));
+        if !std::mem::replace(&mut seen[*target], true) {
+            path.push((*target, 0));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_of_a_circle_share_a_number() {
+        let found = circles(&[vec![1], vec![2], vec![0, 3], vec![4], vec![]]);
+        assert_eq!(found[0], found[1]);
+        assert_eq!(found[1], found[2]);
+        assert_ne!(found[2], found[3]);
+        assert_ne!(found[3], found[4]);
+    }
+}

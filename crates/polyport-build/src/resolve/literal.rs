@@ -1,0 +1,329 @@
+//! Values against the types that they are for.
+
+use polyport_wire::schema::{Definition, DefinitionId, Literal, StructKind, Type};
+
+use crate::diagnostic::{Diagnostic, closest};
+use crate::load::UnitId;
+use crate::resolve::Resolver;
+use crate::resolve::constant::Progress;
+use crate::resolve::scope::Symbol;
+use crate::source::Span;
+use crate::thrift::ast::{Value, ValueShape};
+
+/// How many constants may stand behind one another.
+const MAX_DEPTH: usize = 64;
+
+impl Resolver<'_> {
+    /// The value as one of the type `kind`; `None` if that was reported as a mistake.
+    pub(super) fn literal(&mut self, unit: UnitId, value: &Value, kind: &Type) -> Option<Literal> {
+        match (&value.shape, kind) {
+            (ValueShape::Name(name), _) => self.named_value(unit, name, value.span, kind),
+            (ValueShape::List(values), Type::List(element) | Type::Set(element)) => {
+                let values: Vec<Option<Literal>> = values
+                    .iter()
+                    .map(|value| self.literal(unit, value, element))
+                    .collect();
+                Some(Literal::List(values.into_iter().collect::<Option<_>>()?))
+            }
+            (ValueShape::Map(pairs), Type::Map(key_kind, value_kind)) => {
+                let pairs: Vec<Option<(Literal, Literal)>> = pairs
+                    .iter()
+                    .map(|(key, value)| {
+                        let key = self.literal(unit, key, key_kind);
+                        let value = self.literal(unit, value, value_kind);
+                        Some((key?, value?))
+                    })
+                    .collect();
+                Some(Literal::Map(pairs.into_iter().collect::<Option<_>>()?))
+            }
+            (ValueShape::Map(pairs), Type::Defined(id)) if self.is_struct(*id) => {
+                self.struct_value(unit, pairs, value.span, *id)
+            }
+            _ => self.plain_value(value, kind),
+        }
+    }
+
+    fn is_struct(&self, id: DefinitionId) -> bool {
+        matches!(self.model.definition(id), Definition::Struct(_))
+    }
+
+    /// A number or a text.
+    fn plain_value(&mut self, value: &Value, kind: &Type) -> Option<Literal> {
+        let (literal, noun) = match &value.shape {
+            ValueShape::Int(number) => (Some(Literal::Int(*number)), "an integer"),
+            ValueShape::Double(number) => (Some(Literal::Double(*number)), "a double"),
+            ValueShape::Text(text) => (Some(Literal::String(text.clone())), "a text"),
+            ValueShape::List(_) => (None, "a list"),
+            ValueShape::Map(_) => (None, "a map"),
+            ValueShape::Name(_) => (None, "a name"),
+        };
+        if let Some(literal) = &literal
+            && let Some(value) = self.convert(literal, kind)
+        {
+            return Some(value);
+        }
+        let diagnostic = match (&value.shape, range(kind)) {
+            (ValueShape::Int(number), Some((least, most))) => {
+                let message = format!("{number} does not fit `{}`", self.describe(kind));
+                Diagnostic::error(message)
+                    .at(value.span, format!("it must be from {least} to {most}"))
+            }
+            _ => {
+                let wanted = self.describe(kind);
+                Diagnostic::error(format!("expected a value of `{wanted}`, found {noun}"))
+                    .at(value.span, format!("not a `{wanted}`"))
+            }
+        };
+        self.report(diagnostic);
+        None
+    }
+
+    /// The value of another type's literal, where Thrift takes one for the other.
+    fn convert(&self, literal: &Literal, kind: &Type) -> Option<Literal> {
+        let all = |values: &[Literal], kind: &Type| -> Option<Vec<Literal>> {
+            values
+                .iter()
+                .map(|value| self.convert(value, kind))
+                .collect()
+        };
+        match (literal, kind) {
+            (Literal::Bool(_), Type::Bool)
+            | (Literal::Double(_), Type::Double)
+            | (Literal::String(_), Type::String | Type::Binary) => Some(literal.clone()),
+            (Literal::Int(number @ (0 | 1)), Type::Bool) => Some(Literal::Bool(*number == 1)),
+            (Literal::Int(number), Type::Double) => Some(Literal::Double(exact_double(*number)?)),
+            (Literal::Int(number), Type::Defined(id)) if !self.is_struct(*id) => {
+                i32::try_from(*number).ok().map(|_| literal.clone())
+            }
+            (Literal::Int(number), _) => {
+                let (least, most) = range(kind)?;
+                (least..=most).contains(number).then(|| literal.clone())
+            }
+            (Literal::List(values), Type::List(element) | Type::Set(element)) => {
+                Some(Literal::List(all(values, element)?))
+            }
+            (Literal::Map(pairs), Type::Map(key_kind, value_kind)) => {
+                let pairs = pairs.iter().map(|(key, value)| {
+                    Some((
+                        self.convert(key, key_kind)?,
+                        self.convert(value, value_kind)?,
+                    ))
+                });
+                Some(Literal::Map(pairs.collect::<Option<_>>()?))
+            }
+            (Literal::Map(pairs), Type::Defined(id)) => {
+                let Definition::Struct(definition) = self.model.definition(*id) else {
+                    return None;
+                };
+                let pairs = pairs.iter().map(|(key, value)| {
+                    let Literal::String(name) = key else {
+                        return None;
+                    };
+                    let mut fields = definition.fields.iter();
+                    let field = fields.find(|field| field.name == *name)?;
+                    Some((key.clone(), self.convert(value, &field.kind)?))
+                });
+                Some(Literal::Map(pairs.collect::<Option<_>>()?))
+            }
+            _ => None,
+        }
+    }
+
+    /// A struct, by the names of its fields.
+    fn struct_value(
+        &mut self,
+        unit: UnitId,
+        pairs: &[(Value, Value)],
+        span: Span,
+        id: DefinitionId,
+    ) -> Option<Literal> {
+        let Definition::Struct(definition) = self.model.definition(id).clone() else {
+            return None;
+        };
+        if definition.kind == StructKind::Union && pairs.len() > 1 {
+            let message = format!("union `{}` can hold one value only", definition.name);
+            self.report(Diagnostic::error(message).at(span, "more than one value"));
+            return None;
+        }
+        let mut found: Vec<Option<(Literal, Literal)>> = Vec::new();
+        for (key, value) in pairs {
+            let ValueShape::Text(name) = &key.shape else {
+                let message = format!("`{}` is a struct", definition.name);
+                let label = "expected the name of a field in quotes";
+                self.report(Diagnostic::error(message).at(key.span, label));
+                found.push(None);
+                continue;
+            };
+            let Some(field) = definition.fields.iter().find(|field| field.name == *name) else {
+                self.report_missing_field(id, name, key.span);
+                found.push(None);
+                continue;
+            };
+            let value = self.literal(unit, value, &field.kind);
+            found.push(value.map(|value| (Literal::String(name.clone()), value)));
+        }
+        Some(Literal::Map(found.into_iter().collect::<Option<_>>()?))
+    }
+
+    fn report_missing_field(&mut self, id: DefinitionId, name: &str, span: Span) {
+        let Definition::Struct(definition) = self.model.definition(id) else {
+            return;
+        };
+        if self.model.definition_extra(id).incomplete {
+            return;
+        }
+        let names = definition.fields.iter().map(|field| field.name.as_str());
+        let message = format!("`{}` has no field `{name}`", definition.name);
+        let diagnostic = Diagnostic::error(message)
+            .at(span, "no such field")
+            .did_you_mean(closest(name, names));
+        self.report(diagnostic);
+    }
+
+    /// `true`, `false`, a constant, or an enum's value.
+    fn named_value(
+        &mut self,
+        unit: UnitId,
+        name: &str,
+        span: Span,
+        kind: &Type,
+    ) -> Option<Literal> {
+        let (literal, noun) = match name {
+            "true" => (Literal::Bool(true), "a bool"),
+            "false" => (Literal::Bool(false), "a bool"),
+            _ => match self.enum_value(unit, name, span)? {
+                Some(number) => (Literal::Int(number), "an enum's value"),
+                None => (self.constant_value(unit, name, span, kind)?, "a constant"),
+            },
+        };
+        if let Some(literal) = self.convert(&literal, kind) {
+            return Some(literal);
+        }
+        let wanted = self.describe(kind);
+        let message = format!("expected a value of `{wanted}`, found {noun}");
+        let label = format!("`{name}` is not a `{wanted}`");
+        self.report(Diagnostic::error(message).at(span, label));
+        None
+    }
+
+    /// The number behind `Enum.VALUE`. `Some(None)` if the name does not begin with an enum's,
+    /// `None` if the enum has no such value.
+    fn enum_value(&mut self, unit: UnitId, name: &str, span: Span) -> Option<Option<i64>> {
+        let Some((prefix, last)) = name.rsplit_once('.') else {
+            return Some(None);
+        };
+        let Some(id) = self.find_enum(unit, prefix) else {
+            return Some(None);
+        };
+        let Definition::Enum(definition) = self.model.definition(id) else {
+            return Some(None);
+        };
+        let mut values = definition.values.iter();
+        if let Some(value) = values.find(|value| value.name == last) {
+            return Some(Some(value.number.into()));
+        }
+        if !self.model.definition_extra(id).incomplete {
+            let names = definition.values.iter().map(|value| value.name.as_str());
+            let diagnostic = Diagnostic::error(format!("there is no value `{name}`"))
+                .at(
+                    span,
+                    format!("enum `{}` has no such value", definition.name),
+                )
+                .did_you_mean(closest(last, names));
+            self.report(diagnostic);
+        }
+        None
+    }
+
+    /// The enum of a name, also through typedefs.
+    fn find_enum(&self, unit: UnitId, name: &str) -> Option<DefinitionId> {
+        let id = match self.find(unit, name)?.symbol {
+            Symbol::Definition(id) => id,
+            Symbol::Typedef(id) => {
+                match self.expand(self.model.typedefs[id.0].target.as_ref()?)? {
+                    Type::Defined(id) => id,
+                    _ => return None,
+                }
+            }
+            Symbol::Const(_) | Symbol::Service(_) => return None,
+        };
+        (!self.is_struct(id)).then_some(id)
+    }
+
+    /// The value of a constant; `None` if it has none, which is reported.
+    fn constant_value(
+        &mut self,
+        unit: UnitId,
+        name: &str,
+        span: Span,
+        kind: &Type,
+    ) -> Option<Literal> {
+        if let Some(diagnostic) = self.bare_enum_value(unit, name, span, kind) {
+            self.report(diagnostic);
+            return None;
+        }
+        let declared = self.lookup(unit, name, span, "constant")?;
+        let Symbol::Const(id) = declared.symbol else {
+            let noun = declared.item.noun();
+            let message = format!("`{name}` is a {noun}, not a constant");
+            let diagnostic = Diagnostic::error(message)
+                .at(span, "expected a value")
+                .at(declared.item.name().span, "defined here");
+            self.report(diagnostic);
+            return None;
+        };
+        let running = self.progress.iter();
+        if running.filter(|step| **step == Progress::Running).count() >= MAX_DEPTH {
+            let message = format!("more than {MAX_DEPTH} constants stand behind one another");
+            self.report(Diagnostic::error(message).at(span, "used here"));
+            return None;
+        }
+        self.constant(declared, id);
+        let value = self.model.consts[id.0].value.as_ref();
+        value.map(|(_, literal)| literal.clone())
+    }
+
+    /// `RED` where `Color.RED` is meant.
+    fn bare_enum_value(
+        &self,
+        unit: UnitId,
+        name: &str,
+        span: Span,
+        kind: &Type,
+    ) -> Option<Diagnostic> {
+        let Type::Defined(id) = kind else {
+            return None;
+        };
+        let Definition::Enum(definition) = self.model.definition(*id) else {
+            return None;
+        };
+        let is_value = definition.values.iter().any(|value| value.name == name);
+        if !is_value || self.find(unit, name).is_some() {
+            return None;
+        }
+        let full = format!("{}.{name}", definition.name);
+        Some(
+            Diagnostic::error(format!("there is no constant `{name}`"))
+                .at(span, "an enum's value needs the name of the enum")
+                .did_you_mean(Some(&full)),
+        )
+    }
+}
+
+/// What an integer of this type, or the number of an enum, can be.
+fn range(kind: &Type) -> Option<(i64, i64)> {
+    match kind {
+        Type::Bool => Some((0, 1)),
+        Type::Byte => Some((i8::MIN.into(), i8::MAX.into())),
+        Type::I16 => Some((i16::MIN.into(), i16::MAX.into())),
+        Type::I32 => Some((i32::MIN.into(), i32::MAX.into())),
+        Type::I64 => Some((i64::MIN, i64::MAX)),
+        _ => None,
+    }
+}
+
+/// The double of the same value; none above 2^53, where doubles have gaps.
+#[expect(clippy::cast_precision_loss, reason = "checked: the number is exact")]
+fn exact_double(number: i64) -> Option<f64> {
+    (number.unsigned_abs() <= 1 << 53).then_some(number as f64)
+}

@@ -1,0 +1,186 @@
+//! Methods: their kind of call, arguments, result and exceptions.
+
+use polyport_wire::schema::{CallKind, Field, Method, Type};
+
+use crate::diagnostic::{Diagnostic, closest};
+use crate::load::UnitId;
+use crate::model::{FieldExtra, MethodExtra};
+use crate::resolve::field::Place;
+use crate::resolve::{Resolver, annotations};
+use crate::source::Span;
+use crate::thrift::ast;
+
+const STREAMING_MODE: &str = "streaming.mode";
+const MODES: [&str; 4] = ["bidirectional", "client", "server", "unary"];
+
+impl Resolver<'_> {
+    /// A method as its own service declares it; `None` if a part of it could not be resolved.
+    pub(super) fn method(
+        &mut self,
+        unit: UnitId,
+        item: &ast::Method,
+    ) -> Option<(Method, MethodExtra)> {
+        let (kind, streaming_unary) = self.call_kind(item);
+        let arguments = self.arguments(unit, item);
+        let throws = self.throws(unit, item);
+        let result = match &item.result {
+            None => Some(None),
+            Some(kind) => self.result(unit, kind).map(Some),
+        };
+        let (result, (arguments, extras)) = (result?, arguments?);
+        let (result_kind, result) = result.unzip();
+        let method = Method {
+            kind,
+            streaming_unary,
+            arguments,
+            result: result_kind,
+            throws: throws?,
+            annotations: annotations(&item.annotations),
+            docs: item.docs.clone(),
+            ..Method::new(&item.name.text)
+        };
+        let extra = MethodExtra {
+            arguments: extras,
+            result,
+            origin: None,
+            span: item.name.span,
+        };
+        Some((method, extra))
+    }
+
+    fn result(
+        &mut self,
+        unit: UnitId,
+        written: &ast::Type,
+    ) -> Option<(Type, crate::model::TypeName)> {
+        let name = self.kind(unit, written)?;
+        let kind = self.expand(&name)?;
+        self.refuse_unhashable(&kind, written.span);
+        Some((kind, name))
+    }
+
+    fn arguments(
+        &mut self,
+        unit: UnitId,
+        item: &ast::Method,
+    ) -> Option<(Vec<Field>, Vec<FieldExtra>)> {
+        let mut fields = self.fields(unit, &item.arguments, Place::Arguments);
+        for (field, extra) in fields.fields.iter_mut().zip(&fields.extras) {
+            self.refuse_unhashable(&field.kind, extra.span);
+            let mut written = item.arguments.iter();
+            let written = written.find(|written| written.name.text == field.name);
+            if let Some(value) = written.and_then(|written| written.default.as_ref()) {
+                field.default = self.literal(unit, value, &field.kind);
+            }
+        }
+        let is_complete = fields.fields.len() == item.arguments.len();
+        is_complete.then_some((fields.fields, fields.extras))
+    }
+
+    fn throws(&mut self, unit: UnitId, item: &ast::Method) -> Option<Vec<Field>> {
+        let found = self.fields(unit, &item.throws, Place::Throws);
+        let is_complete = found.fields.len() == item.throws.len();
+        for (field, extra) in found.fields.iter().zip(&found.extras) {
+            if !self.is_exception(&field.kind) {
+                let kind = self.describe(&field.kind);
+                let diagnostic = Diagnostic::error(format!("`{kind}` is not an exception"))
+                    .at(extra.span, "only exceptions can be thrown");
+                self.report(diagnostic);
+            }
+            if field.id == 0 {
+                let diagnostic = Diagnostic::error("an exception cannot have the number 0")
+                    .at(extra.span, "0 is the number of the result");
+                self.report(diagnostic);
+            }
+        }
+        is_complete.then_some(found.fields)
+    }
+
+    /// Kitex's rules for `oneway` and `streaming.mode`, and whether the mode is `unary`.
+    fn call_kind(&mut self, item: &ast::Method) -> (CallKind, bool) {
+        let mode = self.streaming_mode(item);
+        if let Some(oneway) = item.oneway {
+            self.check_oneway(item, oneway, mode);
+            return (CallKind::Oneway, false);
+        }
+        let Some((mode, span)) = mode else {
+            return (CallKind::Unary, false);
+        };
+        if item.arguments.len() != 1 {
+            let count = item.arguments.len();
+            let message = format!("`{}` must have one argument", item.name.text);
+            let diagnostic = Diagnostic::error(message)
+                .at(item.name.span, format!("it has {count}"))
+                .at(span, "because of this");
+            self.report(diagnostic);
+        }
+        match mode {
+            "client" => (CallKind::ClientStream, false),
+            "server" => (CallKind::ServerStream, false),
+            "bidirectional" => (CallKind::Bidirectional, false),
+            _ => (CallKind::Unary, true),
+        }
+    }
+
+    /// The value of the annotation, if there is one that is right, and where it stands.
+    fn streaming_mode(&mut self, item: &ast::Method) -> Option<(&'static str, Span)> {
+        let mut found: Option<(&'static str, Span)> = None;
+        for annotation in &item.annotations {
+            let name = &annotation.name;
+            if name.text != STREAMING_MODE {
+                self.warn_misspelled_mode(name);
+                continue;
+            }
+            let value = annotation.value.as_ref();
+            let span = value.map_or(name.span, |value| value.span);
+            let text = value.map_or("", |value| &value.text);
+            let Some(mode) = MODES.into_iter().find(|mode| *mode == text) else {
+                let message = format!("`{text}` is not a mode of streaming");
+                let diagnostic = Diagnostic::error(message)
+                    .at(span, format!("can be `{}`", MODES.join("`, `")))
+                    .did_you_mean(closest(text, MODES));
+                self.report(diagnostic);
+                continue;
+            };
+            if let Some((_, first)) = found {
+                let diagnostic = Diagnostic::error(format!("`{STREAMING_MODE}` stands twice"))
+                    .at(span, "used here again")
+                    .at(first, "first used here");
+                self.report(diagnostic);
+            }
+            found = Some((mode, span));
+        }
+        found
+    }
+
+    fn warn_misspelled_mode(&mut self, name: &ast::Name) {
+        let suggestion = closest(&name.text, [STREAMING_MODE]);
+        if suggestion.is_some() {
+            let message = format!("the annotation `{}` has no effect", name.text);
+            let diagnostic = Diagnostic::warning(message)
+                .at(name.span, "not known")
+                .did_you_mean(suggestion);
+            self.report(diagnostic);
+        }
+    }
+
+    fn check_oneway(&mut self, item: &ast::Method, oneway: Span, mode: Option<(&str, Span)>) {
+        let name = &item.name.text;
+        let mistake = |what: &str, span: Span, label: &str| {
+            Diagnostic::error(format!("oneway method `{name}` {what}"))
+                .at(span, label)
+                .at(oneway, "because of this")
+        };
+        if let Some(result) = &item.result {
+            let label = "expected `void`: nobody waits for a result";
+            self.report(mistake("must return `void`", result.span, label));
+        }
+        if let Some(exception) = item.throws.first() {
+            let label = "nobody waits for an exception";
+            self.report(mistake("cannot throw", exception.name.span, label));
+        }
+        if let Some((_, span)) = mode {
+            self.report(mistake("cannot be streaming", span, "one or the other"));
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! Which name means what: the definitions of every file, and the modules that they go into.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use polyport_wire::schema::DefinitionId;
+
+use crate::diagnostic::{Diagnostic, closest};
+use crate::load::{Unit, UnitId};
+use crate::model::{
+    Const, ConstId, DefinitionExtra, Item, Module, ModuleId, ServiceId, Traits, Typedef, TypedefId,
+};
+use crate::resolve::Resolver;
+use crate::source::{FileId, Span};
+use crate::thrift::ast;
+
+/// What the files define.
+#[derive(Debug, Default)]
+pub(super) struct Scope<'a> {
+    /// In the order of the files and of the items in them.
+    pub(super) declared: Vec<Declared<'a>>,
+    /// For each file: the place of a name in `declared`.
+    names: Vec<HashMap<&'a str, usize>>,
+    /// For each file: its namespace for Rust, and the one that tells its services apart.
+    pub(super) namespaces: Vec<(ModuleId, String)>,
+}
+
+/// A definition with its number in the model.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Declared<'a> {
+    pub(super) unit: UnitId,
+    pub(super) item: &'a ast::Item,
+    pub(super) symbol: Symbol,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Symbol {
+    Typedef(TypedefId),
+    Const(ConstId),
+    Definition(DefinitionId),
+    Service(ServiceId),
+}
+
+impl<'a> Resolver<'a> {
+    /// Gives every definition its number and its module, and refuses what stands twice.
+    pub(super) fn declare(&mut self) {
+        self.model.modules.push(Module {
+            name: String::new(),
+            parent: None,
+            items: Vec::new(),
+        });
+        let units = self.units;
+        for (index, unit) in units.iter().enumerate() {
+            let module = self.module(&module_path(unit));
+            self.scope.names.push(HashMap::new());
+            self.scope.namespaces.push((module, package(unit)));
+            for item in &unit.tree.items {
+                self.declare_item(FileId(index), module, item);
+            }
+        }
+        self.refuse_shared_modules();
+    }
+
+    fn declare_item(&mut self, unit: UnitId, module: ModuleId, item: &'a ast::Item) {
+        let name = item.name();
+        let place = self.scope.declared.len();
+        match self.scope.names[unit.0].entry(&name.text) {
+            Entry::Vacant(entry) => {
+                entry.insert(place);
+            }
+            Entry::Occupied(entry) => {
+                let first = self.scope.declared[*entry.get()].item;
+                let message = format!("`{}` is defined twice", name.text);
+                let diagnostic = Diagnostic::error(message)
+                    .at(name.span, format!("this {} has its name", item.noun()))
+                    .at(first.name().span, "first defined here");
+                return self.report(diagnostic);
+            }
+        }
+        let (symbol, model_item) = self.number(module, item);
+        self.model.modules[module.0].items.push(model_item);
+        self.scope.declared.push(Declared { unit, item, symbol });
+    }
+
+    /// Takes the next number of the item's kind.
+    fn number(&mut self, module: ModuleId, item: &ast::Item) -> (Symbol, Item) {
+        match item {
+            ast::Item::Typedef(typedef) => {
+                let id = TypedefId(self.model.typedefs.len());
+                self.model.typedefs.push(Typedef {
+                    module,
+                    name: typedef.name.text.clone(),
+                    target: None,
+                    docs: typedef.docs.clone(),
+                    span: typedef.name.span,
+                });
+                (Symbol::Typedef(id), Item::Typedef(id))
+            }
+            ast::Item::Const(constant) => {
+                let id = ConstId(self.model.consts.len());
+                self.model.consts.push(Const {
+                    module,
+                    name: constant.name.text.clone(),
+                    value: None,
+                    docs: constant.docs.clone(),
+                });
+                (Symbol::Const(id), Item::Const(id))
+            }
+            ast::Item::Enum(_) | ast::Item::Struct(_) => {
+                // More definitions than that do not fit into any memory.
+                let id = DefinitionId(u32::try_from(self.model.definitions.len()).unwrap_or(0));
+                self.model.definitions.push(DefinitionExtra {
+                    module,
+                    fields: Vec::new(),
+                    traits: Traits::ALL,
+                    incomplete: false,
+                });
+                (Symbol::Definition(id), Item::Definition(id))
+            }
+            ast::Item::Service(_) => {
+                let id = ServiceId(self.scope.services().count());
+                (Symbol::Service(id), Item::Service(id))
+            }
+        }
+    }
+
+    /// The module of a namespace, made if it is new.
+    fn module(&mut self, path: &[String]) -> ModuleId {
+        let mut module = ModuleId(0);
+        for name in path {
+            let known =
+                self.model.modules.iter().position(|candidate| {
+                    candidate.parent == Some(module) && candidate.name == *name
+                });
+            module = ModuleId(known.unwrap_or_else(|| {
+                self.model.modules.push(Module {
+                    name: name.clone(),
+                    parent: Some(module),
+                    items: Vec::new(),
+                });
+                self.model.modules.len() - 1
+            }));
+        }
+        module
+    }
+
+    /// Two files of one namespace must not define the same name.
+    fn refuse_shared_modules(&mut self) {
+        let mut seen: HashMap<(usize, &str), &ast::Item> = HashMap::new();
+        let mut services: HashMap<(&str, &str), &ast::Item> = HashMap::new();
+        let mut diagnostics = Vec::new();
+        for declared in &self.scope.declared {
+            let (module, package) = &self.scope.namespaces[declared.unit.0];
+            let name = declared.item.name();
+            if let Some(first) = seen.insert((module.0, &name.text), declared.item) {
+                let message = format!("two files of one namespace define `{}`", name.text);
+                diagnostics.push(twice(message, name.span, first.name().span).help(
+                    "give the files different namespaces: `namespace rs` decides, \
+                     then `namespace *`, then `namespace go`",
+                ));
+            } else if matches!(declared.symbol, Symbol::Service(_))
+                && let Some(first) = services.insert((package, &name.text), declared.item)
+            {
+                let message = format!("two services are called `{package}.{}`", name.text);
+                diagnostics.push(twice(message, name.span, first.name().span).help(
+                    "give the files different namespaces: `namespace go` decides, \
+                     then `namespace *`, then `namespace rs`",
+                ));
+            }
+        }
+        self.diagnostics.extend(diagnostics);
+    }
+
+    /// What a dotted name means in a file: something of its own, or of a file that it includes.
+    ///
+    /// `wanted` says what is looked for, for the message when there is nothing of that name.
+    pub(super) fn lookup(
+        &mut self,
+        unit: UnitId,
+        name: &str,
+        span: Span,
+        wanted: &str,
+    ) -> Option<Declared<'a>> {
+        let found = self.find(unit, name);
+        if found.is_none() && self.is_surely_missing(unit, name) {
+            let diagnostic = self.missing(unit, name, span, wanted);
+            self.report(diagnostic);
+        }
+        found
+    }
+
+    /// As [`lookup`](Self::lookup), but says nothing.
+    pub(super) fn find(&self, unit: UnitId, name: &str) -> Option<Declared<'a>> {
+        match name.rsplit_once('.') {
+            None => self.scope.get(unit, name),
+            Some((prefix, name)) => self
+                .included(unit, prefix)
+                .find_map(|unit| self.scope.get(unit, name)),
+        }
+    }
+
+    /// The files that go by a prefix.
+    fn included(&self, unit: UnitId, prefix: &str) -> impl Iterator<Item = UnitId> {
+        self.units[unit.0]
+            .includes
+            .iter()
+            .filter(move |include| include.prefix == prefix)
+            .filter_map(|include| include.target)
+    }
+
+    /// Whether a name is missing for no other reason than that nobody defines it.
+    pub(super) fn is_surely_missing(&self, unit: UnitId, name: &str) -> bool {
+        let Some((prefix, _)) = name.rsplit_once('.') else {
+            return !self.units[unit.0].tree.incomplete;
+        };
+        let broken_include = self.units[unit.0]
+            .includes
+            .iter()
+            .any(|include| include.prefix == prefix && include.target.is_none());
+        let incomplete = self
+            .included(unit, prefix)
+            .any(|unit| self.units[unit.0].tree.incomplete);
+        !broken_include && !incomplete
+    }
+
+    fn missing(&self, unit: UnitId, name: &str, span: Span, wanted: &str) -> Diagnostic {
+        let diagnostic = Diagnostic::error(format!("there is no {wanted} `{name}`"));
+        let Some((prefix, last)) = name.rsplit_once('.') else {
+            let elsewhere = self.units[unit.0].includes.iter().find(|include| {
+                let target = include.target;
+                target.is_some_and(|target| self.scope.get(target, name).is_some())
+            });
+            let elsewhere = elsewhere.map(|include| format!("{}.{name}", include.prefix));
+            let near = closest(name, self.scope.names_of(unit));
+            return diagnostic
+                .at(span, "not defined in this file")
+                .did_you_mean(elsewhere.as_deref().or(near));
+        };
+        let Some(target) = self.included(unit, prefix).next() else {
+            let prefixes = self.units[unit.0].includes.iter();
+            let prefixes = prefixes.map(|include| include.prefix.as_str());
+            return diagnostic
+                .at(
+                    span,
+                    format!("no included file is called `{prefix}.thrift`"),
+                )
+                .did_you_mean(closest(prefix, prefixes));
+        };
+        diagnostic
+            .at(span, format!("`{prefix}.thrift` does not define it"))
+            .did_you_mean(closest(last, self.scope.names_of(target)))
+    }
+}
+
+impl<'a> Scope<'a> {
+    fn get(&self, unit: UnitId, name: &str) -> Option<Declared<'a>> {
+        let place = self.names[unit.0].get(name)?;
+        Some(self.declared[*place])
+    }
+
+    /// In the order of the file.
+    fn names_of(&self, unit: UnitId) -> impl Iterator<Item = &'a str> {
+        self.declared
+            .iter()
+            .filter(move |declared| declared.unit == unit)
+            .map(|declared| declared.item.name().text.as_str())
+    }
+
+    /// The services, by their numbers.
+    pub(super) fn services(&self) -> impl Iterator<Item = (UnitId, &'a ast::Service)> {
+        self.declared
+            .iter()
+            .filter_map(|declared| match declared.item {
+                ast::Item::Service(service) => Some((declared.unit, service)),
+                _ => None,
+            })
+    }
+
+    /// What tells a file's services apart from those of others.
+    pub(super) fn package(&self, unit: UnitId) -> &str {
+        &self.namespaces[unit.0].1
+    }
+}
+
+fn twice(message: String, second: Span, first: Span) -> Diagnostic {
+    Diagnostic::error(message)
+        .at(second, "defined here again")
+        .at(first, "first defined here")
+}
+
+fn namespace<'a>(unit: &'a Unit, scopes: [&str; 3]) -> Option<&'a str> {
+    scopes.into_iter().find_map(|scope| {
+        let namespaces = unit.tree.namespaces.iter();
+        let mut of_scope = namespaces.filter(|namespace| namespace.scope == scope);
+        of_scope
+            .next()
+            .map(|namespace| namespace.name.text.as_str())
+    })
+}
+
+/// The Rust modules that a file's definitions go into.
+fn module_path(unit: &Unit) -> Vec<String> {
+    match namespace(unit, ["rs", "*", "go"]) {
+        Some(dotted) => {
+            let parts = dotted.split('.').filter(|part| !part.is_empty());
+            parts.map(str::to_owned).collect()
+        }
+        None => vec![unit.stem.replace('.', "_")],
+    }
+}
+
+/// What tells the services of a file apart from those of others, as Kitex sees it.
+fn package(unit: &Unit) -> String {
+    namespace(unit, ["go", "*", "rs"])
+        .unwrap_or_default()
+        .to_owned()
+}

@@ -1,0 +1,166 @@
+//! Services: their own methods behind those that they inherit.
+
+use std::collections::HashMap;
+
+use polyport_wire::schema::{Method, Service};
+
+use crate::diagnostic::Diagnostic;
+use crate::load::UnitId;
+use crate::model::{MethodExtra, ServiceExtra, ServiceId};
+use crate::resolve::scope::Symbol;
+use crate::resolve::{Resolver, annotations};
+use crate::thrift::ast;
+
+impl Resolver<'_> {
+    /// Fills the schema's list of services, in the order of their numbers.
+    pub(super) fn services(&mut self) {
+        let services: Vec<(UnitId, &ast::Service)> = self.scope.services().collect();
+        for (unit, item) in &services {
+            self.own_methods(*unit, item);
+        }
+        let parents: Vec<Option<ServiceId>> = services
+            .iter()
+            .map(|(unit, item)| self.parent(*unit, item.parent.as_ref()?))
+            .collect();
+        let mut done = vec![false; services.len()];
+        for start in 0..services.len() {
+            // The line of parents up to one that is done, or that stands in it already.
+            let mut line = Vec::new();
+            let mut next = Some(start);
+            while let Some(service) = next
+                && !done[service]
+            {
+                if line.contains(&service) {
+                    self.report_circle(services[service].1);
+                    break;
+                }
+                line.push(service);
+                next = parents[service].map(|parent| parent.0);
+            }
+            for service in line.into_iter().rev() {
+                done[service] = true;
+                if let Some(parent) = parents[service] {
+                    self.inherit(ServiceId(service), parent);
+                }
+            }
+        }
+    }
+
+    fn own_methods(&mut self, unit: UnitId, item: &ast::Service) {
+        let mut service = Service {
+            annotations: annotations(&item.annotations),
+            docs: item.docs.clone(),
+            ..Service::new(self.scope.package(unit), &item.name.text)
+        };
+        let mut extra = ServiceExtra {
+            module: self.scope.namespaces[unit.0].0,
+            methods: Vec::new(),
+            span: item.name.span,
+        };
+        let mut seen: HashMap<&str, &ast::Name> = HashMap::new();
+        // Kitex leaves out what begins with an underscore.
+        let methods = item.methods.iter();
+        for method in methods.filter(|method| !method.name.text.starts_with('_')) {
+            let name = &method.name;
+            if let Some(first) = seen.insert(&name.text, name) {
+                let message = format!("service `{}` has two methods `{}`", service.name, name.text);
+                let diagnostic = Diagnostic::error(message)
+                    .at(name.span, "defined here again")
+                    .at(first.span, "first defined here");
+                self.report(diagnostic);
+                continue;
+            }
+            if let Some((method, method_extra)) = self.method(unit, method) {
+                service.methods.push(method);
+                extra.methods.push(method_extra);
+            }
+        }
+        self.model.schema.services.push(service);
+        self.model.services.push(extra);
+    }
+
+    fn parent(&mut self, unit: UnitId, name: &ast::Name) -> Option<ServiceId> {
+        let declared = self.lookup(unit, &name.text, name.span, "service")?;
+        if let Symbol::Service(id) = declared.symbol {
+            return Some(id);
+        }
+        let noun = declared.item.noun();
+        let message = format!("`{}` is a {noun}, not a service", name.text);
+        let diagnostic = Diagnostic::error(message)
+            .at(name.span, "expected a service")
+            .at(declared.item.name().span, "defined here");
+        self.report(diagnostic);
+        None
+    }
+
+    fn report_circle(&mut self, item: &ast::Service) {
+        let span = item
+            .parent
+            .as_ref()
+            .map_or(item.name.span, |name| name.span);
+        let message = format!("service `{}` extends itself", item.name.text);
+        let diagnostic = Diagnostic::error(message).at(span, "leads back to the service");
+        self.report(diagnostic);
+    }
+
+    /// Puts the parent's methods before the service's own.
+    fn inherit(&mut self, id: ServiceId, parent: ServiceId) {
+        let inherited = self.methods_of(parent);
+        let service = &mut self.model.schema.services[id.0];
+        let extra = &mut self.model.services[id.0];
+        let own = std::mem::take(&mut service.methods);
+        let own = own.into_iter().zip(std::mem::take(&mut extra.methods));
+        let name = service.name.clone();
+        let message = |method: &str| format!("service `{name}` inherits a method `{method}`");
+        self.fill(id, inherited.into_iter().chain(own), message);
+    }
+
+    /// The methods of a service, as another service takes them over.
+    pub(super) fn methods_of(&self, id: ServiceId) -> Vec<(Method, MethodExtra)> {
+        let service = &self.model.schema.services[id.0];
+        let extras = &self.model.services[id.0].methods;
+        let methods = service.methods.iter().zip(extras).enumerate();
+        methods
+            .map(|(index, (method, extra))| {
+                let mut method = method.clone();
+                let declared_by = method.declared_by.take();
+                method.declared_by = declared_by.or_else(|| Some(service.full_name()));
+                let mut extra = extra.clone();
+                extra.origin = extra.origin.or(Some((id, index)));
+                (method, extra)
+            })
+            .collect()
+    }
+
+    /// Adds methods to a service. One that comes twice is added once; two of the same name are a
+    /// mistake.
+    pub(super) fn fill(
+        &mut self,
+        id: ServiceId,
+        methods: impl Iterator<Item = (Method, MethodExtra)>,
+        message: impl Fn(&str) -> String,
+    ) {
+        let mut seen: HashMap<String, MethodExtra> = HashMap::new();
+        for (method, extra) in methods {
+            if let Some(first) = seen.get(&method.name) {
+                if first.span != extra.span {
+                    let by = |extra: &MethodExtra| self.declarer(id, extra);
+                    let diagnostic = Diagnostic::error(message(&method.name))
+                        .at(extra.span, format!("declared by `{}`", by(&extra)))
+                        .at(first.span, format!("declared by `{}`", by(first)));
+                    self.report(diagnostic);
+                }
+                continue;
+            }
+            seen.insert(method.name.clone(), extra.clone());
+            self.model.schema.services[id.0].methods.push(method);
+            self.model.services[id.0].methods.push(extra);
+        }
+    }
+
+    /// The name of the service that declares a method of the service `id`.
+    fn declarer(&self, id: ServiceId, extra: &MethodExtra) -> &str {
+        let service = extra.origin.map_or(id, |(service, _)| service);
+        &self.model.schema.services[service.0].name
+    }
+}

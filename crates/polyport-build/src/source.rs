@@ -1,0 +1,71 @@
+//! The IDL files of a run, and places in them.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+/// One IDL file.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// The path as it was given or found: diagnostics show it.
+    pub(crate) path: PathBuf,
+    /// What the file holds.
+    pub(crate) text: String,
+}
+
+/// The place of a file in [`Sources`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct FileId(pub(crate) usize);
+
+/// All files of a run, in the order in which they were first named.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    files: Vec<Source>,
+}
+
+impl Sources {
+    pub(crate) fn add(&mut self, path: &Path, text: String) -> FileId {
+        self.files.push(Source {
+            path: path.to_owned(),
+            text,
+        });
+        FileId(self.files.len() - 1)
+    }
+
+    pub(crate) fn get(&self, file: FileId) -> &Source {
+        &self.files[file.0]
+    }
+
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.files.iter().map(|file| file.path.as_path())
+    }
+}
+
+/// A piece of a file's text, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Span {
+    pub(crate) file: FileId,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+impl Span {
+    pub(crate) fn new(file: FileId, range: Range<usize>) -> Self {
+        Self {
+            file,
+            start: range.start,
+            end: range.end,
+        }
+    }
+
+    /// From the start of this to the end of `other`.
+    pub(crate) fn to(self, other: Self) -> Self {
+        Self {
+            end: other.end,
+            ..self
+        }
+    }
+
+    pub(crate) fn range(self) -> Range<usize> {
+        self.start..self.end
+    }
+}

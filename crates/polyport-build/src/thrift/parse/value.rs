@@ -1,0 +1,63 @@
+//! Values of constants and defaults.
+
+use super::Parser;
+use super::kind::{MAX_DEPTH, too_deep};
+use crate::thrift::ast::{Value, ValueShape};
+use crate::thrift::cursor::Parsed;
+use crate::thrift::lex::TokenKind;
+
+impl Parser<'_> {
+    pub(super) fn value(&mut self) -> Parsed<Value> {
+        let start = self.cursor.span();
+        self.depth += 1;
+        let shape = if self.depth > MAX_DEPTH {
+            Err(too_deep(self))
+        } else {
+            self.value_shape()
+        };
+        self.depth -= 1;
+        let shape = shape?;
+        let span = start.to(self.cursor.last_span());
+        Ok(Value { shape, span })
+    }
+
+    fn value_shape(&mut self) -> Parsed<ValueShape> {
+        match self.cursor.kind() {
+            TokenKind::Integer => Ok(ValueShape::Int(self.cursor.integer("a value")?.value)),
+            TokenKind::Double => Ok(ValueShape::Double(self.cursor.double())),
+            TokenKind::Text => Ok(ValueShape::Text(self.cursor.quoted("a value")?.text)),
+            TokenKind::Word => Ok(ValueShape::Name(self.cursor.name("a value")?.text)),
+            TokenKind::Symbol('[') => self.list(),
+            TokenKind::Symbol('{') => self.map(),
+            TokenKind::Symbol(_) | TokenKind::End => Err(self.cursor.expected("a value")),
+        }
+    }
+
+    fn list(&mut self) -> Parsed<ValueShape> {
+        self.cursor.advance();
+        let mut values = Vec::new();
+        while !self.cursor.take_symbol(']') {
+            if self.cursor.is_at_end() {
+                return Err(self.cursor.expected("`]` to close the list"));
+            }
+            values.push(self.value()?);
+            self.cursor.take_separator();
+        }
+        Ok(ValueShape::List(values))
+    }
+
+    fn map(&mut self) -> Parsed<ValueShape> {
+        self.cursor.advance();
+        let mut pairs = Vec::new();
+        while !self.cursor.take_symbol('}') {
+            if self.cursor.is_at_end() {
+                return Err(self.cursor.expected("`}` to close the map"));
+            }
+            let key = self.value()?;
+            self.cursor.expect_symbol(':', "between key and value")?;
+            pairs.push((key, self.value()?));
+            self.cursor.take_separator();
+        }
+        Ok(ValueShape::Map(pairs))
+    }
+}

@@ -1,0 +1,24 @@
+//! `polyport gen`
+
+use polyport_build::{Builder, Error};
+
+use crate::args::GenArgs;
+
+pub(crate) fn run(args: &GenArgs) -> Result<(), Error> {
+    let mut builder = Builder::new()
+        .out_dir(&args.out_dir)
+        .combine_service(args.combine_service);
+    for directory in &args.include_dirs {
+        builder = builder.include_dir(directory);
+    }
+    if let Some(name) = &args.name {
+        builder = builder.name(name);
+    }
+    let generated = builder.generate(&args.files)?;
+    if !generated.warnings.is_empty() {
+        crate::show(&generated.warnings);
+    }
+    let path = builder.write(&generated)?;
+    println!("wrote {}", path.display());
+    Ok(())
+}
