@@ -5,6 +5,8 @@ mod connection;
 mod ping_pong;
 mod linger;
 mod stopwatch;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::future::Future;

@@ -10,7 +10,7 @@ use polyport_wire::detect::{Detection, Foreign, detect};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time;
+use tokio::time::{self, Instant};
 
 use crate::limits::Limits;
 use crate::server::ping_pong::PingPong;
@@ -21,6 +21,9 @@ use crate::server::{Shared, linger};
 /// a large message gets its memory as it arrives.
 const MIN_READ: usize = 8 * 1024;
 const MAX_READ: usize = 256 * 1024;
+
+/// A buffer that has grown beyond this is given back after use.
+pub(super) const KEEP_BUFFER: usize = 256 * 1024;
 
 /// Serves a connection until it ends, whatever it speaks.
 pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, drain: watch::Receiver<bool>) {
@@ -34,7 +37,10 @@ pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, drain: watch::
     }
 }
 
-async fn serve_detected<S>(mut connection: Connection<S>, shared: Arc<Shared>) -> io::Result<()>
+pub(super) async fn serve_detected<S>(
+    mut connection: Connection<S>,
+    shared: Arc<Shared>,
+) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -74,8 +80,8 @@ pub(super) struct Connection<S> {
     pub(super) peer: Option<SocketAddr>,
     pub(super) input: BytesMut,
     pub(super) limits: Limits,
-    /// Whether the server stops: no other request is waited for, and clients are told.
-    pub(super) draining: bool,
+    /// Whether the server stops, as far as it has been noticed.
+    draining: bool,
     drain: watch::Receiver<bool>,
     stopwatch: Stopwatch,
 }
@@ -114,14 +120,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// before.
     async fn detect(&mut self) -> io::Result<Option<Detection>> {
         self.expect_within(self.limits.idle);
+        let mut first_byte = None;
         loop {
-            match detect(&self.input) {
-                Detection::NeedMore => {}
-                detection => return Ok(Some(detection)),
+            match (detect(&self.input), first_byte) {
+                (Detection::NeedMore, _) | (_, None) => {}
+                (detection, Some(first_byte)) => {
+                    // The first message is already on its way.
+                    let spent = Instant::now() - first_byte;
+                    self.expect_within(self.limits.message.saturating_sub(spent));
+                    return Ok(Some(detection));
+                }
             }
-            let was_empty = self.input.is_empty();
             match self.read(0).await? {
-                Arrived::Bytes if was_empty => self.expect_within(self.limits.detection),
+                Arrived::Bytes if first_byte.is_none() => {
+                    first_byte = Some(Instant::now());
+                    self.expect_within(self.limits.detection);
+                }
                 Arrived::Bytes => {}
                 Arrived::End | Arrived::Silence => {
                     if !self.input.is_empty() {
@@ -137,9 +151,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
+    /// Whether the server stops: no other request is waited for, and clients are told.
+    pub(super) fn is_draining(&mut self) -> bool {
+        self.draining |= self.drain.has_changed().unwrap_or(true);
+        self.draining
+    }
+
     /// Sets how long the peer may be silent from now on.
     pub(super) fn expect_within(&mut self, time: Duration) {
-        let quiet = self.draining && self.input.is_empty();
+        let quiet = self.is_draining() && self.input.is_empty();
         self.stopwatch
             .set(if quiet { self.limits.quiet } else { time });
     }
@@ -161,6 +181,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     }
                 }
             }
+        }
+    }
+
+    /// Lets go of the memory that a large message took, when nothing is left of it.
+    pub(super) fn give_back_memory(&mut self) {
+        if self.input.is_empty() && self.input.try_reclaim(KEEP_BUFFER + 1) {
+            self.input = BytesMut::new();
         }
     }
 

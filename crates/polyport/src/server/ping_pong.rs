@@ -25,7 +25,7 @@ use crate::context::Context;
 use crate::layer::Next;
 use crate::metadata::Metadata;
 use crate::router::Query;
-use crate::server::connection::{Arrived, Connection};
+use crate::server::connection::{Arrived, Connection, KEEP_BUFFER};
 use crate::server::{Shared, linger};
 use crate::service::{ServiceMethod, catch_panic};
 use crate::status::{Status, StatusKind};
@@ -33,14 +33,13 @@ use crate::status::{Status, StatusKind};
 /// Replies that wait for each other are written when there are this many bytes of them.
 const FLUSH_AT: usize = 64 * 1024;
 
-/// An output buffer that has grown beyond this is given back after use.
-const KEEP_OUTPUT: usize = 256 * 1024;
-
 pub(super) struct PingPong<S> {
     connection: Connection<S>,
     shared: Arc<Shared>,
     decoder: FrameDecoder,
     output: BytesMut,
+    /// Whether the time of the message that comes in is running.
+    begun: bool,
 }
 
 /// What becomes of the connection.
@@ -65,6 +64,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
             connection,
             shared,
             output: BytesMut::new(),
+            // By its first bytes it was found out what the connection speaks.
+            begun: true,
         }
     }
 
@@ -72,11 +73,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
     pub(super) async fn serve(mut self) -> io::Result<()> {
         loop {
             match self.decoder.decode(&mut self.connection.input) {
-                Ok(Some(frame)) => match self.answer(frame).await? {
-                    After::Continue if self.output.len() < FLUSH_AT => {}
-                    After::Continue => self.flush().await?,
-                    After::Close => return self.close().await,
-                },
+                Ok(Some(frame)) => {
+                    self.begun = false;
+                    match self.answer(frame).await? {
+                        After::Continue if self.output.len() < FLUSH_AT => {}
+                        After::Continue => self.flush().await?,
+                        After::Close => return self.close().await,
+                    }
+                }
                 Ok(None) => {
                     self.flush().await?;
                     if self.wait().await? == After::Close {
@@ -99,20 +103,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
     /// Waits until more of a message is there.
     async fn wait(&mut self) -> io::Result<After> {
         let limits = self.connection.limits;
-        let was_empty = self.connection.input.is_empty();
-        if was_empty {
+        if self.connection.input.is_empty() {
+            self.connection.give_back_memory();
             self.connection.expect_within(limits.idle);
+        } else {
+            self.begin(limits.message);
         }
         let wanted = self.decoder.missing(self.connection.input.len());
         match self.connection.read(wanted).await? {
             Arrived::Bytes => {
-                if was_empty {
-                    self.connection.expect_within(limits.message);
-                }
+                self.begin(limits.message);
                 Ok(After::Continue)
             }
             Arrived::End | Arrived::Silence => {
-                if !was_empty {
+                if self.begun {
                     tracing::debug!(
                         peer = ?self.connection.peer,
                         arrived = self.connection.input.len(),
@@ -124,9 +128,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
         }
     }
 
+    /// Starts the time that the message has to arrive, unless it runs.
+    fn begin(&mut self, time: Duration) {
+        if !self.begun {
+            self.begun = true;
+            self.connection.expect_within(time);
+        }
+    }
+
     async fn flush(&mut self) -> io::Result<()> {
         self.connection.write(&mut self.output).await?;
-        if self.output.capacity() > KEEP_OUTPUT {
+        if self.output.capacity() > KEEP_BUFFER {
             self.output = BytesMut::new();
         }
         Ok(())
@@ -255,7 +267,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
 
     /// Appends a reply to what will be written.
     fn reply(&mut self, request: Request<'_>, reply: &Reply, closes: bool) {
-        let closes = closes || self.connection.draining;
+        let closes = closes || self.connection.is_draining();
         let limit = self.connection.limits.frame;
         if let Err(error) = encode(request, reply, closes, limit, &mut self.output) {
             let text = format!("the reply cannot be sent: {error}");

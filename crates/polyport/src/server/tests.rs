@@ -1,0 +1,261 @@
+//! One connection in memory, on a clock that stands still while anybody has something to do.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use hex_literal::hex;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
+
+use super::connection::{Connection, serve_detected};
+use super::{Server, Shared};
+use crate::context::Context;
+use crate::limits::Limits;
+use crate::service::{RawHandler, Service};
+use crate::status::Status;
+
+/// A framed call of `ping`, and its reply.
+const CALL: [u8; 21] = hex!("00000011 80010001 00000004 70696e67 00000001 00");
+const REPLY: [u8; 21] = hex!("00000011 80010002 00000004 70696e67 00000001 00");
+
+/// A framed call of `slow`, which takes a minute, and its reply.
+const SLOW_CALL: [u8; 21] = hex!("00000011 80010001 00000004 736c6f77 00000001 00");
+const SLOW_REPLY: [u8; 21] = hex!("00000011 80010002 00000004 736c6f77 00000001 00");
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Answers everything with an empty result.
+struct Empty;
+
+impl RawHandler for Empty {
+    async fn call(&self, cx: &mut Context, _arguments: Bytes) -> Result<Bytes, Status> {
+        if cx.method() == "slow" {
+            sleep(60 * SECOND).await;
+        }
+        Ok(Bytes::from_static(&[0]))
+    }
+}
+
+/// The client's end of a connection to a server.
+struct Client {
+    io: DuplexStream,
+    start: Instant,
+    draining: watch::Sender<bool>,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl Client {
+    /// A connection that takes up so many bytes each way.
+    fn connect(room: usize) -> Self {
+        let (io, served) = tokio::io::duplex(room);
+        let (draining, drain) = watch::channel(false);
+        let service = Service::raw("Test", ["ping", "slow"], Empty);
+        let limits = Limits::default();
+        let shared = Shared {
+            router: Server::new().add(service).router().unwrap(),
+            layers: Vec::new(),
+            limits,
+        };
+        let connection = Connection::new(served, None, limits, drain);
+        Self {
+            io,
+            start: Instant::now(),
+            draining,
+            serving: tokio::spawn(serve_detected(connection, shared.into())),
+        }
+    }
+
+    async fn send(&mut self, bytes: &[u8]) {
+        self.io.write_all(bytes).await.unwrap();
+    }
+
+    async fn expect(&mut self, reply: &[u8]) {
+        let mut got = vec![0; reply.len()];
+        self.io.read_exact(&mut got).await.unwrap();
+        assert_eq!(got, reply);
+    }
+
+    /// Waits for the end, before which nothing else comes; gives the time since the start.
+    async fn ended(mut self) -> Duration {
+        let mut rest = Vec::new();
+        self.io.read_to_end(&mut rest).await.unwrap();
+        assert_eq!(rest, b"");
+        // The timers of the runtime count milliseconds.
+        Duration::from_millis(self.start.elapsed().as_millis().try_into().unwrap())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_silent_connection_is_idle() {
+    assert_eq!(Client::connect(64).ended().await, 600 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_connection_speaks_must_be_clear_in_time() {
+    for bytes in [&CALL[..1], b"PRI * H", &hex!("16 03 01")] {
+        let mut client = Client::connect(64);
+        sleep(100 * SECOND).await;
+        client.send(bytes).await;
+        assert_eq!(client.ended().await, 105 * SECOND);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_must_come_in_time_however_its_bytes_drip() {
+    for piece in [1, 4] {
+        let mut client = Client::connect(64);
+        let mut sent = 0;
+        for bytes in CALL[..CALL.len() - 1].chunks(piece) {
+            client.send(bytes).await;
+            sent += bytes.len();
+            if sent >= 6 {
+                sleep(2 * SECOND).await;
+            }
+            if client.serving.is_finished() {
+                break;
+            }
+        }
+        assert_eq!(client.ended().await, 30 * SECOND, "{piece} bytes at a time");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_message_has_as_long_as_every_other() {
+    let mut client = Client::connect(64);
+    client.send(&CALL[..1]).await;
+    sleep(4 * SECOND).await;
+    client.send(&CALL[1..10]).await;
+    sleep(25 * SECOND).await;
+    client.send(&CALL[10..]).await;
+    client.expect(&REPLY).await;
+    client.send(&CALL[..10]).await;
+    sleep(29 * SECOND).await;
+    client.send(&CALL[10..]).await;
+    client.expect(&REPLY).await;
+    client.send(&CALL[..10]).await;
+    assert_eq!(client.ended().await, (29 + 29 + 30) * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_of_a_message_is_not_used_up_by_the_one_before() {
+    let mut client = Client::connect(64);
+    client.send(&SLOW_CALL).await;
+    client.send(&CALL[..10]).await;
+    client.expect(&SLOW_REPLY).await;
+    sleep(29 * SECOND).await;
+    client.send(&CALL[10..]).await;
+    client.expect(&REPLY).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_never_empty_lives_as_long_as_its_messages_come() {
+    let mut client = Client::connect(64);
+    client.send(&CALL[..10]).await;
+    for _ in 0..100 {
+        sleep(SECOND).await;
+        // The end of one message and the start of the next.
+        client.send(&CALL[10..]).await;
+        client.send(&CALL[..10]).await;
+        client.expect(&REPLY).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn idleness_starts_anew_with_each_message() {
+    let mut client = Client::connect(64);
+    for _ in 0..3 {
+        sleep(599 * SECOND).await;
+        client.send(&CALL).await;
+        client.expect(&REPLY).await;
+    }
+    assert_eq!(client.ended().await, (3 * 599 + 600) * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_takes_no_answers_is_given_up() {
+    let mut client = Client::connect(16);
+    client.send(&CALL).await;
+    let error = (&mut client.serving).await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+    assert_eq!(client.start.elapsed().as_secs(), 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_takes_as_long_as_it_takes() {
+    let mut client = Client::connect(64);
+    for _ in 0..20 {
+        client.send(&SLOW_CALL).await;
+        client.expect(&SLOW_REPLY).await;
+    }
+    assert_eq!(client.start.elapsed().as_secs(), 20 * 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_do_not_wait_for_a_handler_behind_them() {
+    let mut client = Client::connect(1024);
+    client.send(&[CALL, CALL, SLOW_CALL, CALL].concat()).await;
+    client.expect(&[REPLY, REPLY].concat()).await;
+    assert_eq!(client.start.elapsed().as_secs(), 0);
+    client.expect(&[SLOW_REPLY, REPLY].concat()).await;
+    assert_eq!(client.start.elapsed().as_secs(), 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_closes_a_connection_when_it_has_been_quiet() {
+    const MILLISECOND: Duration = Duration::from_millis(1);
+    let mut client = Client::connect(64);
+    client.draining.send_replace(true);
+    for _ in 0..5 {
+        sleep(99 * MILLISECOND).await;
+        client.send(&CALL).await;
+        client.expect(&REPLY).await;
+    }
+    // A message that has begun is waited for.
+    client.send(&CALL[..10]).await;
+    sleep(10 * SECOND).await;
+    client.send(&CALL[10..]).await;
+    client.expect(&REPLY).await;
+    let quiet_since = client.start.elapsed();
+    let ended = client.ended().await;
+    assert_eq!((ended - quiet_since).as_millis(), 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_during_a_call_is_seen_after_it() {
+    let mut client = Client::connect(64);
+    client.send(&SLOW_CALL).await;
+    sleep(SECOND).await;
+    client.draining.send_replace(true);
+    client.expect(&SLOW_REPLY).await;
+    assert_eq!(client.ended().await.as_millis(), 60_100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_large_message_leaves_no_large_buffer() {
+    let (mut io, served) = tokio::io::duplex(64 * 1024);
+    let (_draining, drain) = watch::channel(false);
+    let mut connection = Connection::new(served, None, Limits::default(), drain);
+    let (sizes, mut seen) = mpsc::unbounded_channel();
+    let reading = tokio::spawn(async move {
+        for _ in 0..40 {
+            connection.read(256 * 1024).await.unwrap();
+        }
+        sizes.send(connection.input.capacity()).unwrap();
+        let frame = connection.input.split();
+        drop(frame);
+        connection.give_back_memory();
+        connection.read(0).await.unwrap();
+        sizes.send(connection.input.capacity()).unwrap();
+    });
+    for _ in 0..40 {
+        io.write_all(&BytesMut::zeroed(64 * 1024)).await.unwrap();
+    }
+    let before = seen.recv().await.unwrap();
+    assert!(before > 1024 * 1024, "{before}");
+    io.write_all(&[0]).await.unwrap();
+    let after = seen.recv().await.unwrap();
+    assert!(after <= 256 * 1024, "{after}");
+    reading.await.unwrap();
+}
