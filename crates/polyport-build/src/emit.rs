@@ -27,6 +27,7 @@ pub(crate) fn emit(model: &Model, names: &Names, schema: &[u8]) -> TokenStream {
         #top
 
         /// The IDL as data: for reflection, and for calls without generated code.
+        #[allow(dead_code, unreachable_pub, reason = "generated: not everybody asks for it")]
         pub static SCHEMA: ::polyport::codegen::Embedded =
             ::polyport::codegen::Embedded::new(#schema);
     }
@@ -119,6 +120,8 @@ fn lints() -> TokenStream {
     quote! {
         #[allow(
             clippy::all,
+            clippy::nursery,
+            clippy::pedantic,
             dead_code,
             missing_docs,
             rustdoc::all,

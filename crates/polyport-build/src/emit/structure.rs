@@ -1,6 +1,8 @@
 //! Structs, exceptions and the arguments of methods: fields that are there all at once.
 
-use polyport_wire::schema::{DefinitionId, Field, Requiredness, Struct, StructKind, Type};
+use polyport_wire::schema::{
+    Definition, DefinitionId, Field, Requiredness, Struct, StructKind, Type,
+};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
@@ -160,7 +162,7 @@ impl Emitter<'_> {
 
     /// Each field is a local until all have been read.
     fn decode(self, record: &Record<'_>) -> TokenStream {
-        let mut scope = Scope::new(&["input", "kind"]);
+        let mut scope = Scope::new(&["input", "field", "kind"]);
         let locals: Vec<Ident> = record
             .fields
             .iter()
@@ -201,22 +203,28 @@ impl Emitter<'_> {
             let name = &field.name;
             return quote!(.ok_or(::polyport::codegen::DecodeErrorKind::MissingField(#name))?);
         }
-        match (&field.default, is_option(field, of.extra)) {
-            (None, true) => TokenStream::new(),
-            (None, false) => quote!(.unwrap_or_default()),
-            (Some(value), true) => {
-                let value = self.field_value(place, value, field, of.extra);
-                quote!(.or_else(|| #value))
-            }
-            (Some(value), false) => {
-                let value = self.field_value(place, value, field, of.extra);
-                match field.kind {
-                    Type::String | Type::List(_) | Type::Set(_) | Type::Map(..) => {
-                        quote!(.unwrap_or_else(|| #value))
-                    }
-                    _ => quote!(.unwrap_or(#value)),
-                }
-            }
+        let is_option = is_option(field, of.extra);
+        let Some(value) = &field.default else {
+            return match is_option {
+                true => TokenStream::new(),
+                false => quote!(.unwrap_or_default()),
+            };
+        };
+        let value = self.field_value(place, value, field, of.extra);
+        match (is_option, self.is_number(&field.kind)) {
+            (true, true) => quote!(.or(#value)),
+            (true, false) => quote!(.or_else(|| #value)),
+            (false, true) => quote!(.unwrap_or(#value)),
+            (false, false) => quote!(.unwrap_or_else(|| #value)),
+        }
+    }
+
+    /// Whether it costs nothing to make a value of the type.
+    fn is_number(self, kind: &Type) -> bool {
+        match kind {
+            Type::String | Type::Binary | Type::List(_) | Type::Set(_) | Type::Map(..) => false,
+            Type::Defined(id) => matches!(self.model.definition(*id), Definition::Enum(_)),
+            _ => true,
         }
     }
 }
