@@ -88,13 +88,7 @@ impl Column<'_> {
             .compare(&self.name, cell, expected, &sorted_sets(&lines[0]));
     }
 
-    fn call(
-        &self,
-        service: &str,
-        method: &str,
-        arguments: &Value,
-        flags: &[&str],
-    ) -> Vec<Value> {
+    fn call(&self, service: &str, method: &str, arguments: &Value, flags: &[&str]) -> Vec<Value> {
         let json = arguments.to_string();
         let mut all = vec![
             "--transport",
@@ -126,8 +120,16 @@ impl Column<'_> {
             "ServiceA"
         };
         let rows = [
-            ("ServiceA", "sameNamedMethod", "ServiceA/sameNamedMethod: hi"),
-            ("ServiceB", "sameNamedMethod", &format!("{b}/sameNamedMethod: hi")),
+            (
+                "ServiceA",
+                "sameNamedMethod",
+                "ServiceA/sameNamedMethod: hi",
+            ),
+            (
+                "ServiceB",
+                "sameNamedMethod",
+                &format!("{b}/sameNamedMethod: hi"),
+            ),
             ("ServiceA", "onlyA", "ServiceA/onlyA: hi"),
             ("ServiceB", "onlyB", "ServiceB/onlyB: hi"),
             ("ServiceD", "onlyC", "ServiceD/onlyC: hi"),
@@ -153,7 +155,11 @@ impl Column<'_> {
         self.check("ServiceA", "onlyA", &request("big:3145728"), &big);
         let named = self.way.names_service();
         for (service, method, reason) in [
-            ("ServiceA", "onlyA", if named { "named" } else { "fallback" }),
+            (
+                "ServiceA",
+                "onlyA",
+                if named { "named" } else { "fallback" },
+            ),
             ("ServiceB", "onlyB", if named { "named" } else { "method" }),
         ] {
             let answer = self.way.who(service, method, CALLER, reason);
@@ -165,17 +171,33 @@ impl Column<'_> {
     fn large_and_many(&mut self) {
         const LARGE: usize = 3 * 1024 * 1024;
         let answer = format!("ServiceA/onlyA: {}", "y".repeat(LARGE));
-        let digest = Sha256::digest(&answer);
+        let digest: String = Sha256::digest(&answer)
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         let expected = json!({
-            "ok": { "message_len": answer.len(), "message_sha256": format!("{digest:x}") }
+            "ok": { "message_len": answer.len(), "message_sha256": digest }
         });
         let bytes = LARGE.to_string();
         let flags = ["--message-bytes", bytes.as_str()];
-        self.check_with("3 MiB both ways", "ServiceA", "onlyA", &request(""), &flags, &expected);
-        let lines = self.call("ServiceA", "onlyA", &request("sleep:50:x"), &["--parallel", "200"]);
+        self.check_with(
+            "3 MiB both ways",
+            "ServiceA",
+            "onlyA",
+            &request(""),
+            &flags,
+            &expected,
+        );
+        let lines = self.call(
+            "ServiceA",
+            "onlyA",
+            &request("sleep:50:x"),
+            &["--parallel", "200"],
+        );
         let expected = vec![message("ServiceA/onlyA: x"); 200];
         let (expected, seen) = (Value::from(expected), Value::from(lines));
-        self.report.compare(&self.name, "200 calls at once", &expected, &seen);
+        self.report
+            .compare(&self.name, "200 calls at once", &expected, &seen);
     }
 
     fn failures(&mut self) {
@@ -191,9 +213,19 @@ impl Column<'_> {
         }
         let kitex_client = self.is_kitex_client();
         let rows = [
-            ("biz:404:not found:k=v,l=w", 404, "not found", json!({ "k": "v", "l": "w" })),
+            (
+                "biz:404:not found:k=v,l=w",
+                404,
+                "not found",
+                json!({ "k": "v", "l": "w" }),
+            ),
             ("biz:-7:negative", -7, "negative", json!({})),
-            ("biz:1:<&> \u{4f60}:html=<&>", 1, "<&> \u{4f60}", json!({ "html": "<&>" })),
+            (
+                "biz:1:<&> \u{4f60}:html=<&>",
+                1,
+                "<&> \u{4f60}",
+                json!({ "html": "<&>" }),
+            ),
         ];
         for (text, code, words, extra) in rows {
             let expected = self.way.biz(code, words, &extra, kitex_client);
@@ -275,10 +307,20 @@ fn routing(client: &Peer, server: &Peer, report: &mut Report) {
     let is_kitex = client.implementation == Implementation::Kitex;
     let same_b = message("ServiceB/sameNamedMethod: hi");
     let same_a = message("ServiceA/sameNamedMethod: hi");
-    check("multi-b", &[], &[
-        ("--transport framed --service ServiceA --method sameNamedMethod", same_b.clone()),
-        ("--transport ttheader --service ServiceA --method sameNamedMethod", same_a.clone()),
-    ]);
+    check(
+        "multi-b",
+        &[],
+        &[
+            (
+                "--transport framed --service ServiceA --method sameNamedMethod",
+                same_b.clone(),
+            ),
+            (
+                "--transport ttheader --service ServiceA --method sameNamedMethod",
+                same_a.clone(),
+            ),
+        ],
+    );
     let refused = match server.implementation {
         Implementation::Kitex => exception(20, "unknown service , method sameNamedMethod"),
         Implementation::Polyport => exception(
@@ -287,12 +329,28 @@ fn routing(client: &Peer, server: &Peer, report: &mut Report) {
              enabled",
         ),
     };
-    check("conflict", &["--refuse"], &[
-        ("--transport framed --service ServiceA --method sameNamedMethod", refused.clone()),
-        ("--transport buffered --service ServiceA --method sameNamedMethod", refused),
-        ("--transport ttheader --service ServiceA --method sameNamedMethod", same_a),
-        ("--transport ttheader-framed --service ServiceB --method sameNamedMethod", same_b),
-    ]);
+    check(
+        "conflict",
+        &["--refuse"],
+        &[
+            (
+                "--transport framed --service ServiceA --method sameNamedMethod",
+                refused.clone(),
+            ),
+            (
+                "--transport buffered --service ServiceA --method sameNamedMethod",
+                refused,
+            ),
+            (
+                "--transport ttheader --service ServiceA --method sameNamedMethod",
+                same_a,
+            ),
+            (
+                "--transport ttheader-framed --service ServiceB --method sameNamedMethod",
+                same_b,
+            ),
+        ],
+    );
     let nope = if is_kitex {
         "--transport ttheader --service ServiceA --method sameNamedMethod --as Nope"
     } else {
@@ -308,30 +366,61 @@ fn routing(client: &Peer, server: &Peer, report: &mut Report) {
     } else {
         "--transport ttheader --service ServiceA --method onlyB"
     };
-    check("multi", &[], &[
-        (nope, exception(20, "unknown service Nope, method sameNamedMethod")),
-        (wrong_name, message("ServiceB/onlyB: hi")),
-        (wrong_method, exception(1, "unknown method onlyB (service ServiceA)")),
-    ]);
-    check("single", &[], &[
-        ("--transport framed --service ServiceB --method onlyB",
-            exception(20, "unknown service , method onlyB")),
-        ("--transport ttheader --service ServiceB --method onlyB",
-            exception(20, "unknown service ServiceB, method onlyB")),
-        ("--transport framed --service ServiceA --method onlyA", message("ServiceA/onlyA: hi")),
-    ]);
+    check(
+        "multi",
+        &[],
+        &[
+            (
+                nope,
+                exception(20, "unknown service Nope, method sameNamedMethod"),
+            ),
+            (wrong_name, message("ServiceB/onlyB: hi")),
+            (
+                wrong_method,
+                exception(1, "unknown method onlyB (service ServiceA)"),
+            ),
+        ],
+    );
+    check(
+        "single",
+        &[],
+        &[
+            (
+                "--transport framed --service ServiceB --method onlyB",
+                exception(20, "unknown service , method onlyB"),
+            ),
+            (
+                "--transport ttheader --service ServiceB --method onlyB",
+                exception(20, "unknown service ServiceB, method onlyB"),
+            ),
+            (
+                "--transport framed --service ServiceA --method onlyA",
+                message("ServiceA/onlyA: hi"),
+            ),
+        ],
+    );
     for transport in TRANSPORTS {
         let flags = format!("--transport {transport} --service CombineService --method");
         let calls = ["fromA", "fromB"].map(|method| {
-            (format!("{flags} {method}"), message(&format!("CombineService/{method}: hi")))
+            (
+                format!("{flags} {method}"),
+                message(&format!("CombineService/{method}: hi")),
+            )
         });
-        let calls = calls.each_ref().map(|(flags, expected)| (flags.as_str(), expected.clone()));
+        let calls = calls
+            .each_ref()
+            .map(|(flags, expected)| (flags.as_str(), expected.clone()));
         check("combine", &[], &calls);
         let idl = if is_kitex { "--idl apart " } else { "" };
         let calls = [("Left", "fromLeft"), ("Right", "fromRight")].map(|(service, method)| {
-            (format!("{idl}{flags} {method}"), message(&format!("{service}/{method}: hi")))
+            (
+                format!("{idl}{flags} {method}"),
+                message(&format!("{service}/{method}: hi")),
+            )
         });
-        let calls = calls.each_ref().map(|(flags, expected)| (flags.as_str(), expected.clone()));
+        let calls = calls
+            .each_ref()
+            .map(|(flags, expected)| (flags.as_str(), expected.clone()));
         check("apart", &[], &calls);
     }
 }
@@ -339,14 +428,23 @@ fn routing(client: &Peer, server: &Peer, report: &mut Report) {
 /// What Polyport's peer must not start, and the words in which it says so.
 pub(crate) fn refused_at_start(polyport: &Peer, report: &mut Report) {
     let rows = [
-        ("conflict", "method name [sameNamedMethod] is conflicted between services but no \
-                      fallback service is specified"),
-        ("two-fallbacks", "multiple fallback services cannot be registered. [ServiceA] is \
-                           already registered as a fallback service"),
+        (
+            "conflict",
+            "method name [sameNamedMethod] is conflicted between services but no \
+                      fallback service is specified",
+        ),
+        (
+            "two-fallbacks",
+            "multiple fallback services cannot be registered. [ServiceA] is \
+                           already registered as a fallback service",
+        ),
         ("duplicate", "has already been registered"),
         ("empty", "run: no service. Use RegisterService to set one"),
-        ("combine-and-more", "only one service can be registered when registering combined \
-                              service"),
+        (
+            "combine-and-more",
+            "only one service can be registered when registering combined \
+                              service",
+        ),
     ];
     for (fixture, words) in rows {
         let outcome = match polyport.serve(fixture, &[]) {

@@ -8,7 +8,10 @@ use crate::peers::Peer;
 use crate::report::Report;
 
 /// What the generator makes of multi.thrift.
-#[expect(unreachable_pub, reason = "generated code is public wherever it is included")]
+#[expect(
+    unreachable_pub,
+    reason = "generated code is public wherever it is included"
+)]
 mod idl {
     polyport::include_idl!("multi");
 }
@@ -77,7 +80,10 @@ async fn at_once(address: &str, transport: Transport) -> Result<(), String> {
         let (number, answer) = done.map_err(|error| error.to_string())?;
         let answer = answer.map_err(|status| status.to_string())?;
         if answer.message != format!("ServiceA/onlyA: {number}") {
-            return Err(format!("call {number} was answered with {}", answer.message));
+            return Err(format!(
+                "call {number} was answered with {}",
+                answer.message
+            ));
         }
     }
     Ok(())

@@ -6,7 +6,12 @@ use crate::cells::Column;
 
 pub(crate) fn run(column: &mut Column<'_>) {
     for value in [plain(), extreme(), deep()] {
-        column.check("Types", "echo", &json!({ "value": value }), &json!({ "ok": value }));
+        column.check(
+            "Types",
+            "echo",
+            &json!({ "value": value }),
+            &json!({ "ok": value }),
+        );
     }
     let mut broken = plain();
     broken["text"] = "broken".into();
@@ -15,12 +20,32 @@ pub(crate) fn run(column: &mut Column<'_>) {
     });
     column.check("Types", "echo", &json!({ "value": broken }), &thrown);
     let values = json!([plain(), deep()]);
-    column.check("Types", "echoList", &json!({ "values": values }), &json!({ "ok": values }));
-    column.check("Types", "echoList", &json!({ "values": [] }), &json!({ "ok": [] }));
+    column.check(
+        "Types",
+        "echoList",
+        &json!({ "values": values }),
+        &json!({ "ok": values }),
+    );
+    column.check(
+        "Types",
+        "echoList",
+        &json!({ "values": [] }),
+        &json!({ "ok": [] }),
+    );
     let map = json!({ "a": "AAEC/w==", "": "", "\u{4f60}": "aGk=" });
-    column.check("Types", "echoMap", &json!({ "values": map }), &json!({ "ok": map }));
+    column.check(
+        "Types",
+        "echoMap",
+        &json!({ "values": map }),
+        &json!({ "ok": map }),
+    );
     for color in [1, 10, 99] {
-        column.check("Types", "echoColor", &json!({ "color": color }), &json!({ "ok": color }));
+        column.check(
+            "Types",
+            "echoColor",
+            &json!({ "color": color }),
+            &json!({ "ok": color }),
+        );
     }
     let named = json!({ "color": "GREEN" });
     column.check("Types", "echoColor", &named, &json!({ "ok": 2 }));

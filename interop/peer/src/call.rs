@@ -48,7 +48,9 @@ fn transport(name: TransportName) -> Outcome<Transport> {
         TransportName::Framed => Transport::Framed,
         TransportName::Ttheader => Transport::TtHeader,
         TransportName::TtheaderFramed => Transport::TtHeaderFramed,
-        other => return Err(format!("transport {other:?} is not in this version of the peer").into()),
+        other => {
+            return Err(format!("transport {other:?} is not in this version of the peer").into());
+        }
     })
 }
 

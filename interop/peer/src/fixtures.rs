@@ -24,7 +24,11 @@ pub(crate) fn server(name: &str) -> Result<Server, String> {
             apart::apart::RightServer::new(Handlers),
         ],
         "hundred" => hundred(),
-        other => return Err(format!("fixture {other} is not in this version of the peer")),
+        other => {
+            return Err(format!(
+                "fixture {other} is not in this version of the peer"
+            ));
+        }
     };
     Ok(Server::new().add_all(services))
 }

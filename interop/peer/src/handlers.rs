@@ -8,10 +8,11 @@ use polyport::{Context, Status};
 use polyport_wire::limits::Limits;
 use polyport_wire::thrift::{Dynamic, Reader, WireType, Writer};
 
+use crate::generated::apart::apart;
+use crate::generated::combined::combine;
 use crate::generated::several::multi::{Declined, service_a};
 use crate::generated::several::types::{Broken, Color, Everything, types};
 use crate::generated::several::{multi, types as types_idl};
-use crate::generated::{apart, combined};
 use crate::message::obey;
 
 /// Serves everything.
@@ -23,7 +24,7 @@ static NOTIFIED: AtomicU64 = AtomicU64::new(0);
 
 /// Implements a service whose methods all take a `Request` and give a `Response`.
 macro_rules! obedient {
-    ($idl:path, $service:ident { $($method:ident),* }) => {
+    ($idl:ident, $service:ident { $($method:ident),* }) => {
         impl $idl::$service for Handlers {
             $(async fn $method(
                 &self,
@@ -37,11 +38,17 @@ macro_rules! obedient {
     };
 }
 
-obedient!(multi, ServiceB { same_named_method, only_b });
+obedient!(
+    multi,
+    ServiceB {
+        same_named_method,
+        only_b
+    }
+);
 obedient!(multi, ServiceD { only_c, only_d });
-obedient!(combined::combine, CombineService { from_a, from_b });
-obedient!(apart::apart, Left { from_left });
-obedient!(apart::apart, Right { from_right });
+obedient!(combine, CombineService { from_a, from_b });
+obedient!(apart, Left { from_left });
+obedient!(apart, Right { from_right });
 
 impl multi::ServiceA for Handlers {
     async fn same_named_method(

@@ -19,7 +19,9 @@ pub(crate) async fn obey(cx: &mut Context, message: &str) -> Result<String, Stat
         Some(("panic", text)) => panic!("{text}"),
         Some(("error", text)) => Err(Status::error(text.to_owned())),
         Some(("typed", rest)) => typed(rest).map_or_else(|| Ok(echo(cx, message)), Err),
-        Some(("biz", rest)) => biz(rest).map_or_else(|| Ok(echo(cx, message)), |biz| Err(biz.into())),
+        Some(("biz", rest)) => {
+            biz(rest).map_or_else(|| Ok(echo(cx, message)), |biz| Err(biz.into()))
+        }
         Some(("meta", key)) => Ok(cx.metadata().get(key).unwrap_or("absent").to_owned()),
         Some(("back", pair)) => match pair.split_once('=') {
             Some((key, value)) => {

@@ -13,7 +13,10 @@ pub(crate) fn run(serve: &Serve) -> Result<(), Box<dyn Error>> {
     if let Some(threads) = serve.threads {
         runtime.worker_threads(threads.max(1));
     }
-    runtime.enable_all().build()?.block_on(serve_until_term(serve))
+    runtime
+        .enable_all()
+        .build()?
+        .block_on(serve_until_term(serve))
 }
 
 async fn serve_until_term(serve: &Serve) -> Result<(), Box<dyn Error>> {

@@ -6,6 +6,8 @@ use polyport::method::Method;
 use polyport_wire::schema::{self, Schema};
 
 use crate::call::Calling;
+use crate::generated::apart::apart::{combine_service as combine_apart, left, right};
+use crate::generated::combined::combine::{combine_a, combine_b, combine_service};
 use crate::generated::several::multi::{service_a, service_b, service_c, service_d};
 use crate::generated::several::types::types;
 use crate::generated::{apart, combined, several};
@@ -16,12 +18,11 @@ use crate::generated::{apart, combined, several};
 pub(crate) async fn call(calling: &Calling) -> Result<(), Box<dyn Error>> {
     /// One arm for each method of each service.
     macro_rules! by_name {
-        ($found:expr, $schema:expr, $name:expr; $($service:literal, $module:path, { $($method:literal => $token:ident),* };)*) => {
+        ($found:expr, $schema:expr, $name:expr; $($service:literal, $module:ident, { $($method:literal => $token:ident),* };)*) => {
             match $found {
                 $($(
                     ($service, $method) => {
-                        use $module as module;
-                        let token = &module::$token;
+                        let token = &$module::$token;
                         let method = Method::new($name, token.name(), token.kind());
                         let method = same_types(token, method);
                         calling.run($schema.0, $schema.1, method).await
@@ -47,14 +48,14 @@ pub(crate) async fn call(calling: &Calling) -> Result<(), Box<dyn Error>> {
             "echo" => ECHO, "echoList" => ECHO_LIST, "echoMap" => ECHO_MAP,
             "echoColor" => ECHO_COLOR
         };
-        "CombineA", combined::combine::combine_a, { "fromA" => FROM_A };
-        "CombineB", combined::combine::combine_b, { "fromB" => FROM_B };
-        "CombineService", combined::combine::combine_service, {
+        "CombineA", combine_a, { "fromA" => FROM_A };
+        "CombineB", combine_b, { "fromB" => FROM_B };
+        "CombineService", combine_service, {
             "fromA" => FROM_A, "fromB" => FROM_B
         };
-        "Left", apart::apart::left, { "fromLeft" => FROM_LEFT };
-        "Right", apart::apart::right, { "fromRight" => FROM_RIGHT };
-        "CombineService", apart::apart::combine_service, {
+        "Left", left, { "fromLeft" => FROM_LEFT };
+        "Right", right, { "fromRight" => FROM_RIGHT };
+        "CombineService", combine_apart, {
             "fromLeft" => FROM_LEFT, "fromRight" => FROM_RIGHT
         };
     )
