@@ -142,9 +142,9 @@ mod registration {
             "multiple fallback services cannot be registered. [MockService] is already registered as a fallback service",
         ]),
         ("R3", &[S1, S1], REFUSE, &["service [MockService] has already been registered"]),
-        ("R3 with a package", &[ECHO_A, ECHO_A], REFUSE, &["service [a.v1.Echo] has already been registered"]),
+        ("R3 with a package", &[ECHO_A, ECHO_A], REFUSE, &["service [Echo] has already been registered"]),
         ("R3 by a name that spells a package", &[Entry::new("a.v1.Echo", &["x"]), ECHO_A], GUESS, &[
-            "service [a.v1.Echo] has already been registered",
+            "service [Echo] has already been registered",
         ]),
         ("R3 three times is one mistake", &[S2, S2, S2], GUESS, &["service [MockService2] has already been registered"]),
         ("R6", &[], GUESS, &[NO_SERVICE]),

@@ -59,13 +59,15 @@ impl fmt::Display for RegistrationError {
             ),
             Self::SeveralFallbacks { first, second } => write!(
                 f,
-                "multiple fallback services cannot be registered. [{first}] is already registered \
-                 as a fallback service: remove `.fallback()` from it or from [{second}]"
+                "multiple fallback services cannot be registered. [{}] is already registered as a \
+                 fallback service: remove `.fallback()` from {first} or from {second}",
+                bare(first)
             ),
             Self::Duplicate { service } => write!(
                 f,
-                "service [{service}] has already been registered: add it once, or give its IDL \
-                 another namespace"
+                "service [{}] has already been registered: add {service} once, or give the other \
+                 one's IDL another namespace",
+                bare(service)
             ),
             Self::Conflict { method, services } => write!(
                 f,
@@ -91,3 +93,10 @@ impl fmt::Display for RegistrationError {
 }
 
 impl Error for RegistrationError {}
+
+/// A service's name without its package, which is what Kitex's messages have.
+fn bare(full_name: &str) -> &str {
+    full_name
+        .rsplit_once('.')
+        .map_or(full_name, |(_, name)| name)
+}
