@@ -314,7 +314,8 @@ impl<H: RawHandler> Endpoint for RawEndpoint<H> {
                 return Status::error("a layer replaced a raw service's bytes").into();
             };
             let target = Arc::clone(&context.target);
-            match catch_panic(self.0.call(&mut context, arguments)).await {
+            let serving = async { self.0.call(&mut context, arguments).await };
+            match catch_panic(serving).await {
                 Ok(outcome) => Reply {
                     outcome: outcome.map(Message::raw).map_err(Status::of_handler),
                     metadata: context.reply_metadata,

@@ -170,7 +170,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
         let (envelope, body) = match Envelope::decode(&payload) {
             Ok(parts) => parts,
             Err(error) => {
-                let request = request(error.method, error.sequence);
+                // By the header's number a multiplexing client finds its call all the same.
+                let sequence = match (error.sequence, &header) {
+                    (0, Some(header)) => header.sequence,
+                    (sequence, _) => sequence,
+                };
+                let request = request(error.method, sequence);
                 return Ok(self.reject(request, &error.exception));
             }
         };
@@ -233,7 +238,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
     ) -> io::Result<Reply> {
         let deadline = call.context.deadline;
         let next = Next::new(&shared.layers, &*method.endpoint);
-        let mut serving = pin!(catch_panic(next.call(call)));
+        // Making the future is the first layer's own code already.
+        let mut serving = pin!(catch_panic(async { next.call(call).await }));
         let outcome = match poll_fn(|cx| Poll::Ready(serving.as_mut().poll(cx))).await {
             Poll::Ready(outcome) => outcome,
             Poll::Pending => {
@@ -286,8 +292,11 @@ fn is_request(kind: MessageType) -> bool {
     }
 }
 
+/// The service's name, if there is one. No service is called what is no text, but who says so
+/// names a service.
 fn service_name(header: &Header) -> Option<&str> {
-    std::str::from_utf8(header.string(keys::SERVICE_NAME)?).ok()
+    let name = header.string(keys::SERVICE_NAME)?;
+    Some(std::str::from_utf8(name).unwrap_or("\u{fffd}"))
 }
 
 /// When the client stops waiting, by the timeout that it sends.
