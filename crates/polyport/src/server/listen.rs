@@ -34,7 +34,12 @@ pub(super) async fn serve(
         let stream = tokio::select! {
             biased;
             () = &mut stop => break,
-            Some(_) = connections.join_next(), if !connections.is_empty() => continue,
+            Some(ended) = connections.join_next(), if !connections.is_empty() => {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "the task of a connection failed");
+                }
+                continue;
+            }
             accepted = accept(&listener) => accepted,
         };
         let permit = match &permits {
@@ -60,6 +65,8 @@ pub(super) async fn serve(
         while connections.join_next().await.is_some() {}
     })
     .await;
+    // Some may have ended together with the time.
+    while connections.try_join_next().is_some() {}
     let cut = connections.len();
     if cut > 0 {
         tracing::warn!(
