@@ -249,6 +249,18 @@ impl Peer {
         self.response().await
     }
 
+    /// Sends a request; gives the reply, or nothing when the connection has ended.
+    pub async fn try_call(&mut self, request: &Request) -> Option<Response> {
+        soon(self.stream.write_all(&request.encode())).await.ok()?;
+        // Whoever closes with unread input resets the connection.
+        soon(self.stream.readable()).await.ok()?;
+        let mut byte = [0];
+        match soon(self.stream.peek(&mut byte)).await {
+            Ok(1..) => self.next().await,
+            Ok(0) | Err(_) => None,
+        }
+    }
+
     /// Waits for the end of the connection, before which nothing else may come.
     pub async fn ended(&mut self) {
         if let Some(response) = self.next().await {

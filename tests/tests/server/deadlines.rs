@@ -1,0 +1,86 @@
+//! What the client's timeout does to a handler.
+
+use polyport::{Call, Layer, Next, Reply, Server, Transport};
+use polyport_tests::demo::{Watch, demo};
+use polyport_tests::peer::Request;
+use polyport_tests::serving::Serving;
+use polyport_wire::ttheader::keys;
+
+const TTHEADER: [Transport; 2] = [Transport::TtHeader, Transport::TtHeaderFramed];
+
+async fn start() -> (Serving, Watch) {
+    let (service, watch) = demo();
+    (Serving::start(Server::new().add(service)).await, watch)
+}
+
+fn wait(transport: Transport, timeout: &str) -> Request {
+    Request::new(transport, "wait")
+        .text("x")
+        .int(keys::RPC_TIMEOUT, timeout)
+}
+
+#[tokio::test]
+async fn a_handler_is_dropped_when_nobody_waits_for_it_any_more() {
+    let (serving, mut watch) = start().await;
+    for transport in TTHEADER {
+        let mut peer = serving.connect().await;
+        let response = peer.call(&wait(transport, "30")).await;
+        assert_eq!(watch.event().await, "waiting x");
+        assert_eq!(watch.event().await, "dropped x");
+        let text = "biz error: context deadline exceeded";
+        assert_eq!(response.exception(), (6, text.to_owned()));
+        assert!(!response.resets());
+        // The connection serves on.
+        watch.let_one_go();
+        assert_eq!(peer.call(&wait(transport, "60000")).await.text(), "x");
+        assert_eq!(watch.events(), ["waiting x", "done x"]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_timeout_is_none() {
+    let (serving, mut watch) = start().await;
+    for text in [
+        "",
+        "0",
+        "-5",
+        "soon",
+        "1.5",
+        "99999999999999999999",
+        "18446744073709551615",
+    ] {
+        let mut peer = serving.connect().await;
+        watch.let_one_go();
+        let response = peer.call(&wait(Transport::TtHeader, text)).await;
+        assert_eq!(response.text(), "x", "{text:?}");
+    }
+    assert!(
+        watch
+            .events()
+            .iter()
+            .all(|event| !event.starts_with("dropped"))
+    );
+}
+
+#[tokio::test]
+async fn a_deadline_ends_a_layer_as_well() {
+    /// Never comes to an end.
+    struct Endless;
+
+    impl Layer for Endless {
+        async fn call(&self, call: Call, next: Next<'_>) -> Reply {
+            assert!(call.context.deadline().is_some());
+            next.call(call).await;
+            std::future::pending().await
+        }
+    }
+
+    let (service, mut watch) = demo();
+    let serving = Serving::start(Server::new().add(service).layer(Endless)).await;
+    let mut peer = serving.connect().await;
+    let request = Request::new(Transport::TtHeader, "echo").text("hi");
+    let response = peer.call(&request.int(keys::RPC_TIMEOUT, "30")).await;
+    let text = "biz error: context deadline exceeded";
+    assert_eq!(response.exception(), (6, text.to_owned()));
+    assert_eq!(watch.events(), ["echo hi"]);
+}

@@ -1,0 +1,218 @@
+//! Bytes that are no request: the connection ends, and no other one notices.
+
+use bytes::BytesMut;
+use hex_literal::hex;
+use polyport::{Server, Transport};
+use polyport_tests::demo::{Watch, demo};
+use polyport_tests::peer::{Peer, Request};
+use polyport_tests::serving::Serving;
+
+/// A server, and a connection to it that lives through everything that others do.
+struct Bystander {
+    serving: Serving,
+    peer: Peer,
+    watch: Watch,
+}
+
+impl Bystander {
+    async fn start() -> Self {
+        let (service, mut watch) = demo();
+        let serving = Serving::start(Server::new().add(service)).await;
+        let mut peer = serving.connect().await;
+        // A call that is in flight all the time.
+        peer.send(Request::new(Transport::Framed, "wait").text("x").encode())
+            .await;
+        assert_eq!(watch.event().await, "waiting x");
+        Self {
+            serving,
+            peer,
+            watch,
+        }
+    }
+
+    /// What the server answers to these bytes, before it ends the connection by itself.
+    async fn answer(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let mut peer = self.serving.connect().await;
+        peer.send(bytes).await;
+        peer.rest().await.to_vec()
+    }
+
+    async fn unharmed(mut self) {
+        self.watch.let_one_go();
+        assert_eq!(self.peer.response().await.text(), "x");
+        assert_eq!(self.watch.events(), ["done x"]);
+    }
+}
+
+#[tokio::test]
+async fn other_protocols_are_closed() {
+    let mut bystander = Bystander::start().await;
+    let rows: &[(&str, &[u8])] = &[
+        // A ClientHello of 512 bytes: handshake, TLS 1.0, its length, ...
+        ("TLS", &hex!("16 0301 0200 01 0001fc 0303 00 00 00")),
+        (
+            "HTTP/2",
+            b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0",
+        ),
+        (
+            "THeader",
+            &hex!("00000010 0fff 0000 00000001 0001 00 00 0000 00000000"),
+        ),
+        (
+            "framed compact",
+            &hex!("00000010 8221 01 04 6563686f 00 0000000000"),
+        ),
+        ("compact", &hex!("8221 01 04 6563686f 00 00 0000")),
+        ("SSH", b"SSH-2.0-OpenSSH_9.6\r\n"),
+        ("Redis", b"*1\r\n$4\r\nPING\r\n"),
+        ("zeros", &[0; 64]),
+        ("ones", &[0xff; 64]),
+        // The first frame of a TTHeader stream: flag 2.
+        (
+            "TTHeader Streaming",
+            &hex!("0000000e 1000 0002 00000001 0001 10 00 0000"),
+        ),
+    ];
+    for (what, bytes) in rows {
+        assert_eq!(bystander.answer(bytes).await, b"", "{what}");
+    }
+    bystander.unharmed().await;
+}
+
+#[tokio::test]
+async fn http1_is_told_what_this_port_speaks() {
+    let mut bystander = Bystander::start().await;
+    for request in [
+        "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n",
+        "POST /Demo/echo HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}",
+        "PUT /",
+        "HEAD / HTTP/1.0\r\n\r\n",
+    ] {
+        let answer = bystander.answer(request.as_bytes()).await;
+        let answer = String::from_utf8(answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(
+            head.starts_with("HTTP/1.1 421 Misdirected Request\r\n"),
+            "{head}"
+        );
+        assert!(head.contains("\r\nconnection: close"), "{head}");
+        assert!(
+            head.contains(&format!("\r\ncontent-length: {}\r\n", body.len())),
+            "{head}"
+        );
+        assert!(body.contains("TTHeader, Framed and Buffered"), "{body}");
+    }
+    bystander.unharmed().await;
+}
+
+#[tokio::test]
+async fn w14_w17_headers_that_are_wrong_are_closed_at_once() {
+    let mut bystander = Bystander::start().await;
+    let message = hex!("80010001 00000004 6563686f 00000005 0b0001 00000002 6869 00");
+    let rows: &[(&str, &[u8])] = &[
+        (
+            "protocol id 9",
+            &hex!("00000028 1000 0000 00000005 0001 09 00 0000"),
+        ),
+        (
+            "protocol id 2",
+            &hex!("00000028 1000 0000 00000005 0001 02 00 0000"),
+        ),
+        (
+            "info id 0x42",
+            &hex!("00000028 1000 0000 00000005 0001 00 00 4200"),
+        ),
+        (
+            "magic 0x0fff",
+            &hex!("00000028 0fff 0000 00000005 0001 00 00 0000"),
+        ),
+        (
+            "header of size 0",
+            &hex!("00000024 1000 0000 00000005 0000"),
+        ),
+        (
+            "header beyond the frame",
+            &hex!("00000028 1000 0000 00000005 ffff 00 00 0000"),
+        ),
+        (
+            "a section beyond the header",
+            &hex!("00000028 1000 0000 00000005 0001 00 00 01ff"),
+        ),
+        (
+            "a key beyond the header",
+            &hex!("0000002c 1000 0000 00000005 0002 00 00 01 0001 ffff 00"),
+        ),
+        (
+            "transforms beyond the header",
+            &hex!("00000028 1000 0000 00000005 0001 00 ff 0000"),
+        ),
+        (
+            "a TTHeader too short for itself",
+            &hex!("00000004 1000 0000 00000005 0001 00 00 0000"),
+        ),
+        (
+            "a TTHeader of 2 GiB",
+            &hex!("7fffffff 1000 0000 00000005 0001 00 00 0000"),
+        ),
+        (
+            "a TTHeader of 4 GiB",
+            &hex!("ffffffff 1000 0000 00000005 0001 00 00 0000"),
+        ),
+        ("a frame of 2 GiB", &hex!("7fffffff")),
+        ("a frame of 4 GiB", &hex!("ffffffff")),
+        ("a frame without a message", &hex!("00000000")),
+        ("a method's name of 2 GiB", &hex!("80010001 7fffffff")),
+        ("a method's name of -1", &hex!("80010001 ffffffff")),
+        (
+            "a text of 2 GiB",
+            &hex!("80010001 00000001 61 00000001 0b0001 7fffffff"),
+        ),
+        (
+            "a list of 2 billion",
+            &hex!("80010001 00000001 61 00000001 0f0001 0a 7fffffff"),
+        ),
+        (
+            "no version, no length",
+            &hex!("00000004 6563686f 01 00000001 00"),
+        ),
+        (
+            "a frame in a TTHeader, longer than it",
+            &hex!("0000002c 1000 0000 00000005 0001 00 00 0000 7fffffff"),
+        ),
+    ];
+    for (what, bytes) in rows {
+        let bytes = [*bytes, &message[..]].concat();
+        assert_eq!(bystander.answer(&bytes).await, b"", "{what}");
+    }
+    bystander.unharmed().await;
+}
+
+#[tokio::test]
+async fn garbage_behind_a_request_does_not_take_its_answer() {
+    let bystander = Bystander::start().await;
+    for transport in Transport::ALL {
+        let request = Request::new(transport, "blob").text("5");
+        let mut peer = bystander.serving.connect().await;
+        let reply = peer.call(&request).await;
+        let mut bytes = BytesMut::from(&request.encode()[..]);
+        bytes.extend_from_slice(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n");
+        peer.send(&bytes).await;
+        assert_eq!(peer.response().await.body, reply.body);
+        peer.ended().await;
+    }
+    bystander.unharmed().await;
+}
+
+#[tokio::test]
+async fn a_reset_concerns_one_connection() {
+    let bystander = Bystander::start().await;
+    for transport in Transport::ALL {
+        let mut peer = bystander.serving.connect().await;
+        peer.send(Request::new(transport, "blob").text("1000000").encode())
+            .await;
+        // Closing with unread input resets the connection.
+        peer.stream.readable().await.unwrap();
+        drop(peer);
+    }
+    bystander.unharmed().await;
+}

@@ -1,0 +1,14 @@
+//! A server from outside, over real connections.
+
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+mod framing;
+mod oneway;
+mod failures;
+mod rejected;
+mod metadata;
+mod deadlines;
+mod layers;
+mod limits;
+mod hostile;
+mod stop;
