@@ -173,9 +173,12 @@ impl FrameDecoder {
         };
         match sniff(buffer.get(mesh..).unwrap_or_default()) {
             Sniff::NeedMore(wanted) => Ok(Cut::Wanted(mesh + wanted)),
-            Sniff::Unknown | Sniff::Start(Start::TtHeader | Start::Mesh) => {
-                Err(unknown(&buffer[mesh..]))
+            Sniff::Unknown => Err(unknown(&buffer[mesh..])),
+            Sniff::Start(Start::TtHeader | Start::Mesh) => Err(DecodeErrorKind::Unsupported {
+                what: "a second header after a MeshHeader of size",
+                got: i64::try_from(mesh).unwrap_or(i64::MAX),
             }
+            .into()),
             Sniff::Start(start) => self.cut_message(buffer, Some(mesh), start),
         }
     }
@@ -264,15 +267,13 @@ fn too_large(got: usize, limit: usize) -> DecodeError {
     .into()
 }
 
+/// The six bytes that were needed to know that a message is of no known kind.
 #[cold]
 fn unknown(bytes: &[u8]) -> DecodeError {
-    let mut start = [0; 8];
-    for (to, from) in start.iter_mut().zip(bytes) {
-        *to = *from;
-    }
+    let start = bytes.iter().take(6);
     DecodeErrorKind::Unsupported {
         what: "a message that starts with",
-        got: i64::from_be_bytes(start),
+        got: start.fold(0, |number, byte| number << 8 | i64::from(*byte)),
     }
     .into()
 }

@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
+use bytes::Bytes;
+
 use crate::error::DecodeError;
 use crate::thrift::reader::Reader;
 use crate::thrift::value::{Value, WireType};
@@ -115,7 +117,9 @@ impl Value for ApplicationException {
         while let Some(field) = input.field()? {
             match field {
                 (WireType::STRING, 1) => {
-                    message = input.value("TApplicationException.message")?;
+                    // The text of a panic may be anything, and half of it is better than none.
+                    let text: Bytes = input.value("TApplicationException.message")?;
+                    message = String::from_utf8_lossy(&text).into_owned();
                 }
                 (WireType::I32, 2) => type_id = input.value("TApplicationException.type")?,
                 (kind, _) => input.skip(kind)?,
@@ -144,5 +148,12 @@ mod tests {
         let decoded: ApplicationException =
             thrift::decode(&buffer.freeze(), &Limits::default()).unwrap();
         assert_eq!(decoded, exception);
+    }
+
+    #[test]
+    fn a_text_that_is_not_utf8_is_read_as_far_as_it_goes() {
+        let body = Bytes::from_static(&hex!("0b0001 00000003 6f ff 6b 080002 00000006 00"));
+        let decoded: ApplicationException = thrift::decode(&body, &Limits::default()).unwrap();
+        assert_eq!(decoded, ApplicationException::new(6, "o\u{fffd}k"));
     }
 }

@@ -244,12 +244,19 @@ fn foreign_bytes_are_refused_at_once() {
             "{error:?}"
         );
     }
-    let nested = hex!("ffaf 0002 0000 0000001f 1000 0000");
-    let error = FrameDecoder::new(Limits::default())
-        .decode(&mut BytesMut::from(&nested[..]))
-        .unwrap_err();
-    let text = "a message that starts with 133412421632 (0x1f10000000) is not supported";
-    assert_eq!(error.to_string(), text);
+    let error = |bytes: &[u8]| {
+        FrameDecoder::new(Limits::default())
+            .decode(&mut BytesMut::from(bytes))
+            .unwrap_err()
+            .to_string()
+    };
+    assert_eq!(
+        error(b"GET / HTTP/1.1"),
+        "a message that starts with 78363089710880 (0x474554202f20) is not supported"
+    );
+    let nested = "a second header after a MeshHeader of size 6 (0x6) is not supported";
+    assert_eq!(error(&hex!("ffaf 0002 0000 0000001f 1000")), nested);
+    assert_eq!(error(&hex!("ffaf 0002 0000 ffaf")), nested);
 }
 
 #[test]
