@@ -1,0 +1,57 @@
+//! Who is compared.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::process;
+
+/// A server that can be started.
+pub(crate) struct Contestant {
+    pub(crate) name: &'static str,
+    pub(crate) command: Vec<String>,
+    /// The services that the load calls.
+    pub(crate) services: Vec<String>,
+    pub(crate) echoes_frames: bool,
+}
+
+/// The servers that have been built and that `only` names, or all if it names none.
+pub(crate) fn servers(only: &[String]) -> Result<Vec<Contestant>> {
+    let both = ["Left", "Right"];
+    let mut found = Vec::new();
+    for (name, program, services) in [
+        ("floor", &["compare-floor"][..], &both[..]),
+        ("polyport-1", &["compare-polyport", "1"], &both[..1]),
+        ("polyport", &["compare-polyport", "2"], &both),
+        ("polyport-100", &["compare-polyport", "100"], &both),
+        ("volo-thrift", &["compare-volo"], &both),
+        ("kitex", &["compare-kitex"], &both),
+    ] {
+        if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
+            continue;
+        }
+        let path = beside(program[0])?;
+        if !process::exists(&path) {
+            eprintln!("{name} is left out: there is no {path}");
+            continue;
+        }
+        let arguments = program[1..].iter().map(ToString::to_string);
+        found.push(Contestant {
+            name,
+            command: [path].into_iter().chain(arguments).collect(),
+            services: services.iter().map(ToString::to_string).collect(),
+            echoes_frames: name == "floor",
+        });
+    }
+    ensure!(!found.is_empty(), "there is nothing to measure");
+    Ok(found)
+}
+
+/// The path of a program that was built together with this one.
+pub(crate) fn beside(program: &str) -> Result<String> {
+    let own: PathBuf = env::current_exe()?;
+    let path = own.parent().unwrap_or(Path::new(".")).join(program);
+    let path = path.into_os_string().into_string().ok();
+    path.context("the path of this program is not text")
+}

@@ -1,0 +1,41 @@
+//! Starts the servers of the comparison one after the other, loads them and prints what they cost.
+//!
+//! The program is the load itself: one thread that has a core for itself, while the server under
+//! test has another one.
+
+mod servers;
+mod routing;
+mod client;
+mod summary;
+mod contestant;
+mod load;
+mod process;
+mod request;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Measures what RPC servers cost.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// CPU time per request, throughput, latency and memory of every server.
+    Servers(servers::Arguments),
+    /// Instructions per request of Polyport with 1, 2 and 100 services, counted by callgrind.
+    Routing(routing::Arguments),
+    /// CPU time per call of clients against Polyport's server.
+    Client(client::Arguments),
+}
+
+fn main() -> Result<()> {
+    match Arguments::parse().command {
+        Command::Servers(arguments) => servers::measure(&arguments),
+        Command::Routing(arguments) => routing::count(&arguments),
+        Command::Client(arguments) => client::measure(&arguments),
+    }
+}
