@@ -8,10 +8,6 @@ use crate::peers::Peer;
 use crate::report::Report;
 
 /// What the generator makes of multi.thrift.
-#[expect(
-    unreachable_pub,
-    reason = "generated code is public wherever it is included"
-)]
 mod idl {
     polyport::include_idl!("multi");
 }
