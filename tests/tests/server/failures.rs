@@ -140,10 +140,6 @@ enum Trouble {
 }
 
 impl Layer for Trouble {
-    #[expect(
-        clippy::manual_async_fn,
-        reason = "one of the panics is not in the future"
-    )]
     fn call(&self, call: Call, next: Next<'_>) -> impl Future<Output = Reply> + Send {
         if let Self::PanicAtOnce = self {
             panic!("boom");
@@ -198,7 +194,6 @@ async fn a_handler_that_panics_at_once_panics_as_a_handler() {
     struct AtOnce;
 
     impl RawHandler for AtOnce {
-        #[expect(clippy::manual_async_fn, reason = "the panic is not in the future")]
         fn call(
             &self,
             _cx: &mut Context,
