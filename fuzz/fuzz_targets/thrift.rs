@@ -2,10 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use libfuzzer_sys::fuzz_target;
 use polyport_wire::limits::Limits;
-use polyport_wire::thrift::{self, EndScanner, Reader, Value, WireType};
+use polyport_wire::thrift::{self, Dynamic, EndScanner, Reader, Value, WireType, Writer};
 
 /// What makes a bare message of a struct.
 const ENVELOPE: &[u8] = b"\x80\x01\0\x01\0\0\0\x01m\0\0\0\x01";
@@ -30,6 +30,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     assert_eq!(byte_by_byte(&message, &limits), scanned);
 
+    dynamic(&bytes, &limits);
     typed::<Vec<HashMap<String, Vec<Bytes>>>>(&bytes, &limits);
     typed::<HashMap<i16, HashSet<String>>>(&bytes, &limits);
     typed::<Vec<Vec<f64>>>(&bytes, &limits);
@@ -49,6 +50,23 @@ fn byte_by_byte(
         }
     }
     scanner.scan(message)
+}
+
+/// What can be decoded without its type takes as many bytes when it is written.
+fn dynamic(bytes: &Bytes, limits: &Limits) {
+    let mut input = Reader::new(bytes, limits);
+    if let Ok(value) = Dynamic::decode(WireType::STRUCT, &mut input) {
+        let mut out = BytesMut::new();
+        let mut writer = Writer::new(&mut out);
+        value.encode(&mut writer);
+        writer.finish().expect("what came in fits the format");
+        assert_eq!(out.len(), bytes.len() - input.remaining());
+        let mut skipping = Reader::new(bytes, limits);
+        skipping
+            .skip(WireType::STRUCT)
+            .expect("what can be decoded can be skipped");
+        assert_eq!(input.remaining(), skipping.remaining());
+    }
 }
 
 /// What can be decoded can be skipped, to the same place.

@@ -137,6 +137,11 @@ macro_rules! number {
             }
 
             #[inline]
+            fn encode_all(values: &[Self], out: &mut Writer<'_>) {
+                out.chunks(values.iter().map(|value| value.to_be_bytes()));
+            }
+
+            #[inline]
             fn decode_all(input: &mut Reader<'_>, count: usize) -> Result<Vec<Self>, DecodeError> {
                 let chunks = input.chunks::<$size>(count)?;
                 Ok(chunks

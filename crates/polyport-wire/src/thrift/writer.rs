@@ -102,6 +102,20 @@ impl<'a> Writer<'a> {
         self.out.put_slice(bytes);
     }
 
+    /// All pieces, with room made once for them.
+    #[inline]
+    pub(super) fn chunks<const N: usize>(
+        &mut self,
+        chunks: impl ExactSizeIterator<Item = [u8; N]>,
+    ) {
+        let start = self.out.len();
+        self.out.put_bytes(0, N * chunks.len());
+        let room = self.out[start..].as_chunks_mut().0;
+        for (to, chunk) in room.iter_mut().zip(chunks) {
+            *to = chunk;
+        }
+    }
+
     #[inline]
     fn length(&mut self, what: &'static str, len: usize) {
         match i32::try_from(len) {
