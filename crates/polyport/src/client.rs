@@ -1,13 +1,15 @@
 //! The client: one target, any number of calls and services.
 
-mod connection;
-mod pool;
-mod exchange;
 mod call;
+mod exchange;
+mod link;
+mod multiplex;
+mod pool;
+mod connection;
 mod options;
 
 pub use call::{Answer, ClientCall};
-pub use options::ClientOptions;
+pub use options::{ClientOptions, Connections};
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,15 +17,14 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use polyport_wire::thrift::Value;
 
-use crate::client::pool::Pool;
+use crate::client::link::Link;
 use crate::error::Error;
 use crate::method::Method;
 
 /// Calls the services of one address.
 ///
 /// A clone is cheap and shares the connections; the clients that generated code makes for several
-/// services can share one as well. A connection serves one call at a time; calls at the same time
-/// use several, which are kept for later calls.
+/// services can share one as well. How calls share connections is an option, [`Connections`].
 ///
 /// # Examples
 ///
@@ -48,7 +49,7 @@ pub struct Client {
 
 struct Shared {
     options: ClientOptions,
-    pool: Pool,
+    link: Link,
     sequence: AtomicI32,
 }
 
@@ -70,13 +71,11 @@ impl Client {
     }
 
     async fn new(options: ClientOptions) -> Result<Self, Error> {
-        let pool = Pool::new(&options);
-        let connection = pool.connect().await?;
-        pool.put_back(connection);
+        let link = Link::connect(&options).await?;
         Ok(Self {
             shared: Arc::new(Shared {
                 options,
-                pool,
+                link,
                 sequence: AtomicI32::new(0),
             }),
         })

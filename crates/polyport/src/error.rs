@@ -22,6 +22,7 @@ enum Kind {
     Bind(String),
     Connect(String),
     ConnectTimeout(String),
+    Options(&'static str),
 }
 
 impl Error {
@@ -41,6 +42,10 @@ impl Error {
         Self::new(Kind::ConnectTimeout(address.to_owned()), None)
     }
 
+    pub(crate) fn options(text: &'static str) -> Self {
+        Self::new(Kind::Options(text), None)
+    }
+
     fn new(kind: Kind, cause: Option<io::Error>) -> Self {
         Self(Box::new(Inner { kind, cause }))
     }
@@ -50,7 +55,7 @@ impl Error {
     pub fn registration_errors(&self) -> &[RegistrationError] {
         match &self.0.kind {
             Kind::Registration(errors) => errors,
-            Kind::Bind(_) | Kind::Connect(_) | Kind::ConnectTimeout(_) => &[],
+            _ => &[],
         }
     }
 
@@ -81,6 +86,7 @@ impl fmt::Display for Error {
             }
             Kind::Bind(address) => write!(f, "cannot listen on {address}"),
             Kind::Connect(address) => write!(f, "cannot connect to {address}"),
+            Kind::Options(text) => f.write_str(text),
             Kind::ConnectTimeout(address) => write!(f, "connecting to {address} took too long"),
         }?;
         match &self.0.cause {

@@ -8,7 +8,7 @@ use crate::peers::{Implementation, Peer, Serving};
 use crate::report::Report;
 use crate::types_cells;
 
-const TRANSPORTS: [&str; 4] = ["buffered", "framed", "ttheader", "ttheader-framed"];
+const TRANSPORTS: [&str; 5] = ["buffered", "framed", "ttheader", "ttheader-framed", "mux"];
 const CALLER: &str = "matrix";
 
 /// One client and one server, over everything.

@@ -15,7 +15,7 @@ pub(crate) struct Way {
 impl Way {
     /// Whether the transport has a place for names and metadata.
     pub(crate) fn has_header(&self) -> bool {
-        self.transport.starts_with("ttheader")
+        matches!(self.transport, "ttheader" | "ttheader-framed" | "mux")
     }
 
     /// Whether the server sees the service's name.

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use bytes::BytesMut;
+use polyport::client::Connections;
 use polyport::method::Method;
 use polyport::status::MethodError;
 use polyport::{Client, Metadata, Status, StatusKind, Transport, json};
@@ -30,6 +31,10 @@ pub(crate) fn run(call: Call) -> Outcome<()> {
         } else {
             options
         };
+        let options = match call.transport {
+            TransportName::Mux => options.connections(Connections::Multiplexed { connections: 1 }),
+            _ => options,
+        };
         match options.connect().await {
             Ok(client) => targets::call(&Calling { call, client }).await,
             Err(error) => {
@@ -47,7 +52,7 @@ fn transport(name: TransportName) -> Outcome<Transport> {
         TransportName::Buffered => Transport::Buffered,
         TransportName::Framed => Transport::Framed,
         TransportName::Ttheader => Transport::TtHeader,
-        TransportName::TtheaderFramed => Transport::TtHeaderFramed,
+        TransportName::TtheaderFramed | TransportName::Mux => Transport::TtHeaderFramed,
         other => {
             return Err(format!("transport {other:?} is not in this version of the peer").into());
         }

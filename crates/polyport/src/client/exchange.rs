@@ -12,6 +12,7 @@ use polyport_wire::ttheader::{Header, HeaderRef, keys};
 use tokio::time::timeout;
 
 use crate::client::call::ClientCall;
+use crate::client::link::Request;
 use crate::client::options::ClientOptions;
 use crate::limits::Limits;
 use crate::metadata::Metadata;
@@ -63,20 +64,23 @@ where
 {
     let shared = &call.client.shared;
     let sequence = call.client.next_sequence();
-    let mut request = BytesMut::new();
-    encode(call, sequence, &mut request)
+    let mut bytes = BytesMut::new();
+    encode(call, sequence, &mut bytes)
         .map_err(|error| Status::transport(format!("the request cannot be sent: {error}")))?;
-    let mut connection = shared.pool.take().await?;
-    connection.write(&request).await?;
-    if call.method.kind() == CallKind::Oneway {
-        shared.pool.put_back(connection);
+    let request = Request {
+        bytes,
+        sequence,
+        oneway: call.method.kind() == CallKind::Oneway,
+    };
+    let received = shared.link.exchange(request).await?;
+    let Some(frame) = &received.frame else {
+        received.keep_connection();
         let done = V::when_missing().ok_or_else(missing_result)?;
         return Ok((Ok(Ok(done)), Metadata::default()));
-    }
-    let frame = connection.read().await?;
-    let reply = Reply::decode(&frame, call.method, sequence, &shared.options.limits)?;
+    };
+    let reply = Reply::decode(frame, call.method, sequence, &shared.options.limits)?;
     if !reply.closes {
-        shared.pool.put_back(connection);
+        received.keep_connection();
     }
     Ok((reply.outcome, reply.metadata))
 }
@@ -116,6 +120,7 @@ fn encode<A: Value, V, E>(
     }
     strings.extend(prefixed.iter().map(|(key, value)| (&key[..], *value)));
     let header = HeaderRef {
+        flags: call.client.shared.link.flags(),
         sequence,
         ints: &ints,
         strings: &strings,

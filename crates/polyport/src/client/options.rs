@@ -17,7 +17,7 @@ use crate::limits::Limits;
 /// | caller | empty |
 /// | timeout of a call | none |
 /// | timeout of connecting | 1 s |
-/// | idle connections | 10, each for 30 s, less than servers keep theirs |
+/// | connections | one for each call under way; 10 idle ones are kept, each for 30 s |
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
     pub(super) address: String,
@@ -26,9 +26,55 @@ pub struct ClientOptions {
     pub(super) caller: String,
     pub(super) timeout: Option<Duration>,
     pub(super) connect_timeout: Duration,
-    pub(super) max_idle: usize,
-    pub(super) idle_timeout: Duration,
+    pub(super) connections: Connections,
     pub(super) limits: Limits,
+}
+
+/// How calls share connections.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+/// use polyport::client::Connections;
+///
+/// // At most 50 connections, also when a thousand calls come at once: the others wait.
+/// let connections = Connections::Pooled {
+///     idle: 50,
+///     idle_timeout: Duration::from_secs(30),
+///     open: Some(50),
+/// };
+/// assert_ne!(connections, Connections::default());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connections {
+    /// One call at a time on each; connections are kept for later calls.
+    Pooled {
+        /// How many are kept while no call needs them.
+        idle: usize,
+        /// For how long they are kept: less than servers keep theirs.
+        idle_timeout: Duration,
+        /// How many may be open at the same time; calls wait for one when it is reached.
+        open: Option<usize>,
+    },
+    /// A new one for each call.
+    Short,
+    /// All calls share these many; only with TTHeader. Kitex's server answers the calls of such a
+    /// connection one after the other, Polyport's as they finish.
+    Multiplexed {
+        /// How many connections are used in turn.
+        connections: usize,
+    },
+}
+
+impl Default for Connections {
+    fn default() -> Self {
+        Self::Pooled {
+            idle: 10,
+            idle_timeout: Duration::from_secs(30),
+            open: None,
+        }
+    }
 }
 
 impl ClientOptions {
@@ -40,8 +86,7 @@ impl ClientOptions {
             caller: String::new(),
             timeout: None,
             connect_timeout: Duration::from_secs(1),
-            max_idle: 10,
-            idle_timeout: Duration::from_secs(30),
+            connections: Connections::default(),
             limits: Limits::default(),
         }
     }
@@ -83,11 +128,10 @@ impl ClientOptions {
         self
     }
 
-    /// How many connections are kept for later calls, and for how long.
+    /// How calls share connections.
     #[must_use]
-    pub fn idle(mut self, connections: usize, timeout: Duration) -> Self {
-        self.max_idle = connections;
-        self.idle_timeout = timeout;
+    pub fn connections(mut self, connections: Connections) -> Self {
+        self.connections = connections;
         self
     }
 
@@ -102,7 +146,7 @@ impl ClientOptions {
     ///
     /// # Errors
     ///
-    /// When no connection can be made.
+    /// When no connection can be made, or when the options contradict each other.
     pub async fn connect(self) -> Result<Client, Error> {
         Client::new(self).await
     }

@@ -1,25 +1,30 @@
-//! Connections that are kept for the next call.
+//! Connections that serve one call at a time and are kept for the next.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
 use crate::client::connection::Connection;
-use crate::client::options::ClientOptions;
+use crate::client::options::{ClientOptions, Connections};
 use crate::error::Error;
-use crate::limits::Limits;
 
-/// The idle connections to one address, the last used first.
+/// The connections to one address, of which the last used is the first to be used again.
 #[derive(Debug)]
 pub(super) struct Pool {
-    address: String,
-    connect_timeout: Duration,
-    limits: Limits,
-    max_idle: usize,
-    idle_timeout: Duration,
-    idle: Mutex<Vec<Idle>>,
+    options: ClientOptions,
+    idle: Arc<IdleConnections>,
+    /// One permit for each call that may be under way.
+    permits: Option<Arc<Semaphore>>,
+}
+
+#[derive(Debug)]
+struct IdleConnections {
+    most: usize,
+    timeout: Duration,
+    connections: Mutex<Vec<Idle>>,
 }
 
 #[derive(Debug)]
@@ -28,69 +33,119 @@ struct Idle {
     since: Instant,
 }
 
+/// A connection that serves one call; it is closed unless it is put back.
+#[derive(Debug)]
+pub(super) struct Lease {
+    pub(super) connection: Connection,
+    idle: Arc<IdleConnections>,
+    /// Given back after the connection: what is open is either idle or has a permit, and a call
+    /// opens one only when none is idle, so that there are never more than permits.
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Lease {
+    /// Keeps the connection for other calls.
+    pub(super) fn put_back(self) {
+        self.idle.put(self.connection);
+    }
+}
+
 impl Pool {
-    pub(super) fn new(options: &ClientOptions) -> Self {
-        Self {
-            address: options.address.clone(),
-            connect_timeout: options.connect_timeout,
-            limits: options.limits,
-            max_idle: options.max_idle,
-            idle_timeout: options.idle_timeout,
-            idle: Mutex::new(Vec::new()),
-        }
+    /// A pool that has connected once.
+    pub(super) async fn connect(options: &ClientOptions) -> Result<Self, Error> {
+        let (most, idle_timeout, open) = match options.connections {
+            Connections::Pooled {
+                idle,
+                idle_timeout,
+                open,
+            } => (idle, idle_timeout, open),
+            Connections::Short | Connections::Multiplexed { .. } => (0, Duration::ZERO, None),
+        };
+        let pool = Self {
+            options: options.clone(),
+            idle: Arc::new(IdleConnections {
+                most,
+                timeout: idle_timeout,
+                connections: Mutex::new(Vec::new()),
+            }),
+            permits: open.map(|open| Arc::new(Semaphore::new(open.max(1)))),
+        };
+        pool.take().await?.put_back();
+        Ok(pool)
     }
 
-    /// A connection that was idle, else a new one.
-    pub(super) async fn take(&self) -> Result<Connection, Error> {
-        while let Some(mut connection) = self.take_idle() {
-            if connection.is_usable() {
-                return Ok(connection);
+    /// A connection that was idle, else a new one; waits while too many calls are under way.
+    pub(super) async fn take(&self) -> Result<Lease, Error> {
+        let permit = match &self.permits {
+            None => None,
+            // The semaphore is never closed.
+            Some(permits) => Arc::clone(permits).acquire_owned().await.ok(),
+        };
+        let connection = match self.idle.take() {
+            Some(connection) => connection,
+            None => Connection::new(connect(&self.options).await?, self.options.limits),
+        };
+        Ok(Lease {
+            connection,
+            idle: Arc::clone(&self.idle),
+            _permit: permit,
+        })
+    }
+}
+
+/// Opens a connection, within the options' time for it.
+pub(super) async fn connect(options: &ClientOptions) -> Result<TcpStream, Error> {
+    let address = &options.address;
+    let stream = timeout(options.connect_timeout, TcpStream::connect(address))
+        .await
+        .map_err(|_| Error::connect_timeout(address))?
+        .map_err(|cause| Error::connect(address, cause))?;
+    stream
+        .set_nodelay(true)
+        .map_err(|cause| Error::connect(address, cause))?;
+    Ok(stream)
+}
+
+impl IdleConnections {
+    fn take(&self) -> Option<Connection> {
+        loop {
+            let mut last = self.pop()?;
+            if last.is_usable() {
+                return Some(last);
             }
         }
-        self.connect().await
     }
 
-    fn take_idle(&self) -> Option<Connection> {
-        let mut idle = self.lock();
-        let last = idle.pop()?;
-        if last.since.elapsed() < self.idle_timeout {
+    fn pop(&self) -> Option<Connection> {
+        let mut connections = self.lock();
+        let last = connections.pop()?;
+        if last.since.elapsed() < self.timeout {
             return Some(last.connection);
         }
         // The others have been idle for even longer.
-        idle.clear();
+        connections.clear();
         None
     }
 
-    /// Keeps a connection on which nothing is outstanding.
-    pub(super) fn put_back(&self, connection: Connection) {
-        let mut idle = self.lock();
-        let outdated = idle
+    fn put(&self, connection: Connection) {
+        let mut connections = self.lock();
+        let outdated = connections
             .iter()
-            .take_while(|idle| idle.since.elapsed() >= self.idle_timeout)
+            .take_while(|idle| idle.since.elapsed() >= self.timeout)
             .count();
-        idle.drain(..outdated);
-        if idle.len() < self.max_idle {
-            idle.push(Idle {
+        connections.drain(..outdated);
+        if connections.len() < self.most {
+            connections.push(Idle {
                 connection,
                 since: Instant::now(),
             });
         }
     }
 
-    pub(super) async fn connect(&self) -> Result<Connection, Error> {
-        let connecting = TcpStream::connect(&self.address);
-        let stream = timeout(self.connect_timeout, connecting)
-            .await
-            .map_err(|_| Error::connect_timeout(&self.address))?
-            .map_err(|cause| Error::connect(&self.address, cause))?;
-        stream
-            .set_nodelay(true)
-            .map_err(|cause| Error::connect(&self.address, cause))?;
-        Ok(Connection::new(stream, self.limits))
-    }
-
     fn lock(&self) -> MutexGuard<'_, Vec<Idle>> {
         // Nothing here can be left half-done by a panic.
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connections
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,0 +1,98 @@
+//! How a request gets to the server and its reply back: over a connection of its own, or over one
+//! that calls share.
+
+use bytes::BytesMut;
+use polyport_wire::frame::Frame;
+use polyport_wire::ttheader::flags;
+
+use crate::client::multiplex::Multiplexed;
+use crate::client::options::{ClientOptions, Connections};
+use crate::client::pool::{Lease, Pool};
+use crate::error::Error;
+use crate::status::Status;
+
+/// The connections of a client.
+#[derive(Debug)]
+pub(super) enum Link {
+    Pool(Pool),
+    Multiplexed(Multiplexed),
+}
+
+/// A request, ready to be sent.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) bytes: BytesMut,
+    pub(super) sequence: i32,
+    pub(super) oneway: bool,
+}
+
+/// What came back for a request, and the connection that it came on.
+#[derive(Debug)]
+pub(super) struct Received {
+    /// The reply; a one-way request has none.
+    pub(super) frame: Option<Frame>,
+    lease: Option<Lease>,
+}
+
+impl Received {
+    pub(super) fn new(frame: Option<Frame>, lease: Option<Lease>) -> Self {
+        Self { frame, lease }
+    }
+
+    /// Keeps the connection for other calls, which is to be done only when nothing more will come
+    /// on it.
+    pub(super) fn keep_connection(self) {
+        if let Some(lease) = self.lease {
+            lease.put_back();
+        }
+    }
+}
+
+impl Link {
+    /// Connects once, to find out at once whether the server is there.
+    pub(super) async fn connect(options: &ClientOptions) -> Result<Self, Error> {
+        match options.connections {
+            Connections::Multiplexed { connections } => {
+                if !options.transport.carries_service_name() {
+                    return Err(Error::options(
+                        "multiplexed connections need TTHeader, whose sequence number tells \
+                         replies apart",
+                    ));
+                }
+                let link = Multiplexed::connect(options, connections).await?;
+                Ok(Self::Multiplexed(link))
+            }
+            Connections::Pooled { .. } | Connections::Short => {
+                Pool::connect(options).await.map(Self::Pool)
+            }
+        }
+    }
+
+    /// The flags that tell the server how its replies may come.
+    pub(super) fn flags(&self) -> u16 {
+        match self {
+            Self::Pool(_) => 0,
+            Self::Multiplexed(_) => flags::OUT_OF_ORDER,
+        }
+    }
+
+    /// Sends a request and waits for its reply.
+    pub(super) async fn exchange(&self, request: Request) -> Result<Received, Status> {
+        match self {
+            Self::Pool(pool) => {
+                let mut lease = pool.take().await?;
+                lease.connection.write(&request.bytes).await?;
+                let frame = if request.oneway {
+                    None
+                } else {
+                    Some(lease.connection.read().await?)
+                };
+                Ok(Received::new(frame, Some(lease)))
+            }
+            Self::Multiplexed(link) => {
+                let frame = link.exchange(request).await?;
+                Ok(Received::new(frame, None))
+            }
+        }
+    }
+}
