@@ -32,16 +32,18 @@ where
     let Some(limit) = call.timeout else {
         return exchange(&call).await;
     };
-    match timeout(limit, exchange(&call)).await {
-        Ok(outcome) => outcome,
-        Err(_) => {
-            let method = call.method;
-            let address = call.client.address();
-            let text = format!("rpc timeout: no answer from {method:?} at {address} in {limit:?}");
-            let status = Status::new(StatusKind::Timeout, text);
-            (Err(status), Metadata::default())
-        }
-    }
+    let outcome = match limit {
+        // The request would still be sent before anybody looked at the clock.
+        Duration::ZERO => None,
+        limit => timeout(limit, exchange(&call)).await.ok(),
+    };
+    outcome.unwrap_or_else(|| {
+        let method = call.method;
+        let address = call.client.address();
+        let text = format!("rpc timeout: no answer from {method:?} at {address} in {limit:?}");
+        let status = Status::new(StatusKind::Timeout, text);
+        (Err(status), Metadata::default())
+    })
 }
 
 async fn exchange<A, V, E>(call: &ClientCall<'_, A, V, E>) -> Outcome<V, E>
@@ -190,6 +192,11 @@ impl<V: Returned, E: MethodError> Reply<V, E> {
             header.is_some_and(|header| header.string(keys::CONNECTION_RESET).is_some());
         let outcome = match envelope.kind {
             MessageType::Exception => {
+                // Some servers leave the number out. Another one is that of a one-way call before,
+                // which the server has refused.
+                if envelope.sequence != 0 {
+                    check_sequence(&envelope, sequence)?;
+                }
                 let exception: ApplicationException = thrift::decode(&body, &limits.wire())
                     .map_err(|error| Status::transport(format!("the reply is broken: {error}")))?;
                 closes |= ends_connection(exception.type_id);
@@ -225,12 +232,7 @@ fn check<A, V, E>(
     method: &Method<A, V, E>,
     sequence: i32,
 ) -> Result<(), Status> {
-    if envelope.sequence != sequence {
-        return Err(Status::transport(format!(
-            "the reply has sequence number {}, the request {sequence}",
-            envelope.sequence
-        )));
-    }
+    check_sequence(envelope, sequence)?;
     if envelope.method != method.name() {
         return Err(Status::transport(format!(
             "the reply is for method {}, the request for {method:?}",
@@ -238,6 +240,16 @@ fn check<A, V, E>(
         )));
     }
     Ok(())
+}
+
+fn check_sequence(envelope: &Envelope<'_>, sequence: i32) -> Result<(), Status> {
+    if envelope.sequence == sequence {
+        return Ok(());
+    }
+    Err(Status::transport(format!(
+        "the reply has sequence number {}, the request {sequence}",
+        envelope.sequence
+    )))
 }
 
 fn missing_result() -> Status {
