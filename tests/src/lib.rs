@@ -19,6 +19,9 @@ use std::future::Future;
 use std::panic::Location;
 use std::time::Duration;
 
+use bytes::{Bytes, BytesMut};
+use polyport_wire::thrift::Writer;
+
 /// How long something that must happen may take on a slow machine.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -32,4 +35,17 @@ pub fn soon<T>(future: impl Future<Output = T>) -> impl Future<Output = T> {
             Err(_) => panic!("nothing happened for {PATIENCE:?} at {place}"),
         }
     }
+}
+
+/// An exception's struct.
+#[must_use]
+pub fn exception(type_id: i32, text: &str) -> Bytes {
+    // Field by field, because a value of the type never goes out with an empty text.
+    let mut out = BytesMut::new();
+    let mut writer = Writer::new(&mut out);
+    writer.field(1, &text.to_owned());
+    writer.field(2, &type_id);
+    writer.stop();
+    writer.finish().unwrap();
+    out.freeze()
 }

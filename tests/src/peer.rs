@@ -277,7 +277,8 @@ impl Peer {
         self.input.split().freeze()
     }
 
-    async fn next(&mut self) -> Option<Response> {
+    /// The next message, or nothing when the other side ends the connection.
+    pub async fn next(&mut self) -> Option<Response> {
         loop {
             if let Some(frame) = self.decoder.decode(&mut self.input).unwrap() {
                 let (envelope, body) = Envelope::decode(&frame.payload).unwrap_or_else(|error| {
