@@ -23,7 +23,7 @@ pub(crate) enum Start {
 /// `NeedMore`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sniff {
-    /// At least so many bytes must be there.
+    /// With fewer than so many bytes there is nothing new to say.
     NeedMore(usize),
     Start(Start),
     Unknown,
@@ -48,8 +48,12 @@ pub(crate) fn sniff(bytes: &[u8]) -> Sniff {
         {
             Sniff::Start(Start::FramedUnversioned)
         }
-        [_, _, _, _, 0, 0] | [_, _, _, _, 0, 0, 0] | [_, _, _, _, 0, 0, 0, _] => Sniff::NeedMore(9),
-        [] | [_] | [_, _] | [_, _, _] | [_, _, _, _] | [_, _, _, _, _] => Sniff::NeedMore(6),
+        [] | [_] => Sniff::NeedMore(2),
+        [_, _] | [_, _, _] | [_, _, _, _] | [_, _, _, _, _] => Sniff::NeedMore(6),
+        // Each of these three may end the hope for a short name.
+        [_, _, _, _, 0, 0] | [_, _, _, _, 0, 0, 0] | [_, _, _, _, 0, 0, 0, _] => {
+            Sniff::NeedMore(bytes.len() + 1)
+        }
         _ => Sniff::Unknown,
     }
 }
