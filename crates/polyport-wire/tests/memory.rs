@@ -2,6 +2,8 @@
 //!
 //! A test binary of its own with one test, because the counting allocator is there for all.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use std::collections::HashMap;
 
 use bytes::{Bytes, BytesMut};
