@@ -5,8 +5,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::call::{Call, Reply};
-use crate::service::Endpoint;
+use bytes::Bytes;
+use polyport_wire::error::DecodeError;
+use polyport_wire::limits::Limits;
+
+use crate::call::{Call, Message, Reply};
 
 /// Something around handlers: it gets each call, passes it on or answers it itself, and sees the
 /// reply.
@@ -69,6 +72,13 @@ impl fmt::Debug for Next<'_> {
             .field("layers", &self.layers.len())
             .finish_non_exhaustive()
     }
+}
+
+/// The room behind the layers: decodes arguments and calls the handler.
+pub(crate) trait Endpoint: Send + Sync {
+    fn decode(&self, arguments: Bytes, limits: &Limits) -> Result<Message, DecodeError>;
+
+    fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>>;
 }
 
 /// A layer whose type is forgotten.

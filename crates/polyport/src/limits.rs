@@ -13,6 +13,7 @@ use polyport_wire::limits::Limits as WireLimits;
 /// | `depth` | 64 | Kitex skips no deeper either |
 /// | `decoded` | 256 MiB | a struct of one byte on the wire may be hundreds in memory |
 /// | `connections` | unlimited | how many a process can hold is the operator's to say |
+/// | `calls` | 1024 | of one multiplexing client at a time; more are not read meanwhile |
 /// | `detection` | 5 s | from the first byte to the eighth, as Kitex |
 /// | `message` | 30 s | from a message's first byte to its last, and for a reply to be taken |
 /// | `idle` | 10 min | longer than a Kitex client keeps an idle connection, 60 s |
@@ -43,6 +44,9 @@ pub struct Limits {
     pub decoded: usize,
     /// Connections that are open at the same time.
     pub connections: Option<usize>,
+    /// Calls that are served at the same time on one connection, for clients that take replies in
+    /// any order.
+    pub calls: usize,
     /// From a connection's first byte until it is clear what it speaks.
     pub detection: Duration,
     /// From a message's first byte to its last, and the same for writing.
@@ -76,6 +80,7 @@ impl Default for Limits {
             depth: wire.depth,
             decoded: wire.decoded,
             connections: None,
+            calls: 1024,
             detection: Duration::from_secs(5),
             message: Duration::from_secs(30),
             idle: Duration::from_secs(10 * 60),

@@ -3,6 +3,8 @@
 mod listen;
 mod connection;
 mod ping_pong;
+mod reception;
+mod reply;
 mod linger;
 mod stopwatch;
 #[cfg(test)]

@@ -15,6 +15,7 @@ use polyport_wire::transport::Codec;
 
 use crate::call::{Call, Message, Reply};
 use crate::context::Context;
+use crate::layer::Endpoint;
 use crate::method::Method;
 use crate::route::MethodInfo;
 use crate::status::{MethodError, Status};
@@ -146,13 +147,6 @@ pub trait RawHandler: Send + Sync + 'static {
         cx: &mut Context,
         arguments: Bytes,
     ) -> impl Future<Output = Result<Bytes, Status>> + Send;
-}
-
-/// The room behind the layers: decodes arguments and calls the handler.
-pub(crate) trait Endpoint: Send + Sync {
-    fn decode(&self, arguments: Bytes, limits: &Limits) -> Result<Message, DecodeError>;
-
-    fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>>;
 }
 
 /// A generated service on its way to a [`Service`].

@@ -1,0 +1,119 @@
+//! The writing room: a reply as bytes, in the framing of its request.
+
+use bytes::BytesMut;
+use polyport_wire::error::EncodeError;
+use polyport_wire::frame;
+use polyport_wire::thrift::{self, ApplicationException, Envelope, MessageType};
+use polyport_wire::transport::Transport;
+use polyport_wire::ttheader::{HeaderRef, keys};
+
+use crate::call::{Message, Reply};
+use crate::status::{BizStatus, StatusKind};
+
+/// What a reply must know of its request, beside the method's name.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Request {
+    pub(super) transport: Transport,
+    pub(super) sequence: i32,
+    pub(super) header_sequence: i32,
+    /// Whether replies may come in any order.
+    pub(super) is_multiplexed: bool,
+}
+
+/// What the connection adds to a reply.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending {
+    /// Whether the connection ends, which clients are told over TTHeader.
+    pub(super) closes: bool,
+    /// How large the frame may be.
+    pub(super) limit: usize,
+}
+
+/// Appends a reply; nothing is left of one that cannot be encoded.
+pub(super) fn encode(
+    request: Request,
+    method: &str,
+    reply: &Reply,
+    ending: Ending,
+    out: &mut BytesMut,
+) -> Result<(), EncodeError> {
+    let answer = Answer::new(request.transport, reply);
+    let kind = answer.message_type();
+    let number = [b'0' + kind as u8];
+    let biz = answer.biz_strings();
+    let mut strings: Vec<(&[u8], &[u8])> = reply.metadata.to_reply().collect();
+    // Behind the application's own, so that these win over keys of the same name.
+    strings.extend(biz.iter().map(|(key, value)| (*key, value.as_bytes())));
+    if ending.closes {
+        strings.push((keys::CONNECTION_RESET, b"1"));
+    }
+    let header = HeaderRef {
+        sequence: request.header_sequence,
+        ints: &[(keys::MESSAGE_TYPE, &number)],
+        strings: &strings,
+        ..HeaderRef::default()
+    };
+    frame::encode(request.transport, &header, ending.limit, out, |out| {
+        let envelope = Envelope {
+            kind,
+            method,
+            sequence: request.sequence,
+        };
+        envelope.encode(out)?;
+        answer.encode(out)
+    })
+}
+
+/// A reply as Thrift has it.
+enum Answer<'a> {
+    Message(&'a Message),
+    /// An empty result; the status stands in the header.
+    Biz(&'a BizStatus),
+    Exception(ApplicationException),
+}
+
+impl<'a> Answer<'a> {
+    fn new(transport: Transport, reply: &'a Reply) -> Self {
+        match &reply.outcome {
+            Ok(message) => Self::Message(message),
+            Err(status) => match status.kind() {
+                StatusKind::Biz(biz) if transport.carries_service_name() => Self::Biz(biz),
+                _ => Self::Exception(status.to_exception()),
+            },
+        }
+    }
+
+    fn message_type(&self) -> MessageType {
+        match self {
+            Self::Message(_) | Self::Biz(_) => MessageType::Reply,
+            Self::Exception(_) => MessageType::Exception,
+        }
+    }
+
+    fn biz_strings(&self) -> Vec<(&'static [u8], String)> {
+        let Self::Biz(biz) = self else {
+            return Vec::new();
+        };
+        let mut strings = vec![
+            (keys::BIZ_STATUS, biz.code.to_string()),
+            (keys::BIZ_MESSAGE, biz.message.clone()),
+        ];
+        if !biz.extra.is_empty() {
+            // A map of strings has nothing that JSON cannot say.
+            let extra = serde_json::to_string(&biz.extra).unwrap_or_default();
+            strings.push((keys::BIZ_EXTRA, extra));
+        }
+        strings
+    }
+
+    fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
+        match self {
+            Self::Message(message) => message.encode(out),
+            Self::Biz(_) => {
+                out.extend_from_slice(&[0]);
+                Ok(())
+            }
+            Self::Exception(exception) => thrift::encode(exception, out),
+        }
+    }
+}
