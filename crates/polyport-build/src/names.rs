@@ -106,8 +106,8 @@ fn name_module(model: &Model, id: ModuleId, names: &mut Names) {
         if let Item::Service(id) = item {
             let service = &model.schema.services[id.0].name;
             let names = &mut names.services[id.0];
-            names.server = scope.take(&case::camel(&format!("{service}Server")));
-            names.client = scope.take(&case::camel(&format!("{service}Client")));
+            names.server = scope.take(&case::camel_with(service, "Server"));
+            names.client = scope.take(&case::camel_with(service, "Client"));
             names.module = scope.take(&case::snake(service));
         }
     }
@@ -168,9 +168,9 @@ fn service(service: &Service) -> ServiceNames {
         .map(|(method, (function, token))| MethodNames {
             function,
             token,
-            arguments_type: module.take(&format!("{}Args", case::camel(&method.name))),
+            arguments_type: module.take(&case::camel_with(&method.name, "Args")),
             arguments: arguments(method),
-            error_type: module.take(&format!("{}Error", case::camel(&method.name))),
+            error_type: module.take(&case::camel_with(&method.name, "Error")),
             exceptions: exceptions(method),
         })
         .collect();

@@ -16,15 +16,18 @@ pub(crate) fn format(tokens: TokenStream, origins: &[String]) -> syn::Result<Str
     ))
 }
 
-/// The same code with a blank line between items that take several lines each.
+/// The same code with blank lines between items that take several lines.
 fn spaced(code: &str) -> String {
     let mut text = String::with_capacity(code.len() + code.len() / 16);
     let mut last = "";
     for line in code.lines() {
-        let starts_item = ["///", "#[", "pub ", "impl ", "fn "]
-            .iter()
-            .any(|start| line.trim_start().starts_with(start));
-        if starts_item && (last.trim() == "}" || last == ");") {
+        let starts_with = |starts: &[&str]| {
+            let line = line.trim_start();
+            starts.iter().any(|start| line.starts_with(start))
+        };
+        let has_head = starts_with(&["///", "#["]);
+        let is_item = has_head || starts_with(&["pub ", "impl ", "fn "]);
+        if (last.trim() == "}" && is_item) || (last.ends_with(';') && has_head) {
             text.push('\n');
         }
         text.push_str(line);

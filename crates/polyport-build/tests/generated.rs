@@ -4,11 +4,24 @@
 //! against it. After a change of the generator, write them anew with
 //! `POLYPORT_BLESS=1 cargo test -p polyport-build --test generated`.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 #![deny(warnings)]
 
+use std::collections::{HashMap, HashSet};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use bytes::{Bytes, BytesMut};
+use polyport::codegen::{DecodeError, DecodeErrorKind, Value};
+use polyport::{CallKind, Client, Context, Server, Status};
 use polyport_build::Builder;
+use polyport_wire::limits::Limits;
+use polyport_wire::thrift;
+
+use crate::all::coverage::all as coverage;
+use crate::all::coverage::base;
+use crate::multi::multi as demo;
+use crate::types::types::{self as interop, Color};
 
 mod apart {
     include!("generated/apart.rs");
@@ -72,4 +85,310 @@ fn the_generated_files_are_fresh() {
             path.display()
         );
     }
+}
+
+fn encode<T: Value>(value: &T) -> Bytes {
+    let mut buffer = BytesMut::new();
+    thrift::encode(value, &mut buffer).unwrap();
+    buffer.freeze()
+}
+
+fn decode<T: Value>(bytes: &Bytes) -> Result<T, DecodeError> {
+    thrift::decode(bytes, &Limits::default())
+}
+
+fn round_trip<T: Value + PartialEq + std::fmt::Debug>(value: &T) {
+    assert_eq!(decode::<T>(&encode(value)).as_ref(), Ok(value));
+}
+
+/// A struct without any field on the wire.
+const NOTHING: &[u8] = &[0];
+
+#[test]
+fn all_types_come_back_as_they_went() {
+    round_trip(&interop::Everything::default());
+    let inner = interop::Inner {
+        name: "n".into(),
+        rank: Some(-1),
+        ..Default::default()
+    };
+    let tree = |children| interop::Tree {
+        label: "t".into(),
+        children,
+    };
+    round_trip(&interop::Everything {
+        flag: true,
+        small: -8,
+        short_number: -16,
+        number: -32,
+        long_number: i64::MIN,
+        ratio: -0.5,
+        text: "ä".into(),
+        blob: Bytes::from_static(&[0xff, 0]),
+        color: Color::BLUE,
+        id: 7,
+        numbers: vec![1, 2],
+        words: HashSet::from(["a".into()]),
+        counts: HashMap::from([("a".into(), 1)]),
+        nested: HashMap::from([(1, vec![inner.clone()])]),
+        inner: inner.clone(),
+        choice: Some(interop::Choice::Inner(inner.clone())),
+        deep: vec![HashMap::from([("a".into(), HashSet::from([1, 2]))])],
+        tree: Some(tree(vec![tree(vec![]), tree(vec![])])),
+        with_default: 8,
+        absent: None,
+        by_name: HashMap::from([("a".into(), inner)]),
+    });
+}
+
+#[test]
+fn recursion_ends_in_a_box() {
+    let leaf = || Box::new(coverage::Tree::Leaf(1));
+    let pair = coverage::Pair {
+        left: coverage::Tree::Same(leaf()),
+        right: coverage::Tree::Unset,
+    };
+    round_trip(&coverage::Tree::Pair(Box::new(pair)));
+    let end = coverage::Chain::default();
+    // The end writes no `next`: 4 bytes less than a chain of two would need for it.
+    assert_eq!(encode(&end).len(), 3 + 4 + 1);
+    round_trip(&coverage::Chain {
+        text: "a".into(),
+        next: Some(Box::new(end)),
+    });
+}
+
+#[test]
+fn what_does_not_come_has_its_default() {
+    let item: coverage::Tiny = decode(&Bytes::from_static(&[11, 0, 2, 0, 0, 0, 0, 0])).unwrap();
+    assert_eq!((item.a, item.b.as_str()), (1, ""));
+    let inner = interop::Inner::default();
+    assert_eq!(inner.note, "none");
+    let all: interop::Everything = decode(&Bytes::from_static(NOTHING)).unwrap();
+    assert_eq!(all.with_default, 7);
+    assert_eq!(
+        all,
+        interop::Everything {
+            inner,
+            ..Default::default()
+        }
+    );
+    let base: base::Base = decode(&Bytes::from_static(NOTHING)).unwrap();
+    assert_eq!(base.num, Some(base::Num::TWO));
+    let args: coverage::calculator::AddArgs = decode(&Bytes::from_static(NOTHING)).unwrap();
+    assert_eq!((args.a, args.b), (3, 0));
+}
+
+#[test]
+fn what_must_come_is_missed() {
+    let error = decode::<interop::Inner>(&Bytes::from_static(NOTHING)).unwrap_err();
+    assert_eq!(error.kind(), &DecodeErrorKind::MissingField("name"));
+}
+
+#[test]
+fn a_field_of_another_type_is_skipped() {
+    // 1: a string, where the IDL has an i32; then 2: the string that must come.
+    let bytes = Bytes::from_static(&[11, 0, 1, 0, 0, 0, 1, b'x', 11, 0, 2, 0, 0, 0, 1, b'y', 0]);
+    let tiny: coverage::Tiny = decode(&bytes).unwrap();
+    assert_eq!((tiny.a, tiny.b.as_str()), (1, "y"));
+}
+
+#[test]
+fn a_union_of_another_version_is_unset() {
+    let choice: interop::Choice = decode(&Bytes::from_static(&[8, 0, 9, 0, 0, 0, 1, 0])).unwrap();
+    assert_eq!(choice, interop::Choice::Unset);
+    assert_eq!(&encode(&choice)[..], NOTHING);
+}
+
+#[test]
+fn enums_are_open() {
+    assert_eq!(format!("{:?} {:?}", Color::RED, Color(7)), "RED Color(7)");
+    assert_eq!(Color::GREEN.name(), Some("GREEN"));
+    assert_eq!(i32::from(Color::from(10)), Color::BLUE.0);
+    round_trip(&Color(7));
+}
+
+#[test]
+fn constants_have_their_values() {
+    assert_eq!(interop::ANSWER, 42);
+    assert_eq!(*interop::NAMES, ["one", "two"]);
+    assert_eq!(coverage::GREETING, "hi \"there\"");
+    assert_eq!(coverage::TABLE["x"], [1, 2]);
+    assert_eq!(coverage::CONSTANT_ITEM.color, Some(coverage::Color::BLUE));
+    assert_eq!(coverage::CONSTANT_ITEM.numbers, Some(vec![1, 2, 3]));
+    assert_eq!(coverage::OTHER_FILE, i64::from(base::LIMIT));
+    assert_eq!(coverage::UNKNOWN_COLOR, coverage::Color(77));
+    assert!((coverage::WHOLE + 3.0).abs() < f64::EPSILON);
+    assert_eq!(&coverage::BYTES[..], b"bytes");
+}
+
+#[test]
+fn exceptions_are_errors() {
+    let declined = demo::Declined {
+        code: 1,
+        reason: "no".into(),
+    };
+    assert_eq!(declined.to_string(), "Declined { code: 1, reason: \"no\" }");
+    let error = demo::service_a::DeclinesError::from(declined);
+    assert_eq!(error.to_string(), "Declined { code: 1, reason: \"no\" }");
+    let broken = interop::Broken {
+        message: "glass".into(),
+        evidence: None,
+    };
+    assert_eq!(broken.to_string(), "glass");
+    assert_eq!(base::Refused::default().to_string(), "Refused");
+}
+
+#[test]
+fn the_schema_knows_what_rust_does_not_say() {
+    let schema = all::SCHEMA.get();
+    let main = schema.service("coverage.all.Main").unwrap();
+    let names: Vec<&str> = main.methods.iter().map(|method| &*method.name).collect();
+    assert_eq!(names[..3], ["inherited", "nothing_inherited", "get"]);
+    assert!(!names.contains(&"_hidden"));
+    let declared_by = main.methods[0].declared_by.as_deref();
+    assert_eq!(declared_by, Some("coverage.base.Parent"));
+    let method = |name: &str| {
+        let mut methods = main.methods.iter();
+        methods.find(|method| method.name == name).unwrap()
+    };
+    assert_eq!(method("bidi").kind, CallKind::Bidirectional);
+    assert!(method("both").streaming_unary);
+    assert!(!method("pick").streaming_unary);
+
+    let combined = combined::SCHEMA.get();
+    let service = combined.service("combine.CombineService").unwrap();
+    assert!(service.combined);
+    let declarers: Vec<_> = service
+        .methods
+        .iter()
+        .map(|method| (method.name.as_str(), method.declared_by.as_deref().unwrap()))
+        .collect();
+    assert_eq!(
+        declarers,
+        [("fromA", "combine.CombineA"), ("fromB", "combine.CombineB")]
+    );
+}
+
+struct Handler;
+
+impl demo::ServiceA for Handler {
+    async fn same_named_method(
+        &self,
+        cx: &mut Context,
+        req: demo::Request,
+    ) -> Result<demo::Response, Status> {
+        let message = format!("{} {}", cx.service(), req.message);
+        Ok(demo::Response { message })
+    }
+
+    async fn only_a(&self, _: &mut Context, _: demo::Request) -> Result<demo::Response, Status> {
+        Err(Status::error("not today"))
+    }
+
+    async fn declines(
+        &self,
+        _: &mut Context,
+        req: demo::Request,
+    ) -> Result<demo::Response, demo::service_a::DeclinesError> {
+        let reason = req.message;
+        Err(demo::Declined { code: 4, reason })?
+    }
+
+    async fn nothing(&self, _: &mut Context) -> Result<(), Status> {
+        Ok(())
+    }
+
+    async fn notify(&self, _: &mut Context, _: demo::Request) -> Result<(), Status> {
+        Ok(())
+    }
+
+    async fn add(&self, _: &mut Context, left: i64, right: i64) -> Result<i64, Status> {
+        Ok(left + right)
+    }
+}
+
+impl demo::ServiceD for Handler {
+    async fn only_c(&self, cx: &mut Context, req: demo::Request) -> Result<demo::Response, Status> {
+        let message = format!("{} {}", cx.service(), req.message);
+        Ok(demo::Response { message })
+    }
+
+    async fn only_d(&self, _: &mut Context, _: demo::Request) -> Result<demo::Response, Status> {
+        Ok(demo::Response::default())
+    }
+}
+
+async fn serve(server: Server) -> SocketAddr {
+    let listening = server.bind("127.0.0.1:0").await.unwrap();
+    let address = listening.address();
+    tokio::spawn(listening.serve_until(std::future::pending()));
+    address
+}
+
+fn request(message: &str) -> demo::Request {
+    demo::Request {
+        message: message.to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn generated_clients_call_generated_servers() {
+    let server = Server::new()
+        .add(demo::ServiceAServer::new(Handler))
+        .add(demo::ServiceDServer::new(Handler));
+    let address = serve(server).await;
+    let client = Client::connect(address.to_string()).await.unwrap();
+    let first = demo::ServiceAClient::new(client.clone());
+    let second = demo::ServiceDClient::new(client);
+
+    let reply = first.same_named_method(request("hi")).await.unwrap();
+    assert_eq!(reply.message, "ServiceA hi");
+    assert_eq!(first.add(2, 3).await.unwrap(), 5);
+    first.nothing().await.unwrap();
+    first.notify(request("hi")).await.unwrap();
+    let error = first.only_a(request("hi")).await.unwrap_err();
+    assert!(error.message().contains("not today"), "{error}");
+    let error = first.declines(request("no")).await.unwrap_err();
+    let demo::service_a::DeclinesError::Declined(declined) = error else {
+        panic!("{error:?}");
+    };
+    assert_eq!((declined.code, declined.reason.as_str()), (4, "no"));
+    let reply = second.only_c(request("hi")).await.unwrap();
+    assert_eq!(reply.message, "ServiceD hi");
+}
+
+struct Both;
+
+impl combined::combine::CombineService for Both {
+    async fn from_a(
+        &self,
+        _: &mut Context,
+        req: combined::combine::Request,
+    ) -> Result<combined::combine::Response, Status> {
+        let message = format!("A {}", req.message);
+        Ok(combined::combine::Response { message })
+    }
+
+    async fn from_b(
+        &self,
+        _: &mut Context,
+        _: combined::combine::Request,
+    ) -> Result<combined::combine::Response, Status> {
+        Ok(combined::combine::Response::default())
+    }
+}
+
+#[tokio::test]
+async fn a_combined_service_answers_the_clients_of_its_parts() {
+    let server = Server::new().add(combined::combine::CombineServiceServer::new(Both));
+    let address = serve(server).await.to_string();
+    let client = combined::combine::CombineServiceClient::connect(address.as_str()).await;
+    let message = "hi".to_owned();
+    let request = combined::combine::Request { message };
+    let reply = client.unwrap().from_a(request.clone()).await.unwrap();
+    assert_eq!(reply.message, "A hi");
+    let client = combined::combine::CombineAClient::connect(address).await;
+    let reply = client.unwrap().from_a(request).await.unwrap();
+    assert_eq!(reply.message, "A hi");
 }

@@ -34,6 +34,10 @@ pub(super) fn camel(name: &str) -> String {
         .collect();
     let is_one_word = words.len() == 1;
     let mut text = String::new();
+    // A local variable must never look like a type.
+    if !name.starts_with(|letter: char| letter.is_ascii_alphabetic()) {
+        text.push('X');
+    }
     for word in words {
         let keep_case = is_one_word || word.contains(|letter: char| letter.is_ascii_lowercase());
         let (first, rest) = word.split_at(1);
@@ -46,12 +50,22 @@ pub(super) fn camel(name: &str) -> String {
     finish(before, &text, behind)
 }
 
+/// `getItem` and `Args` to `GetItemArgs`.
+pub(super) fn camel_with(name: &str, suffix: &str) -> String {
+    camel(&format!("{}{suffix}", camel(name)))
+}
+
 /// `maxCount` to `MAX_COUNT`.
 pub(super) fn screaming(name: &str) -> String {
-    if name.contains(|letter: char| letter.is_ascii_lowercase()) {
+    let text = if name.contains(|letter: char| letter.is_ascii_lowercase()) {
         snake(name).to_ascii_uppercase()
     } else {
         name.to_owned()
+    };
+    // Nor must it look like a constant.
+    match text.contains(|letter: char| letter.is_ascii_alphabetic()) {
+        true => text,
+        false => format!("X{text}"),
     }
 }
 
@@ -96,8 +110,11 @@ mod tests {
         check("_foo", "_foo", "_Foo", "_FOO");
         check("getV2Item", "get_v2_item", "GetV2Item", "GET_V2_ITEM");
         check("user__id", "user_id", "UserId", "USER_ID");
-        check("_", "_", "_", "_");
-        check("_1a", "_1a", "_1a", "_1A");
+        check("_", "_", "_X", "X_");
+        check("_1", "_1", "_X1", "X_1");
+        check("_1a", "_1a", "_X1a", "_1A");
         check("a-b c", "a_b_c", "ABC", "A_B_C");
+        assert_eq!(camel_with("A_", "Args"), "AArgs");
+        assert_eq!(camel_with("MY_METHOD", "Error"), "MyMethodError");
     }
 }

@@ -71,7 +71,7 @@ impl Resolver<'_> {
             _ => {
                 let wanted = self.describe(kind);
                 Diagnostic::error(format!("expected a value of `{wanted}`, found {noun}"))
-                    .at(value.span, format!("not a `{wanted}`"))
+                    .at(value.span, format!("not of type `{wanted}`"))
             }
         };
         self.report(diagnostic);
@@ -201,7 +201,7 @@ impl Resolver<'_> {
         }
         let wanted = self.describe(kind);
         let message = format!("expected a value of `{wanted}`, found {noun}");
-        let label = format!("`{name}` is not a `{wanted}`");
+        let label = format!("`{name}` is not of type `{wanted}`");
         self.report(Diagnostic::error(message).at(span, label));
         None
     }
@@ -224,12 +224,13 @@ impl Resolver<'_> {
         }
         if !self.model.definition_extra(id).incomplete {
             let names = definition.values.iter().map(|value| value.name.as_str());
+            let near = closest(last, names).map(|near| format!("{prefix}.{near}"));
             let diagnostic = Diagnostic::error(format!("there is no value `{name}`"))
                 .at(
                     span,
                     format!("enum `{}` has no such value", definition.name),
                 )
-                .did_you_mean(closest(last, names));
+                .did_you_mean(near.as_deref());
             self.report(diagnostic);
         }
         None

@@ -209,46 +209,55 @@ impl<'a> Resolver<'a> {
     }
 
     /// Whether a name is missing for no other reason than that nobody defines it.
-    pub(super) fn is_surely_missing(&self, unit: UnitId, name: &str) -> bool {
-        let Some((prefix, _)) = name.rsplit_once('.') else {
-            return !self.units[unit.0].tree.incomplete;
+    fn is_surely_missing(&self, unit: UnitId, name: &str) -> bool {
+        let is_lost = |unit: UnitId, name: &str| {
+            let lost = &self.units[unit.0].tree.lost;
+            lost.iter().any(|lost| lost == name)
         };
-        let broken_include = self.units[unit.0]
-            .includes
-            .iter()
-            .any(|include| include.prefix == prefix && include.target.is_none());
-        let incomplete = self
-            .included(unit, prefix)
-            .any(|unit| self.units[unit.0].tree.incomplete);
-        !broken_include && !incomplete
+        let Some((prefix, name)) = name.rsplit_once('.') else {
+            return !is_lost(unit, name);
+        };
+        let mut includes = self.units[unit.0].includes.iter();
+        let broken_include =
+            includes.any(|include| include.prefix == prefix && include.target.is_none());
+        let is_enum = is_lost(unit, prefix);
+        !broken_include && !is_enum && !self.included(unit, prefix).any(|unit| is_lost(unit, name))
     }
 
     fn missing(&self, unit: UnitId, name: &str, span: Span, wanted: &str) -> Diagnostic {
         let diagnostic = Diagnostic::error(format!("there is no {wanted} `{name}`"));
+        let includes = &self.units[unit.0].includes;
+        let own = self.scope.names_of(unit);
         let Some((prefix, last)) = name.rsplit_once('.') else {
-            let elsewhere = self.units[unit.0].includes.iter().find(|include| {
+            let elsewhere = includes.iter().find(|include| {
                 let target = include.target;
                 target.is_some_and(|target| self.scope.get(target, name).is_some())
             });
             let elsewhere = elsewhere.map(|include| format!("{}.{name}", include.prefix));
-            let near = closest(name, self.scope.names_of(unit));
             return diagnostic
                 .at(span, "not defined in this file")
-                .did_you_mean(elsewhere.as_deref().or(near));
+                .did_you_mean(elsewhere.as_deref().or_else(|| closest(name, own)));
         };
-        let Some(target) = self.included(unit, prefix).next() else {
-            let prefixes = self.units[unit.0].includes.iter();
-            let prefixes = prefixes.map(|include| include.prefix.as_str());
+        if let Some(target) = self.included(unit, prefix).next() {
+            let near = closest(last, self.scope.names_of(target));
+            let near = near.map(|near| format!("{prefix}.{near}"));
             return diagnostic
-                .at(
-                    span,
-                    format!("no included file is called `{prefix}.thrift`"),
-                )
-                .did_you_mean(closest(prefix, prefixes));
+                .at(span, format!("`{prefix}.thrift` does not define it"))
+                .did_you_mean(near.as_deref());
+        }
+        let prefixes = includes.iter().map(|include| include.prefix.as_str());
+        let (label, near) = match wanted {
+            // It may be an enum's value.
+            "constant" => (
+                "enum or included file",
+                closest(prefix, own.chain(prefixes)),
+            ),
+            _ => ("included file", closest(prefix, prefixes)),
         };
+        let near = near.map(|near| format!("{near}.{last}"));
         diagnostic
-            .at(span, format!("`{prefix}.thrift` does not define it"))
-            .did_you_mean(closest(last, self.scope.names_of(target)))
+            .at(span, format!("there is no {label} called `{prefix}`"))
+            .did_you_mean(near.as_deref())
     }
 }
 

@@ -38,22 +38,27 @@ impl Resolver<'_> {
         let endless: Vec<usize> = (0..sizes.len())
             .filter(|index| sizes[*index].is_none_or(|size| size > MAX_SIZE))
             .collect();
-        let mut diagnostics = Vec::new();
+        let mut found = Vec::new();
         for index in &endless {
-            let typedef = &typedefs[*index];
-            let message = if sizes[*index].is_some() {
-                format!("typedef `{}` is made of too many types", typedef.name)
+            let name = &typedefs[*index].name;
+            if sizes[*index].is_some() {
+                let message = format!("typedef `{name}` is made of too many types");
+                found.push((*index, message));
             } else if self.leads_to_itself(TypedefId(*index)) {
-                format!("typedef `{}` leads back to itself", typedef.name)
-            } else {
-                format!("typedef `{}` leads to no type", typedef.name)
-            };
-            diagnostics.push(Diagnostic::error(message).at(typedef.span, "defined here"));
+                found.push((*index, format!("typedef `{name}` leads back to itself")));
+            }
         }
+        if let (Some(index), []) = (endless.first(), &*found) {
+            let message = format!("more than {MAX_DEPTH} typedefs stand behind one another");
+            found.push((*index, message));
+        }
+        let diagnostics = found.into_iter().map(|(index, message)| {
+            Diagnostic::error(message).at(typedefs[index].span, "defined here")
+        });
+        self.diagnostics.extend(diagnostics);
         for index in endless {
             self.model.typedefs[index].target = None;
         }
-        self.diagnostics.extend(diagnostics);
     }
 
     fn leads_to_itself(&self, start: TypedefId) -> bool {

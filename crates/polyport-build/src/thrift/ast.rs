@@ -10,9 +10,9 @@ pub(crate) struct File {
     pub(crate) includes: Vec<Text>,
     pub(crate) namespaces: Vec<Namespace>,
     pub(crate) items: Vec<Item>,
-    /// Something was so broken that its name is not known; what cannot be found in this file is
-    /// then no mistake of its own.
-    pub(crate) incomplete: bool,
+    /// The words of definitions that are too broken to be kept: what is named like one of them is
+    /// not missing.
+    pub(crate) lost: Vec<String>,
 }
 
 /// `namespace scope name`

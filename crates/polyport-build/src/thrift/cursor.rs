@@ -82,10 +82,6 @@ impl<'a> Cursor<'a> {
         self.token().kind == TokenKind::Symbol(symbol)
     }
 
-    pub(crate) fn is_word(&self, word: &str) -> bool {
-        self.word() == Some(word)
-    }
-
     /// The word that the cursor is at.
     pub(crate) fn word(&self) -> Option<&'a str> {
         (self.token().kind == TokenKind::Word).then(|| self.token_text())
@@ -131,7 +127,7 @@ impl<'a> Cursor<'a> {
     }
 
     pub(crate) fn take_word(&mut self, word: &str) -> bool {
-        let found = self.is_word(word);
+        let found = self.word() == Some(word);
         if found {
             self.advance();
         }
@@ -218,6 +214,19 @@ impl<'a> Cursor<'a> {
         let value = lex::double(self.token_text()).unwrap_or_default();
         self.advance();
         value
+    }
+
+    /// The words on the line of `start`.
+    pub(crate) fn words_of_line(&self, start: Mark) -> impl Iterator<Item = &'a str> {
+        let text = self.text;
+        let tokens = &self.tokens.tokens[start.0..];
+        let from = tokens.first().map_or(0, |token| token.range.start);
+        let same_line = move |token: &&Token| !text[from..token.range.start].contains('\n');
+        tokens
+            .iter()
+            .take_while(same_line)
+            .filter(|token| token.kind == TokenKind::Word)
+            .map(move |token| &text[token.range.clone()])
     }
 
     /// The comments that stand right before the cursor, without a blank line between, and not

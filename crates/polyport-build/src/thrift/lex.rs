@@ -79,7 +79,7 @@ impl Lexer<'_> {
                 '0'..='9' => Some(self.number()),
                 '+' | '-' if second.is_ascii_digit() || second == '.' => Some(self.number()),
                 '.' if second.is_ascii_digit() => Some(self.number()),
-                '"' | '\'' => self.quoted(first),
+                '"' | '\'' => Some(self.quoted(first)),
                 '{' | '}' | '(' | ')' | '<' | '>' | '[' | ']' | ',' | ';' | ':' | '=' | '*'
                 | '&' => {
                     self.position += 1;
@@ -191,13 +191,13 @@ impl Lexer<'_> {
         TokenKind::Integer
     }
 
-    fn quoted(&mut self, quote: char) -> Option<TokenKind> {
+    fn quoted(&mut self, quote: char) -> TokenKind {
         let start = self.position;
         let mut escaped = false;
         for (index, letter) in self.rest().char_indices().skip(1) {
             if letter == quote && !escaped {
                 self.position += index + 1;
-                return Some(TokenKind::Text);
+                return TokenKind::Text;
             }
             escaped = letter == '\\' && !escaped;
         }
@@ -210,7 +210,7 @@ impl Lexer<'_> {
             &format!("starts here; `{quote}` is missing"),
         );
         self.position += len;
-        None
+        TokenKind::Text
     }
 
     fn unexpected(&mut self) {

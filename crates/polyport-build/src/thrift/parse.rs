@@ -25,7 +25,8 @@ pub(crate) fn parse(cursor: Cursor<'_>) -> (File, Vec<Diagnostic>) {
     while !parser.cursor.is_at_end() {
         let start = parser.cursor.mark();
         if let Err(diagnostic) = parser.definition() {
-            parser.file.incomplete = true;
+            let lost = parser.cursor.words_of_line(start);
+            parser.file.lost.extend(lost.map(str::to_owned));
             parser.diagnostics.push(diagnostic);
             parser.cursor.skip_definition(start);
         }
@@ -58,11 +59,13 @@ struct Brackets {
     noun: &'static str,
 }
 
-const BRACES: Brackets = Brackets {
-    open: '{',
-    close: '}',
-    noun: "definition",
-};
+const fn braces(noun: &'static str) -> Brackets {
+    Brackets {
+        open: '{',
+        close: '}',
+        noun,
+    }
+}
 
 const ARGUMENTS: Brackets = Brackets {
     open: '(',
@@ -152,7 +155,7 @@ impl Parser<'_> {
 
     fn enumeration(&mut self, docs: String) -> Parsed<()> {
         let name = self.cursor.new_name("the enum's name")?;
-        let values = self.members(BRACES, Self::enum_value)?;
+        let values = self.members(braces("enum"), Self::enum_value)?;
         let annotations = self.annotations()?;
         let item = Item::Enum(Enum {
             name,
@@ -180,14 +183,14 @@ impl Parser<'_> {
     }
 
     fn structure(&mut self, kind: StructKind, docs: String) -> Parsed<()> {
-        let wanted = match kind {
-            StructKind::Struct => "the struct's name",
-            StructKind::Union => "the union's name",
-            StructKind::Exception => "the exception's name",
+        let (noun, wanted) = match kind {
+            StructKind::Struct => ("struct", "the struct's name"),
+            StructKind::Union => ("union", "the union's name"),
+            StructKind::Exception => ("exception", "the exception's name"),
         };
         let name = self.cursor.new_name(wanted)?;
         self.cursor.take_word("xsd_all");
-        let fields = self.members(BRACES, Self::field)?;
+        let fields = self.members(braces(noun), Self::field)?;
         let annotations = self.annotations()?;
         let item = Item::Struct(Struct {
             kind,
@@ -270,10 +273,10 @@ impl Parser<'_> {
         let parent = if self.cursor.take_word("extends") {
             Some(self.cursor.name("the service that it extends")?)
         } else {
-            self.refuse_misspelled("extends", "{")?;
+            self.skip_misspelled_extends();
             None
         };
-        let methods = self.members(BRACES, Self::method)?;
+        let methods = self.members(braces("service"), Self::method)?;
         let annotations = self.annotations()?;
         let item = Item::Service(Service {
             name,
@@ -286,26 +289,29 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// A word that stands where only `keyword` or the symbol `otherwise` can.
-    fn refuse_misspelled(&self, keyword: &str, otherwise: &str) -> Parsed<()> {
+    /// Reports a word that stands where only `extends` can, and what follows it.
+    fn skip_misspelled_extends(&mut self) {
         let Some(word) = self.cursor.word() else {
-            return Ok(());
+            return;
         };
-        let wanted = format!("`{keyword}` or `{otherwise}`");
-        let suggestion = closest(word, [keyword]);
-        Err(self.cursor.expected(&wanted).did_you_mean(suggestion))
+        let suggestion = closest(word, ["extends"]);
+        let diagnostic = self.cursor.expected("`extends` or `{`");
+        self.diagnostics.push(diagnostic.did_you_mean(suggestion));
+        while self.cursor.word().is_some() && !self.cursor.is_at_line_start() {
+            self.cursor.advance();
+        }
     }
 
     fn method(&mut self) -> Parsed<Method> {
         let docs = self.cursor.docs_before();
-        let oneway = (self.cursor.is_word("oneway") || self.cursor.is_word("async"))
-            .then(|| self.cursor.span());
-        if oneway.is_some() {
-            self.cursor.advance();
-        }
+        let oneway = self
+            .cursor
+            .take_word("oneway")
+            .then(|| self.cursor.last_span());
         let result = if self.cursor.take_word("void") {
             None
         } else {
+            self.refuse_missing_result()?;
             Some(self.kind()?)
         };
         let name = self.cursor.new_name("the method's name")?;
@@ -327,6 +333,23 @@ impl Parser<'_> {
             annotations,
             docs,
         })
+    }
+
+    /// `ask(1: string text)` would otherwise be a type `ask` with annotations.
+    fn refuse_missing_result(&self) -> Parsed<()> {
+        let is_argument = self
+            .cursor
+            .peek(2)
+            .starts_with(|c: char| c.is_ascii_digit());
+        let is_list = self.cursor.peek(1) == "(" && (is_argument || self.cursor.peek(2) == ")");
+        match self.cursor.word() {
+            Some(name) if is_list => {
+                let message = format!("method `{name}` does not say what it returns");
+                Err(Diagnostic::error(message)
+                    .at(self.cursor.span(), "expected a type or `void` before it"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A bracket, members, a bracket. A broken member is reported and left out.

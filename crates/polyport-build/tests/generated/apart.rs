@@ -163,6 +163,7 @@ pub mod apart {
             "fromLeft",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `Left.fromLeft`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
         pub struct FromLeftArgs {
@@ -288,6 +289,7 @@ pub mod apart {
             "fromRight",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `Right.fromRight`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
         pub struct FromRightArgs {

@@ -163,6 +163,7 @@ pub mod combine {
             "fromA",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `CombineA.fromA`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
         pub struct FromAArgs {
@@ -284,6 +285,7 @@ pub mod combine {
             "fromB",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `CombineB.fromB`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
         pub struct FromBArgs {
@@ -328,6 +330,7 @@ pub mod combine {
         ) -> impl ::std::future::Future<
             Output = ::std::result::Result<Response, ::polyport::codegen::Status>,
         > + ::std::marker::Send;
+
         /// Answers `fromB`.
         fn from_b(
             &self,
@@ -442,6 +445,7 @@ pub mod combine {
             "fromA",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// `CombineService.fromB`
         pub static FROM_B: ::polyport::codegen::Method<
             super::combine_b::FromBArgs,
@@ -618,6 +622,7 @@ pub mod apart {
             "fromLeft",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `Left.fromLeft`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
         pub struct FromLeftArgs {
@@ -743,6 +748,7 @@ pub mod apart {
             "fromRight",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `Right.fromRight`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
         pub struct FromRightArgs {
@@ -787,6 +793,7 @@ pub mod apart {
         ) -> impl ::std::future::Future<
             Output = ::std::result::Result<Response, ::polyport::codegen::Status>,
         > + ::std::marker::Send;
+
         /// Answers `fromRight`.
         fn from_right(
             &self,
@@ -901,6 +908,7 @@ pub mod apart {
             "fromLeft",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// `CombineService.fromRight`
         pub static FROM_RIGHT: ::polyport::codegen::Method<
             super::right::FromRightArgs,

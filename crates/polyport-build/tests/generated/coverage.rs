@@ -56,6 +56,7 @@ pub mod coverage {
         pub static CHOICE: ::std::sync::LazyLock<Choice> = ::std::sync::LazyLock::new(|| Choice::Many(
             ::std::vec::Vec::from([Choice::N(1)]),
         ));
+
         #[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
         pub struct Color(
             /// The number on the wire.
@@ -66,6 +67,7 @@ pub mod coverage {
             pub const GREEN: Self = Self(5);
             pub const BLUE: Self = Self(6);
             pub const NEGATIVE: Self = Self(-3);
+
             /// The name in the IDL, if the number has one.
             #[must_use]
             pub const fn name(self) -> ::std::option::Option<&'static str> {
@@ -167,6 +169,7 @@ pub mod coverage {
         /// A struct with everything in it.
         ///
         /// let indented = "no doctest";
+
         ///
         /// \```
         /// nor this
@@ -707,6 +710,7 @@ pub mod coverage {
         impl Some_ {
             pub const NONE: Self = Self(0);
             pub const OK: Self = Self(1);
+
             /// The name in the IDL, if the number has one.
             #[must_use]
             pub const fn name(self) -> ::std::option::Option<&'static str> {
@@ -1137,6 +1141,7 @@ pub mod coverage {
                     super::base::parent::InheritedError,
                 >,
             > + ::std::marker::Send;
+
             /// Answers `nothing_inherited`.
             fn nothing_inherited(
                 &self,
@@ -1144,6 +1149,7 @@ pub mod coverage {
             ) -> impl ::std::future::Future<
                 Output = ::std::result::Result<(), ::polyport::codegen::Status>,
             > + ::std::marker::Send;
+
             /// Gives an item.
             fn get(
                 &self,
@@ -1153,6 +1159,7 @@ pub mod coverage {
             ) -> impl ::std::future::Future<
                 Output = ::std::result::Result<Item, main::GetError>,
             > + ::std::marker::Send;
+
             /// Answers `nothing`.
             fn nothing(
                 &self,
@@ -1160,6 +1167,7 @@ pub mod coverage {
             ) -> impl ::std::future::Future<
                 Output = ::std::result::Result<(), ::polyport::codegen::Status>,
             > + ::std::marker::Send;
+
             /// Answers `note`.
             fn note(
                 &self,
@@ -1168,6 +1176,7 @@ pub mod coverage {
             ) -> impl ::std::future::Future<
                 Output = ::std::result::Result<(), ::polyport::codegen::Status>,
             > + ::std::marker::Send;
+
             /// Answers `pick`.
             fn pick(
                 &self,
@@ -1176,6 +1185,7 @@ pub mod coverage {
             ) -> impl ::std::future::Future<
                 Output = ::std::result::Result<Choice, ::polyport::codegen::Status>,
             > + ::std::marker::Send;
+
             /// Answers `lists`.
             fn lists(
                 &self,
@@ -1187,6 +1197,7 @@ pub mod coverage {
                     ::polyport::codegen::Status,
                 >,
             > + ::std::marker::Send;
+
             /// Answers `both`.
             fn both(
                 &self,
@@ -1195,6 +1206,7 @@ pub mod coverage {
             ) -> impl ::std::future::Future<
                 Output = ::std::result::Result<Item, ::polyport::codegen::Status>,
             > + ::std::marker::Send;
+
             /// Answers `async`.
             fn r#async(
                 &self,
@@ -1208,6 +1220,7 @@ pub mod coverage {
                     ::polyport::codegen::Status,
                 >,
             > + ::std::marker::Send;
+
             /// Answers `getItem`.
             fn get_item_(
                 &self,
@@ -1216,6 +1229,7 @@ pub mod coverage {
             ) -> impl ::std::future::Future<
                 Output = ::std::result::Result<Empty, ::polyport::codegen::Status>,
             > + ::std::marker::Send;
+
             /// Answers `get_item`.
             fn get_item(
                 &self,
@@ -1224,6 +1238,7 @@ pub mod coverage {
             ) -> impl ::std::future::Future<
                 Output = ::std::result::Result<Empty, ::polyport::codegen::Status>,
             > + ::std::marker::Send;
+
             /// Answers `dotted`.
             fn dotted(
                 &self,
@@ -1235,6 +1250,7 @@ pub mod coverage {
                     ::polyport::codegen::Status,
                 >,
             > + ::std::marker::Send;
+
             /// Answers `connect`.
             fn connect_(
                 &self,
@@ -1242,6 +1258,7 @@ pub mod coverage {
             ) -> impl ::std::future::Future<
                 Output = ::std::result::Result<(), ::polyport::codegen::Status>,
             > + ::std::marker::Send;
+
             /// Answers `new`.
             fn new_(
                 &self,
@@ -1249,6 +1266,7 @@ pub mod coverage {
             ) -> impl ::std::future::Future<
                 Output = ::std::result::Result<(), ::polyport::codegen::Status>,
             > + ::std::marker::Send;
+
             /// Answers `clone`.
             fn clone(
                 &self,
@@ -1256,6 +1274,7 @@ pub mod coverage {
             ) -> impl ::std::future::Future<
                 Output = ::std::result::Result<i32, ::polyport::codegen::Status>,
             > + ::std::marker::Send;
+
             /// Answers `status`.
             fn status(
                 &self,
@@ -1263,6 +1282,7 @@ pub mod coverage {
             ) -> impl ::std::future::Future<
                 Output = ::std::result::Result<(), main::StatusError>,
             > + ::std::marker::Send;
+
             /// Answers `many`.
             fn many(
                 &self,
@@ -1760,6 +1780,7 @@ pub mod coverage {
                 "inherited",
                 ::polyport::codegen::CallKind::Unary,
             );
+
             /// `Main.nothing_inherited`
             pub static NOTHING_INHERITED: ::polyport::codegen::Method<
                 super::super::base::parent::NothingInheritedArgs,
@@ -1770,6 +1791,7 @@ pub mod coverage {
                 "nothing_inherited",
                 ::polyport::codegen::CallKind::Unary,
             );
+
             /// `Main.get`
             pub static GET: ::polyport::codegen::Method<
                 GetArgs,
@@ -1780,6 +1802,7 @@ pub mod coverage {
                 "get",
                 ::polyport::codegen::CallKind::Unary,
             );
+
             /// The arguments of `Main.get`.
             #[derive(Clone, Debug, Default, PartialEq)]
             pub struct GetArgs {
@@ -1929,6 +1952,7 @@ pub mod coverage {
                 "nothing",
                 ::polyport::codegen::CallKind::Unary,
             );
+
             /// The arguments of `Main.nothing`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
             pub struct NothingArgs {}
@@ -1962,6 +1986,7 @@ pub mod coverage {
                 "note",
                 ::polyport::codegen::CallKind::Oneway,
             );
+
             /// The arguments of `Main.note`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
             pub struct NoteArgs {
@@ -2005,6 +2030,7 @@ pub mod coverage {
                 "pick",
                 ::polyport::codegen::CallKind::Unary,
             );
+
             /// The arguments of `Main.pick`.
             #[derive(Clone, Debug, Default, PartialEq)]
             pub struct PickArgs {
@@ -2048,6 +2074,7 @@ pub mod coverage {
                 "lists",
                 ::polyport::codegen::CallKind::Unary,
             );
+
             /// The arguments of `Main.lists`.
             #[derive(Clone, Debug, Default, Eq, PartialEq)]
             pub struct ListsArgs {
@@ -2091,6 +2118,7 @@ pub mod coverage {
                 "both",
                 ::polyport::codegen::CallKind::Unary,
             );
+
             /// The arguments of `Main.both`.
             #[derive(Clone, Debug, Default, PartialEq)]
             pub struct BothArgs {
@@ -2134,6 +2162,7 @@ pub mod coverage {
                 "async",
                 ::polyport::codegen::CallKind::Unary,
             );
+
             /// The arguments of `Main.async`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
             pub struct AsyncArgs {
@@ -2191,6 +2220,7 @@ pub mod coverage {
                 "getItem",
                 ::polyport::codegen::CallKind::Unary,
             );
+
             /// The arguments of `Main.getItem`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
             pub struct GetItemArgs {
@@ -2232,6 +2262,7 @@ pub mod coverage {
                 "get_item",
                 ::polyport::codegen::CallKind::Unary,
             );
+
             /// The arguments of `Main.get_item`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
             pub struct GetItemArgs_ {
@@ -2273,6 +2304,7 @@ pub mod coverage {
                 "dotted",
                 ::polyport::codegen::CallKind::Unary,
             );
+
             /// The arguments of `Main.dotted`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
             pub struct DottedArgs {
@@ -2314,6 +2346,7 @@ pub mod coverage {
                 "connect",
                 ::polyport::codegen::CallKind::Unary,
             );
+
             /// The arguments of `Main.connect`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
             pub struct ConnectArgs {}
@@ -2347,6 +2380,7 @@ pub mod coverage {
                 "new",
                 ::polyport::codegen::CallKind::Unary,
             );
+
             /// The arguments of `Main.new`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
             pub struct NewArgs {}
@@ -2380,6 +2414,7 @@ pub mod coverage {
                 "clone",
                 ::polyport::codegen::CallKind::Unary,
             );
+
             /// The arguments of `Main.clone`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
             pub struct CloneArgs {}
@@ -2413,6 +2448,7 @@ pub mod coverage {
                 "status",
                 ::polyport::codegen::CallKind::Unary,
             );
+
             /// The arguments of `Main.status`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
             pub struct StatusArgs {}
@@ -2533,6 +2569,7 @@ pub mod coverage {
                 "many",
                 ::polyport::codegen::CallKind::Unary,
             );
+
             /// The arguments of `Main.many`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
             pub struct ManyArgs {
@@ -2710,6 +2747,7 @@ pub mod coverage {
                 "add",
                 ::polyport::codegen::CallKind::Unary,
             );
+
             /// The arguments of `Calculator.add`.
             #[derive(Clone, Debug, Eq, Hash, PartialEq)]
             pub struct AddArgs {
@@ -2866,6 +2904,7 @@ pub mod coverage {
             pub const ZERO: Self = Self(0);
             pub const TWO: Self = Self(2);
             pub const TEN: Self = Self(10);
+
             /// The name in the IDL, if the number has one.
             #[must_use]
             pub const fn name(self) -> ::std::option::Option<&'static str> {
@@ -2914,6 +2953,7 @@ pub mod coverage {
         }
 
         pub const LIMIT: i32 = 100;
+
         #[derive(Clone, Debug, Eq, Hash, PartialEq)]
         pub struct Base {
             pub name: ::std::string::String,
@@ -3009,6 +3049,7 @@ pub mod coverage {
             ) -> impl ::std::future::Future<
                 Output = ::std::result::Result<Base, parent::InheritedError>,
             > + ::std::marker::Send;
+
             /// Answers `nothing_inherited`.
             fn nothing_inherited(
                 &self,
@@ -3118,6 +3159,7 @@ pub mod coverage {
                 "inherited",
                 ::polyport::codegen::CallKind::Unary,
             );
+
             /// The arguments of `Parent.inherited`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
             pub struct InheritedArgs {
@@ -3248,6 +3290,7 @@ pub mod coverage {
                 "nothing_inherited",
                 ::polyport::codegen::CallKind::Unary,
             );
+
             /// The arguments of `Parent.nothing_inherited`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
             pub struct NothingInheritedArgs {}

@@ -132,6 +132,7 @@ pub mod multi {
         ) -> impl ::std::future::Future<
             Output = ::std::result::Result<Response, ::polyport::codegen::Status>,
         > + ::std::marker::Send;
+
         /// Answers `onlyA`.
         fn only_a(
             &self,
@@ -140,6 +141,7 @@ pub mod multi {
         ) -> impl ::std::future::Future<
             Output = ::std::result::Result<Response, ::polyport::codegen::Status>,
         > + ::std::marker::Send;
+
         /// Answers `declines`.
         fn declines(
             &self,
@@ -148,6 +150,7 @@ pub mod multi {
         ) -> impl ::std::future::Future<
             Output = ::std::result::Result<Response, service_a::DeclinesError>,
         > + ::std::marker::Send;
+
         /// Answers `nothing`.
         fn nothing(
             &self,
@@ -155,6 +158,7 @@ pub mod multi {
         ) -> impl ::std::future::Future<
             Output = ::std::result::Result<(), ::polyport::codegen::Status>,
         > + ::std::marker::Send;
+
         /// Answers `notify`.
         fn notify(
             &self,
@@ -163,6 +167,7 @@ pub mod multi {
         ) -> impl ::std::future::Future<
             Output = ::std::result::Result<(), ::polyport::codegen::Status>,
         > + ::std::marker::Send;
+
         /// Answers `add`.
         fn add(
             &self,
@@ -372,6 +377,7 @@ pub mod multi {
             "sameNamedMethod",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `ServiceA.sameNamedMethod`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
         pub struct SameNamedMethodArgs {
@@ -415,6 +421,7 @@ pub mod multi {
             "onlyA",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `ServiceA.onlyA`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
         pub struct OnlyAArgs {
@@ -458,6 +465,7 @@ pub mod multi {
             "declines",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `ServiceA.declines`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
         pub struct DeclinesArgs {
@@ -584,6 +592,7 @@ pub mod multi {
             "nothing",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `ServiceA.nothing`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
         pub struct NothingArgs {}
@@ -617,6 +626,7 @@ pub mod multi {
             "notify",
             ::polyport::codegen::CallKind::Oneway,
         );
+
         /// The arguments of `ServiceA.notify`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
         pub struct NotifyArgs {
@@ -660,6 +670,7 @@ pub mod multi {
             "add",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `ServiceA.add`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
         pub struct AddArgs {
@@ -711,6 +722,7 @@ pub mod multi {
         ) -> impl ::std::future::Future<
             Output = ::std::result::Result<Response, ::polyport::codegen::Status>,
         > + ::std::marker::Send;
+
         /// Answers `onlyB`.
         fn only_b(
             &self,
@@ -827,6 +839,7 @@ pub mod multi {
             "sameNamedMethod",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `ServiceB.sameNamedMethod`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
         pub struct SameNamedMethodArgs {
@@ -870,6 +883,7 @@ pub mod multi {
             "onlyB",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `ServiceB.onlyB`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
         pub struct OnlyBArgs {
@@ -991,6 +1005,7 @@ pub mod multi {
             "onlyC",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `ServiceC.onlyC`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
         pub struct OnlyCArgs {
@@ -1035,6 +1050,7 @@ pub mod multi {
         ) -> impl ::std::future::Future<
             Output = ::std::result::Result<Response, ::polyport::codegen::Status>,
         > + ::std::marker::Send;
+
         /// Answers `onlyD`.
         fn only_d(
             &self,
@@ -1141,6 +1157,7 @@ pub mod multi {
             "onlyC",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// `ServiceD.onlyD`
         pub static ONLY_D: ::polyport::codegen::Method<
             OnlyDArgs,
@@ -1151,6 +1168,7 @@ pub mod multi {
             "onlyD",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `ServiceD.onlyD`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
         pub struct OnlyDArgs {

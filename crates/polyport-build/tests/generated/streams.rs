@@ -63,6 +63,7 @@ pub mod streams {
         ) -> impl ::std::future::Future<
             Output = ::std::result::Result<Item, ::polyport::codegen::Status>,
         > + ::std::marker::Send;
+
         /// Answers `pingPong`.
         fn ping_pong(
             &self,
@@ -173,6 +174,7 @@ pub mod streams {
             "unary",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `Streams.unary`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
         pub struct UnaryArgs {
@@ -216,6 +218,7 @@ pub mod streams {
             "pingPong",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `Streams.pingPong`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
         pub struct PingPongArgs {

@@ -21,6 +21,7 @@ pub mod types {
         pub const RED: Self = Self(1);
         pub const GREEN: Self = Self(2);
         pub const BLUE: Self = Self(10);
+
         /// The name in the IDL, if the number has one.
         #[must_use]
         pub const fn name(self) -> ::std::option::Option<&'static str> {
@@ -75,6 +76,7 @@ pub mod types {
         ::std::string::String::from("one"),
         ::std::string::String::from("two"),
     ]));
+
     #[derive(Clone, Debug, Eq, Hash, PartialEq)]
     pub struct Inner {
         pub name: ::std::string::String,
@@ -481,6 +483,7 @@ pub mod types {
         ) -> impl ::std::future::Future<
             Output = ::std::result::Result<Everything, types::EchoError>,
         > + ::std::marker::Send;
+
         /// Answers `echoList`.
         fn echo_list(
             &self,
@@ -492,6 +495,7 @@ pub mod types {
                 ::polyport::codegen::Status,
             >,
         > + ::std::marker::Send;
+
         /// Answers `echoMap`.
         fn echo_map(
             &self,
@@ -509,6 +513,7 @@ pub mod types {
                 ::polyport::codegen::Status,
             >,
         > + ::std::marker::Send;
+
         /// Answers `echoColor`.
         fn echo_color(
             &self,
@@ -675,6 +680,7 @@ pub mod types {
             "echo",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `Types.echo`.
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct EchoArgs {
@@ -801,6 +807,7 @@ pub mod types {
             "echoList",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `Types.echoList`.
         #[derive(Clone, Debug, Default, PartialEq)]
         pub struct EchoListArgs {
@@ -847,6 +854,7 @@ pub mod types {
             "echoMap",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `Types.echoMap`.
         #[derive(Clone, Debug, Default, Eq, PartialEq)]
         pub struct EchoMapArgs {
@@ -893,6 +901,7 @@ pub mod types {
             "echoColor",
             ::polyport::codegen::CallKind::Unary,
         );
+
         /// The arguments of `Types.echoColor`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
         pub struct EchoColorArgs {

@@ -1,0 +1,65 @@
+//! What the generator says about mistakes: one IDL in `mistakes/` for each, with the text beside
+//! it.
+//!
+//! After a change, write the texts anew with
+//! `POLYPORT_BLESS=1 cargo test -p polyport-build --test mistakes`, and read the diff.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use polyport_build::Builder;
+
+/// What a person sees: the errors, or the warnings.
+fn report(builder: &Builder, path: &Path) -> String {
+    match builder.generate(&[path]) {
+        Ok(generated) => generated.warnings.to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Holds the report against the text beside the IDL.
+fn check(builder: &Builder, path: &Path) {
+    let found = format!("{}\n", report(builder, path));
+    let expected = path.with_extension("txt");
+    if std::env::var_os("POLYPORT_BLESS").is_some() {
+        fs::write(&expected, &found).unwrap();
+    }
+    let expected = fs::read_to_string(expected).unwrap_or_default();
+    assert!(
+        found == expected,
+        "{} is reported as\n\n{found}\n\ninstead of\n\n{expected}",
+        path.display()
+    );
+}
+
+/// The IDLs of a directory, relative to the package so that reports are the same everywhere.
+fn idls(directory: &str) -> Vec<PathBuf> {
+    let mut paths: Vec<PathBuf> = fs::read_dir(directory)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "thrift")
+        })
+        .collect();
+    paths.sort();
+    paths
+}
+
+#[test]
+fn every_mistake_is_explained() {
+    let paths = idls("tests/mistakes");
+    assert!(paths.len() >= 25);
+    for path in paths {
+        check(&Builder::new(), &path);
+    }
+}
+
+#[test]
+fn what_cannot_be_combined_is_explained() {
+    for path in idls("tests/mistakes/combine") {
+        check(&Builder::new().combine_service(true), &path);
+    }
+}

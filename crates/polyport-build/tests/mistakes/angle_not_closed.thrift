@@ -1,0 +1,4 @@
+struct Request {
+  1: map<string, list<i32> counts
+  2: string message
+}

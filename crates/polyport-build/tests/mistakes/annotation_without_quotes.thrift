@@ -1,0 +1,4 @@
+struct Request {
+  1: string message (api.query = name)
+} (a = "b"
+service Demo {}

@@ -1,0 +1,2 @@
+service First { void ask() }
+service CombineService { void tell() }

@@ -1,0 +1,2 @@
+service First { void ask() }
+service Second { i32 ask(), void tell() }

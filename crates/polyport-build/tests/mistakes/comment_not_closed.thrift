@@ -1,0 +1,2 @@
+struct Empty {}
+/* all that follows

@@ -1,0 +1,2 @@
+struct Request {}
+enum Request { A }

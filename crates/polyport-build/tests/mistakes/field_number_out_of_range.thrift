@@ -1,0 +1,3 @@
+struct Request {
+  40000: string first
+}

@@ -1,0 +1,3 @@
+strcut Request {
+  1: string message
+}

@@ -1,0 +1,6 @@
+service Parent {
+  void ask()
+}
+service Child extends Parent {
+  i32 ask()
+}

@@ -1,0 +1,3 @@
+struct a.b {
+  1: string x-y
+}

@@ -1,0 +1,3 @@
+include "../../../../tests/idl/base.thrift"
+namespace rs coverage.base
+struct Base {}

@@ -1,0 +1,3 @@
+service Demo {
+  void ask(1: string text
+}

@@ -1,0 +1,3 @@
+service A extends B {}
+service B extends A {}
+service C extends C {}

@@ -1,0 +1,4 @@
+struct Request {
+  1: string message €
+  2: string @name
+}

@@ -1,0 +1,128 @@
+//! `polyport gen` from outside.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use polyport_build::Builder;
+
+fn polyport(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_polyport"))
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn idl(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(name);
+    fs::canonicalize(path).unwrap()
+}
+
+/// What a build script writes, as long as it runs where cargo runs it.
+fn built(builder: Builder, paths: &[PathBuf]) -> String {
+    let directory = tempfile::tempdir().unwrap();
+    let builder = builder.out_dir(directory.path());
+    builder.compile(paths).unwrap();
+    let mut files = fs::read_dir(directory.path()).unwrap();
+    let text = fs::read_to_string(files.next().unwrap().unwrap().path()).unwrap();
+    assert!(files.next().is_none());
+    text
+}
+
+#[test]
+fn the_command_writes_what_a_build_script_writes() {
+    let (first, second) = (
+        idl("interop/idl/combine.thrift"),
+        idl("interop/idl/apart.thrift"),
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().to_str().unwrap();
+    let output = polyport(&[
+        "gen",
+        first.to_str().unwrap(),
+        second.to_str().unwrap(),
+        "--combine-service",
+        "--name",
+        "both",
+        "-o",
+        out,
+    ]);
+    let path = directory.path().join("both.rs");
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(text(&output.stdout), format!("wrote {}\n", path.display()));
+    assert!(output.status.success());
+    let builder = Builder::new().combine_service(true).name("both");
+    let written = fs::read_to_string(path).unwrap();
+    assert_eq!(
+        written,
+        built(builder.clone(), &[first.clone(), second.clone()])
+    );
+    // And the same a second time: nothing depends on hashing or time.
+    assert_eq!(written, built(builder, &[first, second]));
+}
+
+#[test]
+fn included_files_are_searched_where_it_says() {
+    let directory = tempfile::tempdir().unwrap();
+    let outer = directory.path().join("outer.thrift");
+    fs::write(
+        &outer,
+        "include \"base.thrift\"\nstruct Outer { 1: base.Base base }\n",
+    )
+    .unwrap();
+    let outer = outer.to_str().unwrap();
+    let out = directory.path().to_str().unwrap();
+
+    let output = polyport(&["gen", outer, "-o", out]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("cannot find the included file `base.thrift`"));
+    assert!(!directory.path().join("outer.rs").exists());
+
+    let base = idl("tests/idl");
+    let output = polyport(&["gen", outer, "-o", out, "-I", base.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(directory.path().join("outer.rs").exists());
+}
+
+#[test]
+fn a_file_that_does_not_change_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().to_str().unwrap();
+    let multi = idl("interop/idl/multi.thrift");
+    let arguments = ["gen", multi.to_str().unwrap(), "-o", out];
+    assert!(polyport(&arguments).status.success());
+    let path = directory.path().join("multi.rs");
+    let mut permissions = fs::metadata(&path).unwrap().permissions();
+    let before = fs::metadata(&path).unwrap().modified().unwrap();
+    permissions.set_readonly(true);
+    fs::set_permissions(&path, permissions).unwrap();
+    assert!(polyport(&arguments).status.success());
+    assert_eq!(fs::metadata(&path).unwrap().modified().unwrap(), before);
+}
+
+#[test]
+fn mistakes_exit_with_1_and_wrong_calls_with_2() {
+    let output = polyport(&["gen", "no/such/file.thrift"]);
+    assert_eq!(output.status.code(), Some(1));
+    let report = text(&output.stderr);
+    assert!(report.starts_with("error: cannot read `no/such/file.thrift`"));
+    // No colors where nobody looks.
+    assert!(!report.contains('\u{1b}'));
+
+    for wrong in [
+        &["gen"][..],
+        &["gen", "a.thrift", "--nam", "x"],
+        &["generate"],
+    ] {
+        let output = polyport(wrong);
+        assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    }
+}
