@@ -39,6 +39,9 @@ pub struct Frame {
     /// The message with its envelope, without any length before it. In an intact frame it may be
     /// something else than a message, which [`Envelope`](crate::thrift::Envelope) then says.
     pub payload: Bytes,
+    /// All that stands behind a TTHeader, with any length before the message: what a checksum in
+    /// the header is of. Without a TTHeader the same as the payload.
+    pub body: Bytes,
 }
 
 /// Cuts a connection's bytes into frames.
@@ -130,6 +133,7 @@ impl FrameDecoder {
                     transport,
                     codec,
                     header,
+                    body: frame.clone(),
                     payload: frame,
                 }
             }
@@ -217,7 +221,8 @@ impl FrameDecoder {
     }
 
     fn ttheader_frame(&self, frame: Bytes) -> Result<Frame, DecodeError> {
-        let (header, mut payload) = Header::decode(frame, &self.limits)?;
+        let (header, body) = Header::decode(frame, &self.limits)?;
+        let mut payload = body.clone();
         let (transport, codec) = match sniff(&payload) {
             Sniff::Start(Start::Framed(codec)) => {
                 let message = framed(&payload)?;
@@ -236,6 +241,7 @@ impl FrameDecoder {
             codec,
             header: Some(header),
             payload,
+            body,
         })
     }
 }

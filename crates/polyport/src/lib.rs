@@ -20,6 +20,7 @@ pub mod method;
 pub mod context;
 pub mod route;
 pub mod metadata;
+pub mod validator;
 pub mod status;
 pub mod limits;
 pub mod error;

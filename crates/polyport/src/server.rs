@@ -22,6 +22,7 @@ use crate::layer::{AnyLayer, Layer};
 use crate::limits::Limits;
 use crate::router::Router;
 use crate::service::Service;
+use crate::validator::{PayloadValidator, Validators};
 
 /// Hosts any number of services on one port.
 ///
@@ -57,6 +58,7 @@ pub struct Server {
     layers: Vec<AnyLayer>,
     limits: Limits,
     refuse_nameless: bool,
+    validators: Validators,
 }
 
 impl Server {
@@ -86,6 +88,14 @@ impl Server {
     #[must_use]
     pub fn layer(mut self, layer: impl Layer) -> Self {
         self.layers.push(AnyLayer::new(layer));
+        self
+    }
+
+    /// Guards messages over TTHeader: requests are held against what their header says, and replies
+    /// get a value. [`Crc32c`](crate::validator::Crc32c) is the one that Kitex has built in.
+    #[must_use]
+    pub fn validator(mut self, validator: impl PayloadValidator) -> Self {
+        self.validators.add(validator);
         self
     }
 
@@ -135,6 +145,7 @@ impl Server {
                 router,
                 layers: self.layers,
                 limits: self.limits,
+                validators: self.validators,
             }),
         })
     }
@@ -165,6 +176,7 @@ struct Shared {
     router: Router,
     layers: Vec<AnyLayer>,
     limits: Limits,
+    validators: Validators,
 }
 
 impl Listening {

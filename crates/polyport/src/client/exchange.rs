@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use polyport_wire::error::EncodeError;
-use polyport_wire::frame::{self, Frame};
+use polyport_wire::frame::Frame;
 use polyport_wire::schema::CallKind;
 use polyport_wire::thrift::{self, ApplicationException, Envelope, MessageType, Returned, Value};
 use polyport_wire::transport::Transport;
@@ -18,6 +18,7 @@ use crate::limits::Limits;
 use crate::metadata::Metadata;
 use crate::method::Method;
 use crate::status::{BizStatus, MethodError, Status, StatusKind};
+use crate::validator::{self, validate};
 
 /// What came of a call: the method's own result, or a status; and the metadata beside it.
 type Outcome<V, E> = (Result<Result<V, E>, Status>, Metadata);
@@ -80,6 +81,9 @@ where
         let done = V::when_missing().ok_or_else(missing_result)?;
         return Ok((Ok(Ok(done)), Metadata::default()));
     };
+    if let Some(header) = &frame.header {
+        validate(&shared.options.validators, header, &frame.body).map_err(Status::transport)?;
+    }
     let reply = Reply::decode(frame, call.method, sequence, &shared.options.limits)?;
     if !reply.closes {
         received.keep_connection();
@@ -128,9 +132,9 @@ fn encode<A: Value, V, E>(
         strings: &strings,
         ..HeaderRef::default()
     };
-    frame::encode(
-        options.transport,
-        &header,
+    validator::encode(
+        &options.validators,
+        (options.transport, header),
         options.limits.frame,
         out,
         |out| {

@@ -7,6 +7,7 @@ use polyport_wire::transport::Transport;
 use crate::client::Client;
 use crate::error::Error;
 use crate::limits::Limits;
+use crate::validator::{PayloadValidator, Validators};
 
 /// The options of a [`Client`].
 ///
@@ -28,6 +29,7 @@ pub struct ClientOptions {
     pub(super) connect_timeout: Duration,
     pub(super) connections: Connections,
     pub(super) limits: Limits,
+    pub(super) validators: Validators,
 }
 
 /// How calls share connections.
@@ -88,6 +90,7 @@ impl ClientOptions {
             connect_timeout: Duration::from_secs(1),
             connections: Connections::default(),
             limits: Limits::default(),
+            validators: Validators::default(),
         }
     }
 
@@ -132,6 +135,13 @@ impl ClientOptions {
     #[must_use]
     pub fn connections(mut self, connections: Connections) -> Self {
         self.connections = connections;
+        self
+    }
+
+    /// Guards messages over TTHeader: requests get a value, and replies are held against theirs.
+    #[must_use]
+    pub fn validator(mut self, validator: impl PayloadValidator) -> Self {
+        self.validators.add(validator);
         self
     }
 

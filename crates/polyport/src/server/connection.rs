@@ -46,7 +46,10 @@ where
 {
     match connection.detect().await? {
         None => Ok(()),
-        Some(Detection::PingPong) => PingPong::new(connection).serve(&shared).await,
+        Some(Detection::PingPong) => {
+            let validators = shared.validators.clone();
+            PingPong::new(connection, validators).serve(&shared).await
+        }
         Some(Detection::Foreign(Foreign::Http1)) => connection.answer_http1().await,
         Some(other) => {
             let first = connection.input.get(..8).unwrap_or(&connection.input);

@@ -28,12 +28,14 @@ use crate::server::reply::{Ending, Request, encode};
 use crate::server::{Shared, linger};
 use crate::service::{ServiceMethod, catch_panic};
 use crate::status::Status;
+use crate::validator::Validators;
 
 /// Replies that wait for each other are written when there are this many bytes of them.
 const FLUSH_AT: usize = 64 * 1024;
 
 pub(super) struct PingPong<S> {
     connection: Connection<S>,
+    validators: Validators,
     decoder: FrameDecoder,
     output: BytesMut,
     /// Whether the time of the message that comes in is running.
@@ -57,8 +59,9 @@ struct Finished {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
-    pub(super) fn new(connection: Connection<S>) -> Self {
+    pub(super) fn new(connection: Connection<S>, validators: Validators) -> Self {
         Self {
+            validators,
             decoder: FrameDecoder::new(connection.limits.wire()),
             connection,
             output: BytesMut::new(),
@@ -279,6 +282,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
         let ending = Ending {
             closes: closes || self.connection.is_draining(),
             limit: self.connection.limits.frame,
+            validators: &self.validators,
         };
         if let Err(error) = encode(request, method, reply, ending, &mut self.output) {
             let text = format!("the reply cannot be sent: {error}");

@@ -18,6 +18,7 @@ use crate::router::Query;
 use crate::server::Shared;
 use crate::server::reply::Request;
 use crate::service::ServiceMethod;
+use crate::validator::validate;
 
 /// What becomes of a frame.
 pub(super) enum Received<'s> {
@@ -40,11 +41,17 @@ pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -
         codec,
         header,
         payload,
+        body: whole,
     } = frame;
     if codec != Codec::ThriftBinary {
         return Received::Lost(format!(
             "the connection speaks {codec}, which is not served"
         ));
+    }
+    if let Some(header) = &header
+        && let Err(reason) = validate(&shared.validators, header, &whole)
+    {
+        return Received::Lost(reason);
     }
     // A multiplexing client finds its call by the header's number; others get the message's number
     // in both places, as from Kitex.

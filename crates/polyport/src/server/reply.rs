@@ -2,13 +2,13 @@
 
 use bytes::BytesMut;
 use polyport_wire::error::EncodeError;
-use polyport_wire::frame;
 use polyport_wire::thrift::{self, ApplicationException, Envelope, MessageType};
 use polyport_wire::transport::Transport;
 use polyport_wire::ttheader::{HeaderRef, keys};
 
 use crate::call::{Message, Reply};
 use crate::status::{BizStatus, StatusKind};
+use crate::validator::{self, Validators};
 
 /// What a reply must know of its request, beside the method's name.
 #[derive(Clone, Copy, Debug)]
@@ -22,11 +22,12 @@ pub(super) struct Request {
 
 /// What the connection adds to a reply.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ending {
+pub(super) struct Ending<'a> {
     /// Whether the connection ends, which clients are told over TTHeader.
     pub(super) closes: bool,
     /// How large the frame may be.
     pub(super) limit: usize,
+    pub(super) validators: &'a Validators,
 }
 
 /// Appends a reply; nothing is left of one that cannot be encoded.
@@ -34,7 +35,7 @@ pub(super) fn encode(
     request: Request,
     method: &str,
     reply: &Reply,
-    ending: Ending,
+    ending: Ending<'_>,
     out: &mut BytesMut,
 ) -> Result<(), EncodeError> {
     let answer = Answer::new(request.transport, reply);
@@ -53,7 +54,8 @@ pub(super) fn encode(
         strings: &strings,
         ..HeaderRef::default()
     };
-    frame::encode(request.transport, &header, ending.limit, out, |out| {
+    let framing = (request.transport, header);
+    validator::encode(ending.validators, framing, ending.limit, out, |out| {
         let envelope = Envelope {
             kind,
             method,

@@ -15,6 +15,7 @@ use crate::context::Context;
 use crate::limits::Limits;
 use crate::service::{RawHandler, Service};
 use crate::status::Status;
+use crate::validator::Validators;
 
 /// A framed call of `ping`, and its reply.
 const CALL: [u8; 21] = hex!("00000011 80010001 00000004 70696e67 00000001 00");
@@ -57,6 +58,7 @@ impl Client {
             router: Server::new().add(service).router().unwrap(),
             layers: Vec::new(),
             limits,
+            validators: Validators::default(),
         };
         let connection = Connection::new(served, None, limits, drain);
         Self {
