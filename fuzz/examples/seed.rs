@@ -1,4 +1,4 @@
-//! Fills `fuzz/corpus` with the recorded conversations of polyport-wire's tests.
+//! Fills `fuzz/corpus` with recorded conversations and IDLs from the tests.
 
 use std::fs;
 use std::io;
@@ -23,7 +23,25 @@ fn main() -> io::Result<()> {
         }
     }
     fs::write(root.join("corpus/schema/greeter"), greeter()?)?;
+    for folder in ["interop/idl", "crates/polyport-build/tests/mistakes"] {
+        idls(&root.join("..").join(folder), &root.join("corpus/idl"))?;
+    }
     println!("{number} reads");
+    Ok(())
+}
+
+fn idls(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        if entry
+            .path()
+            .extension()
+            .is_some_and(|extension| extension == "thrift")
+        {
+            fs::copy(entry.path(), to.join(entry.file_name()))?;
+        }
+    }
     Ok(())
 }
 
