@@ -74,6 +74,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
     /// Answers requests until the connection ends.
     pub(super) async fn serve(mut self, shared: &Arc<Shared>) -> io::Result<()> {
         loop {
+            self.make_room().await?;
             match self.decoder.decode(&mut self.connection.input) {
                 Ok(Some(frame)) => {
                     self.begun = false;
@@ -102,6 +103,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
         }
     }
 
+    /// Waits while no other concurrent call may be served. Much of what has arrived may be waiting
+    /// as well, so it is not enough to read no more.
+    async fn make_room(&mut self) -> io::Result<()> {
+        while self.concurrent.len() >= self.connection.limits.calls.max(1) {
+            self.flush().await?;
+            if let Some(finished) = self.concurrent.join_next().await {
+                self.finish(finished);
+            }
+        }
+        Ok(())
+    }
+
     /// Waits until more of a message is there, or a concurrent call is done.
     async fn wait(&mut self) -> io::Result<After> {
         let limits = self.connection.limits;
@@ -121,9 +134,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
                 }
                 return Ok(After::Continue);
             }
-            arrived = self.connection.read(wanted), if self.concurrent.len() < limits.calls => {
-                arrived?
-            }
+            arrived = self.connection.read(wanted) => arrived?,
         };
         match arrived {
             Arrived::Bytes => {

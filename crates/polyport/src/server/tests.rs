@@ -50,10 +50,13 @@ struct Client {
 impl Client {
     /// A connection that takes up so many bytes each way.
     fn connect(room: usize) -> Self {
+        Self::connect_within(room, Limits::default())
+    }
+
+    fn connect_within(room: usize, limits: Limits) -> Self {
         let (io, served) = tokio::io::duplex(room);
         let (draining, drain) = watch::channel(false);
         let service = Service::raw("Test", ["ping", "slow"], Empty);
-        let limits = Limits::default();
         let shared = Shared {
             router: Server::new().add(service).router().unwrap(),
             layers: Vec::new(),
@@ -192,6 +195,23 @@ async fn a_handler_takes_as_long_as_it_takes() {
         client.expect(&SLOW_REPLY).await;
     }
     assert_eq!(client.start.elapsed().as_secs(), 20 * 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_with_a_call_is_not_idle() {
+    // A TTHeader with the flag for replies in any order, then `SLOW_CALL`.
+    let flagged = hex!("00000023 1000 0001 00000001 0001 00 00 0000");
+    let limits = Limits {
+        idle: 25 * SECOND,
+        ..Limits::default()
+    };
+    let mut client = Client::connect_within(64, limits);
+    client.send(&[&flagged[..], &SLOW_CALL].concat()).await;
+    let mut reply = [0; 80];
+    let len = client.io.read(&mut reply).await.unwrap();
+    assert!(reply[..len].ends_with(&SLOW_REPLY[4..]));
+    assert_eq!(client.start.elapsed().as_secs(), 60);
+    assert_eq!(client.ended().await, 85 * SECOND);
 }
 
 #[tokio::test(start_paused = true)]
