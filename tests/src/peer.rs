@@ -7,7 +7,7 @@ use polyport::{Status, Transport};
 use polyport_wire::frame::{self, FrameDecoder};
 use polyport_wire::limits::Limits;
 use polyport_wire::thrift::{self, ApplicationException, Envelope, MessageType};
-use polyport_wire::ttheader::{Header, HeaderRef, keys};
+use polyport_wire::ttheader::{Header, HeaderRef, flags, keys};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -21,6 +21,7 @@ pub struct Request {
     method: String,
     sequence: i32,
     header_sequence: Option<i32>,
+    flags: u16,
     ints: Vec<(u16, Vec<u8>)>,
     strings: Vec<(Vec<u8>, Vec<u8>)>,
     arguments: Bytes,
@@ -36,6 +37,7 @@ impl Request {
             method: method.to_owned(),
             sequence: 7,
             header_sequence: None,
+            flags: 0,
             ints: Vec::new(),
             strings: Vec::new(),
             arguments: Bytes::from_static(&[0]),
@@ -73,6 +75,13 @@ impl Request {
     #[must_use]
     pub fn header_sequence(mut self, sequence: i32) -> Self {
         self.header_sequence = Some(sequence);
+        self
+    }
+
+    /// Takes replies in any order, as a multiplexing client does.
+    #[must_use]
+    pub fn multiplexed(mut self) -> Self {
+        self.flags = flags::OUT_OF_ORDER;
         self
     }
 
@@ -115,6 +124,7 @@ impl Request {
             .map(|(key, text)| (&key[..], &text[..]))
             .collect();
         let header = HeaderRef {
+            flags: self.flags,
             sequence: self.header_sequence.unwrap_or(self.sequence),
             ints: &ints,
             strings: &strings,

@@ -6,7 +6,6 @@ use polyport::{Server, Transport};
 use polyport_tests::demo::demo;
 use polyport_tests::peer::Request;
 use polyport_tests::serving::Serving;
-use polyport_wire::ttheader::keys;
 
 async fn demo_serving() -> Serving {
     Serving::start(Server::new().add(demo().0)).await
@@ -208,30 +207,4 @@ async fn fields_that_the_service_does_not_know_are_skipped() {
         let request = Request::new(transport, "echo").arguments(arguments.to_vec());
         assert_eq!(peer.call(&request).await.text(), "hi");
     }
-}
-
-#[tokio::test]
-async fn flagged_requests_of_a_multiplexing_client_are_answered() {
-    let serving = demo_serving().await;
-    let mut peer = serving.connect().await;
-    let mut requests = BytesMut::new();
-    for number in 1..=5 {
-        let request = Request::new(Transport::TtHeaderFramed, "echo").sequence(number);
-        let mut bytes = BytesMut::from(&request.text(&number.to_string()).encode()[..]);
-        // The flag for replies in any order.
-        bytes[7] = 1;
-        requests.extend_from_slice(&bytes);
-    }
-    peer.send(&requests).await;
-    let mut numbers = Vec::new();
-    for _ in 1..=5 {
-        let response = peer.response().await;
-        let header = response.header.as_ref().unwrap();
-        assert_eq!((header.flags, header.sequence), (0, response.sequence));
-        assert_eq!(response.text(), response.sequence.to_string());
-        assert_eq!(response.int(keys::MESSAGE_TYPE), Some("2"));
-        numbers.push(response.sequence);
-    }
-    numbers.sort_unstable();
-    assert_eq!(numbers, [1, 2, 3, 4, 5]);
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
 mod framing;
+mod multiplexed;
 mod oneway;
 mod failures;
 mod rejected;

@@ -114,10 +114,10 @@ async fn w14_what_stands_in_an_intact_frame_is_answered() {
 }
 
 #[tokio::test]
-async fn a_multiplexing_client_finds_its_call_by_the_header() {
+async fn where_the_number_of_the_message_is_unknown_that_of_the_header_is_answered() {
     let (serving, _watch) = start().await;
     // The message in the frame ends inside of its method's name.
-    let frame = hex!("00000016 1000 0001 0000002a 0001 00 00 0000 80010001 00000009");
+    let frame = hex!("00000016 1000 0000 0000002a 0001 00 00 0000 80010001 00000009");
     let response = rejected(&serving, &frame).await;
     assert_eq!(response.exception().0, 7);
     assert_eq!(response.header.unwrap().sequence, 42);
