@@ -1,3 +1,3 @@
-//! The IDL's types and services, as the generator writes them.
+//! The code of the IDL, for the server and the client.
 
-pub mod bench;
+polyport::include_idl!("bench");
