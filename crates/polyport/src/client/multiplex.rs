@@ -107,8 +107,10 @@ struct Connection {
     output: BytesMut,
     input: BytesMut,
     decoder: FrameDecoder,
-    /// No request follows: the server said so, or nobody can send one.
+    /// No request goes out any more: the server said so, or nobody can send one.
     ending: bool,
+    /// Nothing comes out of `jobs` any more.
+    jobs_ended: bool,
 }
 
 /// The requests whose replies are outstanding, by sequence number.
@@ -129,6 +131,7 @@ impl Connection {
             input: BytesMut::new(),
             decoder: FrameDecoder::new(limits.wire()),
             ending: false,
+            jobs_ended: false,
         }
     }
 
@@ -154,14 +157,17 @@ impl Connection {
     /// Takes a request, writes some bytes, or reads some.
     async fn step(&mut self) -> Result<(), Status> {
         let broken = |error: std::io::Error| Status::transport(format!("the connection: {error}"));
-        let takes_jobs = !self.ending && self.output.len() < WRITE_AHEAD;
+        let takes_jobs = !self.jobs_ended && (self.ending || self.output.len() < WRITE_AHEAD);
         self.input
             .reserve(self.decoder.missing(self.input.len()).max(16 * 1024));
         let (mut reader, mut writer) = self.stream.split();
         tokio::select! {
             job = self.jobs.recv(), if takes_jobs => {
                 match job {
-                    None => self.ending = true,
+                    None => {
+                        self.ending = true;
+                        self.jobs_ended = true;
+                    }
                     Some(job) => self.take(job),
                 }
                 while self.output.len() < WRITE_AHEAD
@@ -185,10 +191,14 @@ impl Connection {
         }
     }
 
-    /// Puts a request into the buffer.
+    /// Puts a request into the buffer, or sends it to another connection.
     fn take(&mut self, job: Job) {
         let Job { request, done } = job;
         if done.is_closed() {
+            return;
+        }
+        if self.ending {
+            let _ = done.send(Outcome::NotSent(request));
             return;
         }
         self.output.extend_from_slice(&request.bytes);
@@ -215,7 +225,9 @@ impl Connection {
                 return Err(Status::transport(text));
             };
             if header.string(keys::CONNECTION_RESET).is_some() {
+                // Calls that come now must not wait for the replies that are outstanding.
                 self.ending = true;
+                self.jobs.close();
             }
             // The call may have been given up; a server that multiplexes, too, announces its end
             // by a reply to no call.
