@@ -7,6 +7,7 @@ mod metadata;
 mod timeouts;
 mod pool;
 mod replies;
+mod shared;
 
 use std::net::SocketAddr;
 
