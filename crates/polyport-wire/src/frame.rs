@@ -279,7 +279,7 @@ fn unknown(bytes: &[u8]) -> DecodeError {
     let start = bytes.iter().take(6);
     DecodeErrorKind::Unsupported {
         what: "a message that starts with",
-        got: start.fold(0, |number, byte| number << 8 | i64::from(*byte)),
+        got: start.fold(0, |number, byte| number * 256 + i64::from(*byte)),
     }
     .into()
 }

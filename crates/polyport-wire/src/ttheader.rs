@@ -139,23 +139,26 @@ impl Header {
             ..Self::default()
         };
         while let Some(info) = front.info() {
-            match info {
-                INFO_STRINGS => front.strings(&mut header.strings)?,
-                INFO_INTS => front.ints(&mut header.ints)?,
-                INFO_ACL_TOKEN => {
-                    let key = Bytes::from_static(keys::ACL_TOKEN);
-                    header.strings.push((key, front.text()?));
-                }
-                other => {
-                    return Err(DecodeErrorKind::Unsupported {
-                        what: "info id",
-                        got: other.into(),
-                    }
-                    .into());
-                }
-            }
+            header.read_group(info, &mut front)?;
         }
         Ok(header)
+    }
+
+    fn read_group(&mut self, info: u8, front: &mut Section<'_>) -> Result<(), DecodeError> {
+        match info {
+            INFO_STRINGS => front.strings(&mut self.strings),
+            INFO_INTS => front.ints(&mut self.ints),
+            INFO_ACL_TOKEN => {
+                let key = Bytes::from_static(keys::ACL_TOKEN);
+                self.strings.push((key, front.text()?));
+                Ok(())
+            }
+            other => Err(DecodeErrorKind::Unsupported {
+                what: "info id",
+                got: other.into(),
+            }
+            .into()),
+        }
     }
 
     /// The value of an int key, see [`keys`].

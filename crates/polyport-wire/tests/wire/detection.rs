@@ -107,7 +107,10 @@ fn compact_thrift() {
     let compact = Detection::Foreign(Foreign::ThriftCompact);
     decides(&hex!("8221"), compact);
     decides(&hex!("0000001f 8221"), compact);
-    decides(&hex!("0000001f 8222"), Detection::Foreign(Foreign::Unknown));
+    // Of another version, which there is none of.
+    let unknown = Detection::Foreign(Foreign::Unknown);
+    decides(&hex!("82220000 0505"), unknown);
+    decides(&hex!("0000001f 8222"), unknown);
 }
 
 #[test]

@@ -33,39 +33,36 @@ fn too_large(what: &'static str, got: u64, limit: u64) -> DecodeErrorKind {
     DecodeErrorKind::TooLarge { what, got, limit }
 }
 
+/// One message of each framing.
+fn messages() -> [(Vec<u8>, Transport, Codec); 7] {
+    let (thrift, protobuf) = (Codec::ThriftBinary, Codec::Protobuf);
+    let framed = [&hex!("00000011")[..], &PING].concat();
+    let ttheader = hex!("0000001f 1000 0000 00000001 0001 00000000");
+    let both = hex!("00000023 1000 0000 00000001 0001 00000000");
+    let mesh = hex!("ffaf 0002 0000");
+    let chat = hex!("00000010 90010001 00000004 70696e67 00000001").to_vec();
+    [
+        (PING.to_vec(), Transport::Buffered, thrift),
+        (framed.clone(), Transport::Framed, thrift),
+        (PING.to_vec(), Transport::Buffered, thrift),
+        ([&ttheader[..], &PING].concat(), Transport::TtHeader, thrift),
+        (chat, Transport::Framed, protobuf),
+        (
+            [&both[..], &framed].concat(),
+            Transport::TtHeaderFramed,
+            thrift,
+        ),
+        ([&mesh[..], &PING].concat(), Transport::Buffered, thrift),
+    ]
+}
+
 #[test]
 fn one_connection_may_mix_all_framings() {
-    let framed = [&hex!("00000011")[..], &PING].concat();
-    let protobuf = hex!("00000010 90010001 00000004 70696e67 00000001");
-    let mesh = hex!("ffaf 0002 0000");
-    let ttheader = [
-        &hex!("0000001f 1000 0000 00000001 0001 00000000")[..],
-        &PING,
-    ]
-    .concat();
-    let both = [
-        &hex!("00000023 1000 0000 00000001 0001 00000000")[..],
-        &framed,
-    ]
-    .concat();
-    let messages: [(&[u8], Transport, Codec); 7] = [
-        (&PING, Transport::Buffered, Codec::ThriftBinary),
-        (&framed, Transport::Framed, Codec::ThriftBinary),
-        (&PING, Transport::Buffered, Codec::ThriftBinary),
-        (&ttheader, Transport::TtHeader, Codec::ThriftBinary),
-        (&protobuf, Transport::Framed, Codec::Protobuf),
-        (&both, Transport::TtHeaderFramed, Codec::ThriftBinary),
-        (
-            &[&mesh[..], &PING].concat(),
-            Transport::Buffered,
-            Codec::ThriftBinary,
-        ),
-    ];
-    let stream: Vec<u8> = messages
-        .iter()
-        .flat_map(|(bytes, ..)| bytes.to_vec())
+    let expected = messages().map(|(_, transport, codec)| (transport, codec));
+    let stream: Vec<u8> = messages()
+        .into_iter()
+        .flat_map(|(bytes, ..)| bytes)
         .collect();
-
     for size in 1..=stream.len() {
         let mut decoder = FrameDecoder::new(Limits::default());
         let mut buffer = BytesMut::new();
@@ -76,14 +73,20 @@ fn one_connection_may_mix_all_framings() {
                 seen.push((frame.transport, frame.codec));
             }
         }
-        let expected = messages
-            .iter()
-            .map(|(_, transport, codec)| (*transport, *codec));
-        assert!(
-            seen.iter().copied().eq(expected),
-            "pieces of {size}: {seen:?}"
-        );
+        assert_eq!(seen, expected, "pieces of {size}");
         assert!(buffer.is_empty());
+    }
+}
+
+#[test]
+fn the_body_is_what_a_checksum_in_the_header_is_of() {
+    for (bytes, transport, _) in messages() {
+        let frame = cut::frame(&bytes);
+        let body = match transport {
+            Transport::TtHeaderFramed => [&hex!("00000011")[..], &PING].concat(),
+            _ => frame.payload.to_vec(),
+        };
+        assert_eq!(frame.body, body);
     }
 }
 
@@ -172,6 +175,7 @@ fn lengths_that_cannot_be_are_refused() {
     let malformed = |what, got| DecodeErrorKind::Malformed { what, got };
     fails(&hex!("00000003 8001"), &malformed("frame length", 3));
     fails(&hex!("00000000 9001"), &malformed("frame length", 0));
+    cut::frame(&hex!("00000004 80010001"));
     fails(&hex!("0000000d 1000"), &malformed("TTHeader length", 13));
     let section = "TTHeader section size";
     fails(

@@ -190,65 +190,34 @@ fn values_share_the_memory_of_the_frame() {
     assert!(range.contains(&payload.as_ptr()));
 }
 
+#[track_caller]
+fn does_not_fit(ints: &[(u16, &[u8])], strings: &[(&[u8], &[u8])], error: EncodeError) {
+    let header = HeaderRef {
+        ints,
+        strings,
+        ..HeaderRef::default()
+    };
+    let mut out = BytesMut::from(&b"before"[..]);
+    assert_eq!(header.encode(&mut out, |_| Ok(())), Err(error));
+    assert_eq!(&out[..], b"before");
+}
+
 #[test]
 fn what_does_not_fit_the_format_is_not_encoded() {
-    let fails = |header: HeaderRef<'_>, expected| {
-        let mut out = BytesMut::from(&b"before"[..]);
-        assert_eq!(header.encode(&mut out, |_| Ok(())), Err(expected));
-        assert_eq!(&out[..], b"before");
-    };
     let largest = vec![b'x'; 65535];
     let longer = vec![b'x'; 65536];
-    let too_long = EncodeError::too_large("TTHeader string", 65535);
-    let header = HeaderRef::default();
-    fails(
-        HeaderRef {
-            ints: &[(1, &longer)],
-            ..header
-        },
-        too_long,
-    );
-    fails(
-        HeaderRef {
-            strings: &[(&longer, b"")],
-            ..header
-        },
-        too_long,
-    );
-    fails(
-        HeaderRef {
-            strings: &[(b"", &longer)],
-            ..header
-        },
-        too_long,
-    );
-    fails(
-        HeaderRef {
-            strings: &[(keys::ACL_TOKEN, &longer)],
-            ..header
-        },
-        too_long,
-    );
+    let error = EncodeError::too_large("TTHeader string", 65535);
+    does_not_fit(&[(1, &longer)], &[], error);
+    does_not_fit(&[], &[(&longer, b"")], error);
+    does_not_fit(&[], &[(b"", &longer)], error);
+    does_not_fit(&[], &[(keys::ACL_TOKEN, &longer)], error);
 
-    let many = vec![(0, &b""[..]); 65536];
-    let expected = EncodeError::too_large("number of TTHeader keys", 65535);
-    fails(
-        HeaderRef {
-            ints: &many,
-            ..header
-        },
-        expected,
-    );
+    let error = EncodeError::too_large("number of TTHeader keys", 65535);
+    does_not_fit(&vec![(0, &b""[..]); 65536], &[], error);
+    does_not_fit(&[], &vec![(&b""[..], &b""[..]); 65536], error);
 
-    let full = [(&largest[..], &largest[..]), (&largest[..], &largest[..])];
-    let expected = EncodeError::too_large("TTHeader section", MAX_SECTION as u64);
-    fails(
-        HeaderRef {
-            strings: &full,
-            ..header
-        },
-        expected,
-    );
+    let error = EncodeError::too_large("TTHeader section", MAX_SECTION as u64);
+    does_not_fit(&[], &[(&largest, &largest), (&largest, &largest)], error);
 }
 
 #[test]
