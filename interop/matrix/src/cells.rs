@@ -1,53 +1,67 @@
-//! The rows of the matrix for multi.thrift, and the fixtures that are about routing.
+//! The rows of the matrix for multi.thrift.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::expect::{Way, exception, message};
-use crate::peers::{Implementation, Peer, Serving};
+use crate::expect::{Way, lost, message};
+use crate::implementations::Implementation;
+use crate::peers::{Peer, Serving};
 use crate::report::Report;
 use crate::types_cells;
 
-const TRANSPORTS: [&str; 5] = ["buffered", "framed", "ttheader", "ttheader-framed", "mux"];
 const CALLER: &str = "matrix";
 
-/// One client and one server, over everything.
+/// One client and one server, over everything that both speak.
 pub(crate) fn run(client: &Peer, server: &Peer, report: &mut Report) {
-    let serving = start(server, "multi", &[]);
-    for transport in TRANSPORTS {
-        for named in [true, false] {
-            let way = Way {
-                server: server.implementation,
-                transport,
-                named,
-            };
-            let name = if named { "named" } else { "nameless" };
-            let column = format!("{} -> {} {transport} {name}", client.name(), server.name());
-            let mut column = Column {
-                client,
-                serving: &serving,
-                way,
-                name: column,
-                report,
-            };
-            column.answers();
-            column.failures();
-            column.beside();
-            column.oneway();
-            types_cells::run(&mut column);
-            if column.is_kitex_client() {
-                column.large_and_many();
-            }
+    let spoken = server.implementation.transports();
+    let both = client.implementation.transports().iter().copied();
+    let both = both.filter(|transport| spoken.contains(transport));
+    if server.implementation.detects_transport() {
+        let serving = server.must_serve("multi", &[]);
+        for transport in both {
+            over(client, server, &serving, transport, report);
+        }
+    } else {
+        for transport in both {
+            let serving = server.must_serve("multi", &["--transport", transport]);
+            over(client, server, &serving, transport, report);
         }
     }
-    drop(serving);
-    routing(client, server, report);
 }
 
-fn start(server: &Peer, fixture: &str, flags: &[&str]) -> Serving {
-    server.serve(fixture, flags).unwrap_or_else(|ended| {
-        panic!("{} does not serve {fixture}: {}", server.name(), ended.text)
-    })
+fn over(
+    client: &Peer,
+    server: &Peer,
+    serving: &Serving,
+    transport: &'static str,
+    report: &mut Report,
+) {
+    for named in [true, false] {
+        let way = Way {
+            client: client.implementation,
+            server: server.implementation,
+            transport,
+            named,
+        };
+        let name = if named { "named" } else { "nameless" };
+        let mut column = Column {
+            client,
+            serving,
+            way,
+            name: format!("{} -> {} {transport} {name}", client.name(), server.name()),
+            report,
+        };
+        column.answers();
+        column.failures();
+        if column.way.client_has_metadata() {
+            column.beside();
+        }
+        column.oneway();
+        types_cells::run(&mut column);
+        if column.is_kitex_client() {
+            column.large_and_many();
+        }
+    }
 }
 
 /// The cells of one client, server, transport and way of naming.
@@ -85,7 +99,7 @@ impl Column<'_> {
     ) {
         let lines = self.call(service, method, arguments, flags);
         self.report
-            .compare(&self.name, cell, expected, &sorted_sets(&lines[0]));
+            .compare(&self.name, cell, expected, &comparable(&lines[0]));
     }
 
     fn call(&self, service: &str, method: &str, arguments: &Value, flags: &[&str]) -> Vec<Value> {
@@ -107,6 +121,10 @@ impl Column<'_> {
         }
         all.extend(flags);
         self.client.call(&self.serving.address, &all)
+    }
+
+    pub(crate) fn way(&self) -> Way {
+        self.way
     }
 
     fn is_kitex_client(&self) -> bool {
@@ -201,17 +219,28 @@ impl Column<'_> {
     }
 
     fn failures(&mut self) {
-        let panic = "panic: [happened in biz handler, method=ServiceA.onlyA, please check the \
-                     panic at the server side] oh";
         let rows = [
-            ("error:bad", exception(6, "biz error: bad")),
-            ("typed:1900:special", exception(1900, "special [biz error]")),
-            ("panic:oh", exception(6, panic)),
+            ("error:bad", self.way.error("bad")),
+            ("typed:1900:special", self.way.typed(1900, "special")),
+            ("panic:oh", self.way.panic("ServiceA.onlyA", "oh")),
         ];
         for (text, expected) in rows {
             self.check("ServiceA", "onlyA", &request(text), &expected);
         }
-        let kitex_client = self.is_kitex_client();
+        if self.way.server_has_business_errors() {
+            self.business_errors();
+        }
+        let slow = request("sleep:3000:late");
+        let timeout = json!({ "timeout": true });
+        let flags = ["--timeout", "100"];
+        self.check_with("timeout", "ServiceA", "onlyA", &slow, &flags, &timeout);
+        let in_time = message("ServiceA/onlyA: soon");
+        let soon = request("sleep:20:soon");
+        let flags = ["--timeout", "5000"];
+        self.check_with("in time", "ServiceA", "onlyA", &soon, &flags, &in_time);
+    }
+
+    fn business_errors(&mut self) {
         let rows = [
             (
                 "biz:404:not found:k=v,l=w",
@@ -228,17 +257,9 @@ impl Column<'_> {
             ),
         ];
         for (text, code, words, extra) in rows {
-            let expected = self.way.biz(code, words, &extra, kitex_client);
+            let expected = self.way.biz(code, words, &extra);
             self.check("ServiceA", "onlyA", &request(text), &expected);
         }
-        let slow = request("sleep:3000:late");
-        let timeout = json!({ "timeout": true });
-        let flags = ["--timeout", "100"];
-        self.check_with("timeout", "ServiceA", "onlyA", &slow, &flags, &timeout);
-        let in_time = message("ServiceA/onlyA: soon");
-        let soon = request("sleep:20:soon");
-        let flags = ["--timeout", "5000"];
-        self.check_with("in time", "ServiceA", "onlyA", &soon, &flags, &in_time);
     }
 
     fn beside(&mut self) {
@@ -280,179 +301,15 @@ pub(crate) fn request(text: &str) -> Value {
     json!({ "req": { "message": text } })
 }
 
-/// Sets have no order; those of the rows hold text or numbers.
-fn sorted_sets(line: &Value) -> Value {
+/// Sets have no order; those of the rows hold text or numbers. Everybody has own words for a
+/// connection that is gone.
+fn comparable(line: &Value) -> Value {
     let mut line = line.clone();
+    if line.get("transport_error").is_some() {
+        return lost();
+    }
     for value in types_cells::structs_in(&mut line) {
         types_cells::sort_sets(value);
     }
     line
-}
-
-/// Fixtures beside `multi`: other fallbacks, refused traffic, unknown names, combined services.
-fn routing(client: &Peer, server: &Peer, report: &mut Report) {
-    let column = format!("{} -> {} routing", client.name(), server.name());
-    let mut check = |fixture: &str, flags: &[&str], calls: &[(&str, Value)]| {
-        let serving = start(server, fixture, flags);
-        for (flags, expected) in calls {
-            let flags: Vec<&str> = flags.split_whitespace().collect();
-            let asks = request("hi").to_string();
-            let mut all = flags.clone();
-            all.extend(["--json", &asks]);
-            let lines = client.call(&serving.address, &all);
-            let cell = format!("{fixture}: {}", flags.join(" "));
-            report.compare(&column, &cell, expected, &lines[0]);
-        }
-    };
-    let is_kitex = client.implementation == Implementation::Kitex;
-    let same_b = message("ServiceB/sameNamedMethod: hi");
-    let same_a = message("ServiceA/sameNamedMethod: hi");
-    check(
-        "multi-b",
-        &[],
-        &[
-            (
-                "--transport framed --service ServiceA --method sameNamedMethod",
-                same_b.clone(),
-            ),
-            (
-                "--transport ttheader --service ServiceA --method sameNamedMethod",
-                same_a.clone(),
-            ),
-        ],
-    );
-    let refused = match server.implementation {
-        Implementation::Kitex => exception(20, "unknown service , method sameNamedMethod"),
-        Implementation::Polyport => exception(
-            21,
-            "no service name while the server has WithRefuseTrafficWithoutServiceName option \
-             enabled",
-        ),
-    };
-    check(
-        "conflict",
-        &["--refuse"],
-        &[
-            (
-                "--transport framed --service ServiceA --method sameNamedMethod",
-                refused.clone(),
-            ),
-            (
-                "--transport buffered --service ServiceA --method sameNamedMethod",
-                refused,
-            ),
-            (
-                "--transport ttheader --service ServiceA --method sameNamedMethod",
-                same_a,
-            ),
-            (
-                "--transport ttheader-framed --service ServiceB --method sameNamedMethod",
-                same_b,
-            ),
-        ],
-    );
-    let nope = if is_kitex {
-        "--transport ttheader --service ServiceA --method sameNamedMethod --as Nope"
-    } else {
-        "--transport ttheader --service Nope --method sameNamedMethod"
-    };
-    let wrong_name = if is_kitex {
-        "--transport ttheader --service ServiceB --method onlyB --as Nope"
-    } else {
-        "--transport ttheader --service Nope --method onlyB"
-    };
-    let wrong_method = if is_kitex {
-        "--transport ttheader --service ServiceB --method onlyB --as ServiceA"
-    } else {
-        "--transport ttheader --service ServiceA --method onlyB"
-    };
-    check(
-        "multi",
-        &[],
-        &[
-            (
-                nope,
-                exception(20, "unknown service Nope, method sameNamedMethod"),
-            ),
-            (wrong_name, message("ServiceB/onlyB: hi")),
-            (
-                wrong_method,
-                exception(1, "unknown method onlyB (service ServiceA)"),
-            ),
-        ],
-    );
-    check(
-        "single",
-        &[],
-        &[
-            (
-                "--transport framed --service ServiceB --method onlyB",
-                exception(20, "unknown service , method onlyB"),
-            ),
-            (
-                "--transport ttheader --service ServiceB --method onlyB",
-                exception(20, "unknown service ServiceB, method onlyB"),
-            ),
-            (
-                "--transport framed --service ServiceA --method onlyA",
-                message("ServiceA/onlyA: hi"),
-            ),
-        ],
-    );
-    for transport in TRANSPORTS {
-        let flags = format!("--transport {transport} --service CombineService --method");
-        let calls = ["fromA", "fromB"].map(|method| {
-            (
-                format!("{flags} {method}"),
-                message(&format!("CombineService/{method}: hi")),
-            )
-        });
-        let calls = calls
-            .each_ref()
-            .map(|(flags, expected)| (flags.as_str(), expected.clone()));
-        check("combine", &[], &calls);
-        let idl = if is_kitex { "--idl apart " } else { "" };
-        let calls = [("Left", "fromLeft"), ("Right", "fromRight")].map(|(service, method)| {
-            (
-                format!("{idl}{flags} {method}"),
-                message(&format!("{service}/{method}: hi")),
-            )
-        });
-        let calls = calls
-            .each_ref()
-            .map(|(flags, expected)| (flags.as_str(), expected.clone()));
-        check("apart", &[], &calls);
-    }
-}
-
-/// What Polyport's peer must not start, and the words in which it says so.
-pub(crate) fn refused_at_start(polyport: &Peer, report: &mut Report) {
-    let rows = [
-        (
-            "conflict",
-            "method name [sameNamedMethod] is conflicted between services but no \
-                      fallback service is specified",
-        ),
-        (
-            "two-fallbacks",
-            "multiple fallback services cannot be registered. [ServiceA] is \
-                           already registered as a fallback service",
-        ),
-        ("duplicate", "has already been registered"),
-        ("empty", "run: no service. Use RegisterService to set one"),
-        (
-            "combine-and-more",
-            "only one service can be registered when registering combined \
-                              service",
-        ),
-    ];
-    for (fixture, words) in rows {
-        let outcome = match polyport.serve(fixture, &[]) {
-            Ok(_) => Err("it started".to_owned()),
-            Err(ended) if ended.status != Some(2) => Err(format!("status {:?}", ended.status)),
-            Err(ended) if !ended.text.contains(words) => Err(ended.text),
-            Err(_) => Ok(()),
-        };
-        report.record("polyport refuses to start", fixture, outcome);
-    }
 }

@@ -2,11 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::peers::Implementation;
+use crate::implementations::{Implementation, Naming};
 
 /// The ways to make a call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Way {
+    pub(crate) client: Implementation,
     pub(crate) server: Implementation,
     pub(crate) transport: &'static str,
     pub(crate) named: bool,
@@ -20,7 +21,19 @@ impl Way {
 
     /// Whether the server sees the service's name.
     pub(crate) fn names_service(&self) -> bool {
-        self.has_header() && self.named
+        match self.client.naming() {
+            Naming::Header => self.has_header() && self.named,
+            Naming::MethodName => self.named,
+        }
+    }
+
+    /// Whether the client can be asked to send metadata, though not every transport takes it along.
+    pub(crate) fn client_has_metadata(&self) -> bool {
+        self.client.naming() == Naming::Header && self.server != Implementation::Thriftpy2
+    }
+
+    pub(crate) fn server_has_business_errors(&self) -> bool {
+        self.server != Implementation::Thriftpy2
     }
 
     /// The transport's name as servers print it.
@@ -33,32 +46,70 @@ impl Way {
         }
     }
 
+    /// An ordinary error of a handler; thriftpy2 drops the connection.
+    pub(crate) fn error(&self, text: &str) -> Value {
+        match self.server {
+            Implementation::Thriftpy2 => lost(),
+            _ => exception(6, &format!("biz error: {text}")),
+        }
+    }
+
+    /// An error with a type number.
+    pub(crate) fn typed(&self, type_id: i32, text: &str) -> Value {
+        match self.server {
+            Implementation::Thriftpy2 => exception(type_id, text),
+            _ => exception(type_id, &format!("{text} [biz error]")),
+        }
+    }
+
+    /// A handler's panic; to thriftpy2 it is an error like any other.
+    pub(crate) fn panic(&self, method: &str, text: &str) -> Value {
+        match self.server {
+            Implementation::Thriftpy2 => lost(),
+            _ => exception(
+                6,
+                &format!(
+                    "panic: [happened in biz handler, method={method}, please check the panic at \
+                     the server side] {text}"
+                ),
+            ),
+        }
+    }
+
     /// A business status: Kitex's client sees it only with its TTHeader handler; without TTHeader
     /// Kitex's server loses it, and Polyport's makes an exception of it.
-    pub(crate) fn biz(&self, code: i32, message: &str, extra: &Value, kitex_client: bool) -> Value {
+    pub(crate) fn biz(&self, code: i32, message: &str, extra: &Value) -> Value {
+        let kitex_client = self.client == Implementation::Kitex;
         let text = format!("biz error: code={code}, msg={message}");
         match (self.has_header(), self.server) {
             (true, _) if kitex_client && !self.named => json!({ "ok": null }),
             (true, _) => json!({ "biz": { "code": code, "message": message, "extra": extra } }),
-            (false, Implementation::Polyport) => json!({ "error": { "type": 6, "message": text } }),
             // A result that is missing: Kitex's client takes it for an empty one, ours does not.
             (false, Implementation::Kitex) if kitex_client => json!({ "ok": null }),
-            (false, Implementation::Kitex) => {
-                json!({ "error": { "type": 5, "message": "missing result" } })
-            }
+            (false, Implementation::Kitex) => exception(5, "missing result"),
+            (false, _) => exception(6, &text),
         }
     }
 
     /// What `who` answers.
     pub(crate) fn who(&self, service: &str, method: &str, caller: &str, reason: &str) -> String {
-        let caller = if self.names_service() { caller } else { "" };
+        let caller = if self.has_header() && self.named {
+            caller
+        } else {
+            ""
+        };
         let transport = self.printed_transport();
         let who = format!("{service}/{method} caller={caller} transport={transport}");
         match self.server {
-            Implementation::Kitex => who,
             Implementation::Polyport => format!("{who} kind=unary reason={reason}"),
+            _ => who,
         }
     }
+}
+
+/// No answer: the connection ended, or something came that cannot be read.
+pub(crate) fn lost() -> Value {
+    json!({ "transport_error": true })
 }
 
 pub(crate) fn message(text: &str) -> Value {

@@ -1,46 +1,96 @@
-//! The live matrix: Polyport's peer program on one side, a real Kitex on the other, both ways,
-//! over every transport, with and without the service's name. Each cell compares values.
+//! The live matrix: Polyport's peer program on one side, a real program of another implementation
+//! on the other, over every transport, with and without the service's name. Each cell compares
+//! values.
 
+mod routing;
 mod cells;
 mod direct;
+mod types_cells;
 mod expect;
 mod peers;
-mod types_cells;
+mod implementations;
 mod report;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::thread;
 
 use clap::Parser;
 
-use crate::peers::{Implementation, Peer};
+use crate::implementations::Implementation;
+use crate::peers::Peer;
 use crate::report::Report;
 
+/// Each program is a path, and further arguments where it is a script.
 #[derive(Debug, Parser)]
 #[command(about)]
 struct Args {
     /// The program of interop/peer
-    #[arg(long)]
-    polyport: PathBuf,
+    #[arg(long, num_args = 1.., required = true)]
+    polyport: Vec<PathBuf>,
     /// The program of interop/kitex
-    #[arg(long)]
-    kitex: PathBuf,
+    #[arg(long, num_args = 1..)]
+    kitex: Vec<PathBuf>,
+    /// The client and server of interop/python with thriftpy2
+    #[arg(long, num_args = 1..)]
+    thriftpy2: Vec<PathBuf>,
+    /// The client of interop/python with Apache Thrift
+    #[arg(long, num_args = 1..)]
+    apache_python: Vec<PathBuf>,
+}
+
+impl Args {
+    /// The peers that were given.
+    fn others(self) -> Vec<Peer> {
+        let all = [
+            (Implementation::Kitex, self.kitex),
+            (Implementation::Thriftpy2, self.thriftpy2),
+            (Implementation::ApachePython, self.apache_python),
+        ];
+        let given = all.into_iter().filter(|(_, program)| !program.is_empty());
+        given
+            .map(|(implementation, program)| Peer::new(implementation, program))
+            .collect()
+    }
 }
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let polyport = Peer::new(Implementation::Polyport, args.polyport);
-    let kitex = Peer::new(Implementation::Kitex, args.kitex);
+    let polyport = Peer::new(Implementation::Polyport, args.polyport.clone());
+    let others = args.others();
     let mut report = Report::default();
-    for (client, server) in [(&kitex, &polyport), (&polyport, &kitex)] {
-        cells::run(client, server, &mut report);
-    }
-    cells::refused_at_start(&polyport, &mut report);
-    direct::run(&kitex, &mut report);
+    routing::refused_at_start(&polyport, &mut report);
+    thread::scope(|scope| {
+        let running: Vec<_> = others
+            .iter()
+            .map(|other| scope.spawn(|| all_of(&polyport, other)))
+            .collect();
+        for peer in running {
+            report.merge(
+                peer.join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            );
+        }
+    });
     report.print();
     if report.failed() > 0 {
         ExitCode::FAILURE
     } else {
         ExitCode::SUCCESS
     }
+}
+
+/// What one implementation takes part in.
+fn all_of(polyport: &Peer, other: &Peer) -> Report {
+    let mut report = Report::default();
+    cells::run(other, polyport, &mut report);
+    routing::run(other, polyport, &mut report);
+    if other.implementation.serves() {
+        cells::run(polyport, other, &mut report);
+    }
+    if other.implementation == Implementation::Kitex {
+        routing::run(polyport, other, &mut report);
+        direct::run(other, &mut report);
+    }
+    report
 }

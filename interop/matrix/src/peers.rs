@@ -6,17 +6,13 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-/// Whose program it is: they differ in what they can print and where Polyport differs on purpose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Implementation {
-    Polyport,
-    Kitex,
-}
+use crate::implementations::Implementation;
 
 #[derive(Debug)]
 pub(crate) struct Peer {
     pub(crate) implementation: Implementation,
-    program: PathBuf,
+    /// A program and its first arguments: some peers are scripts.
+    program: Vec<PathBuf>,
 }
 
 /// A server that ends when it is dropped.
@@ -41,7 +37,7 @@ pub(crate) struct Ended {
 }
 
 impl Peer {
-    pub(crate) fn new(implementation: Implementation, program: PathBuf) -> Self {
+    pub(crate) fn new(implementation: Implementation, program: Vec<PathBuf>) -> Self {
         Self {
             implementation,
             program,
@@ -49,10 +45,14 @@ impl Peer {
     }
 
     pub(crate) fn name(&self) -> &'static str {
-        match self.implementation {
-            Implementation::Polyport => "polyport",
-            Implementation::Kitex => "kitex",
-        }
+        self.implementation.name()
+    }
+
+    /// Starts a server that has no reason not to.
+    pub(crate) fn must_serve(&self, fixture: &str, flags: &[&str]) -> Serving {
+        self.serve(fixture, flags).unwrap_or_else(|ended| {
+            panic!("{} does not serve {fixture}: {}", self.name(), ended.text)
+        })
     }
 
     /// Starts a server, which must say where it listens.
@@ -62,7 +62,7 @@ impl Peer {
             .args(flags)
             .env("RUST_LOG", "error")
             .spawn()
-            .unwrap_or_else(|error| panic!("{} cannot be run: {error}", self.program.display()));
+            .unwrap_or_else(|error| panic!("{:?} cannot be run: {error}", self.program));
         let mut line = String::new();
         if let Some(out) = child.stdout.take() {
             let _ = BufReader::new(out).read_line(&mut line);
@@ -94,7 +94,7 @@ impl Peer {
             .args(flags)
             .env("RUST_LOG", "error")
             .output()
-            .unwrap_or_else(|error| panic!("{} cannot be run: {error}", self.program.display()));
+            .unwrap_or_else(|error| panic!("{:?} cannot be run: {error}", self.program));
         let text = String::from_utf8_lossy(&output.stdout);
         let lines: Vec<Value> = text
             .lines()
@@ -108,8 +108,9 @@ impl Peer {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = Command::new(&self.program[0]);
         command
+            .args(&self.program[1..])
             .args(args)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

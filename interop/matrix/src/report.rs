@@ -48,6 +48,12 @@ impl Report {
         }
     }
 
+    /// Takes over what another thread compared.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.columns.extend(other.columns);
+        self.failures.extend(other.failures);
+    }
+
     pub(crate) fn failed(&self) -> usize {
         self.columns.values().map(|column| column.failed).sum()
     }

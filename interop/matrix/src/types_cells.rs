@@ -47,8 +47,10 @@ pub(crate) fn run(column: &mut Column<'_>) {
             &json!({ "ok": color }),
         );
     }
-    let named = json!({ "color": "GREEN" });
-    column.check("Types", "echoColor", &named, &json!({ "ok": 2 }));
+    if column.way().client.knows_enum_names() {
+        let named = json!({ "color": "GREEN" });
+        column.check("Types", "echoColor", &named, &json!({ "ok": 2 }));
+    }
 }
 
 /// A value with every field that is always sent, and none of the others.

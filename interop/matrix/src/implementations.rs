@@ -1,0 +1,62 @@
+//! Whose programs take part, and what each of them can do and say.
+
+/// They differ in what they can print and where Polyport differs on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Implementation {
+    Polyport,
+    Kitex,
+    Thriftpy2,
+    ApachePython,
+}
+
+/// How a client tells a server which service it means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Naming {
+    /// In TTHeader, so not over the other transports.
+    Header,
+    /// In the method's name, as Apache's multiplexed protocol does it.
+    MethodName,
+}
+
+impl Implementation {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Polyport => "polyport",
+            Self::Kitex => "kitex",
+            Self::Thriftpy2 => "thriftpy2",
+            Self::ApachePython => "apache python",
+        }
+    }
+
+    /// Whether it has a server; all have clients.
+    pub(crate) fn serves(self) -> bool {
+        !matches!(self, Self::ApachePython)
+    }
+
+    /// What it speaks, most of it also as a server.
+    pub(crate) fn transports(self) -> &'static [&'static str] {
+        match self {
+            Self::Polyport | Self::Kitex => {
+                &["buffered", "framed", "ttheader", "ttheader-framed", "mux"]
+            }
+            Self::Thriftpy2 | Self::ApachePython => &["buffered", "framed"],
+        }
+    }
+
+    pub(crate) fn naming(self) -> Naming {
+        match self {
+            Self::Polyport | Self::Kitex => Naming::Header,
+            Self::Thriftpy2 | Self::ApachePython => Naming::MethodName,
+        }
+    }
+
+    /// Whether a server finds out by itself what a client speaks.
+    pub(crate) fn detects_transport(self) -> bool {
+        !matches!(self, Self::Thriftpy2)
+    }
+
+    /// Whether the client knows which integers of the IDL are enums.
+    pub(crate) fn knows_enum_names(self) -> bool {
+        !matches!(self, Self::ApachePython)
+    }
+}
