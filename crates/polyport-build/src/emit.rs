@@ -3,6 +3,7 @@
 mod service;
 mod client;
 mod method;
+mod errors;
 mod constant;
 mod enumeration;
 mod union;

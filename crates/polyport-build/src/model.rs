@@ -3,7 +3,7 @@
 //! The lists beside the schema are as long as its own: `definitions[n]` belongs to
 //! `schema.definitions[n]`, and so on down to the fields.
 
-use polyport_wire::schema::{Definition, DefinitionId, Literal, Schema, Type};
+use polyport_wire::schema::{Definition, DefinitionId, Field, Literal, Requiredness, Schema, Type};
 
 use crate::source::Span;
 
@@ -131,6 +131,13 @@ pub(crate) struct MethodExtra {
     pub(crate) span: Span,
 }
 
+impl FieldExtra {
+    /// Whether the field may be without a value: what is optional, and what ends a recursion.
+    pub(crate) fn is_option(&self, field: &Field) -> bool {
+        field.requiredness == Requiredness::Optional || self.boxed
+    }
+}
+
 impl Model {
     pub(crate) fn definition(&self, id: DefinitionId) -> &Definition {
         &self.schema.definitions[index(id)]
@@ -188,6 +195,15 @@ impl Traits {
             hash: self.hash && other.hash,
         }
     }
+}
+
+/// What the value of a struct says about one of its fields.
+pub(crate) fn value_of<'a>(pairs: &'a [(Literal, Literal)], name: &str) -> Option<&'a Literal> {
+    let is_it = |key: &Literal| matches!(key, Literal::String(key) if key == name);
+    let mut from_last = pairs.iter().rev();
+    from_last
+        .find(|(key, _)| is_it(key))
+        .map(|(_, value)| value)
 }
 
 /// A definition's place in the lists.

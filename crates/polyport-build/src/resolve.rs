@@ -1,13 +1,15 @@
 //! Names to what they mean: files to one [`Model`], or to everything that is wrong with them.
 
 mod combine;
+mod default;
 mod layout;
 mod service;
 mod method;
 mod definition;
 mod field;
-mod literal;
 mod constant;
+mod literal;
+mod convert;
 mod typedef;
 mod kind;
 mod scope;
@@ -43,6 +45,7 @@ pub(crate) fn resolve(units: &[Unit], combine: Combine) -> (Model, Vec<Diagnosti
     resolver.definitions();
     resolver.layout();
     resolver.values();
+    resolver.refuse_endless_defaults();
     resolver.services();
     if combine == Combine::Yes {
         resolver.combine();

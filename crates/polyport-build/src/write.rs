@@ -27,7 +27,8 @@ fn spaced(code: &str) -> String {
         };
         let has_head = starts_with(&["///", "#["]);
         let is_item = has_head || starts_with(&["pub ", "impl ", "fn "]);
-        if (last.trim() == "}" && is_item) || (last.ends_with(';') && has_head) {
+        let ends_statement = last.ends_with(';') && !last.trim_start().starts_with("///");
+        if (last.trim() == "}" && is_item) || (ends_statement && has_head) {
             text.push('\n');
         }
         text.push_str(line);
@@ -46,4 +47,26 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
         fs::create_dir_all(directory)?;
     }
     fs::write(path, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_are_set_apart_and_comments_are_not() {
+        let code = "\
+            struct A {}\n\
+            /// One;\n\
+            /// two.\n\
+            pub struct B {\n    c: i32,\n}\n\
+            impl B {\n    const D: i32 = 1;\n    /// E.\n    fn e() {}\n}\n";
+        let expected = "\
+            struct A {}\n\
+            /// One;\n\
+            /// two.\n\
+            pub struct B {\n    c: i32,\n}\n\n\
+            impl B {\n    const D: i32 = 1;\n\n    /// E.\n    fn e() {}\n}\n";
+        assert_eq!(spaced(code), expected);
+    }
 }

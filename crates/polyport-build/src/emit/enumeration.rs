@@ -1,7 +1,7 @@
 //! Enums, which are open: any number may come, and some have names.
 
 use polyport_wire::schema::Enum;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::Emitter;
@@ -12,7 +12,6 @@ use crate::names::DefinitionNames;
 impl Emitter<'_> {
     pub(super) fn enumeration(self, definition: &Enum, names: &DefinitionNames) -> TokenStream {
         let name = &names.name;
-        let written = &definition.name;
         let type_docs = docs(&definition.docs);
         let constants = definition.values.iter().zip(&names.members);
         let constants = constants.map(|(value, name)| {
@@ -28,7 +27,9 @@ impl Emitter<'_> {
             let name = &value.name;
             quote!(#number => Some(#name),)
         });
-        let conversions = conversions(names);
+        let debug = debug(name, &definition.name);
+        let conversions = conversions(name);
+        let value = value(name);
         quote! {
             #type_docs
             #[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -50,22 +51,28 @@ impl Emitter<'_> {
                 }
             }
 
-            impl ::std::fmt::Debug for #name {
-                fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                    match self.name() {
-                        Some(name) => f.write_str(name),
-                        None => f.debug_tuple(#written).field(&self.0).finish(),
-                    }
-                }
-            }
-
+            #debug
             #conversions
+            #value
         }
     }
 }
 
-fn conversions(names: &DefinitionNames) -> TokenStream {
-    let name = &names.name;
+/// `RED`, or `Color(7)` when the number has no name.
+fn debug(name: &Ident, written: &str) -> TokenStream {
+    quote! {
+        impl ::std::fmt::Debug for #name {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                match self.name() {
+                    Some(name) => f.write_str(name),
+                    None => f.debug_tuple(#written).field(&self.0).finish(),
+                }
+            }
+        }
+    }
+}
+
+fn conversions(name: &Ident) -> TokenStream {
     quote! {
         impl ::std::convert::From<i32> for #name {
             fn from(number: i32) -> Self {
@@ -78,7 +85,11 @@ fn conversions(names: &DefinitionNames) -> TokenStream {
                 value.0
             }
         }
+    }
+}
 
+fn value(name: &Ident) -> TokenStream {
+    quote! {
         impl ::polyport::codegen::Value for #name {
             const TYPE: ::polyport::codegen::WireType = ::polyport::codegen::WireType::I32;
             const MINIMUM_SIZE: usize = 4;

@@ -32,11 +32,6 @@ pub(super) struct RecordField<'a> {
     pub(super) name: &'a Ident,
 }
 
-/// Whether a field may be without a value: what is optional, and what ends a recursion.
-pub(super) fn is_option(field: &Field, extra: &FieldExtra) -> bool {
-    field.requiredness == Requiredness::Optional || extra.boxed
-}
-
 /// Puts the three lists of fields together.
 pub(super) fn record_fields<'a>(
     fields: &'a [Field],
@@ -100,7 +95,7 @@ impl Emitter<'_> {
         let docs = docs(&of.field.docs);
         let name = of.name;
         let mut kind = self.boxed(place, of.extra);
-        if is_option(of.field, of.extra) {
+        if of.extra.is_option(of.field) {
             kind = quote!(::std::option::Option<#kind>);
         }
         quote! {
@@ -135,7 +130,7 @@ impl Emitter<'_> {
         let name = record.name;
         let encoders = record.fields.iter().map(|of| {
             let (id, name) = (integer(of.field.id), of.name);
-            match is_option(of.field, of.extra) {
+            match of.extra.is_option(of.field) {
                 true => quote!(out.optional(#id, &self.#name);),
                 false => quote!(out.field(#id, &self.#name);),
             }
@@ -203,7 +198,7 @@ impl Emitter<'_> {
             let name = &field.name;
             return quote!(.ok_or(::polyport::codegen::DecodeErrorKind::MissingField(#name))?);
         }
-        let is_option = is_option(field, of.extra);
+        let is_option = of.extra.is_option(field);
         let Some(value) = &field.default else {
             return match is_option {
                 true => TokenStream::new(),

@@ -19,7 +19,8 @@ impl Emitter<'_> {
         let docs = docs(&definition.docs);
         let derives = derives(extra.traits, true);
         let variants = fields.iter().map(|of| self.variant(place, of));
-        let value = self.union_value(definition, &fields);
+        let encode = encode(&fields);
+        let decode = self.decode_union(definition, &fields);
         quote! {
             #docs
             #derives
@@ -31,7 +32,11 @@ impl Emitter<'_> {
             }
 
             impl ::polyport::codegen::Value for #name {
-                #value
+                const TYPE: ::polyport::codegen::WireType = ::polyport::codegen::WireType::STRUCT;
+                const MINIMUM_SIZE: usize = 1;
+
+                #encode
+                #decode
             }
         }
     }
@@ -46,11 +51,8 @@ impl Emitter<'_> {
         }
     }
 
-    fn union_value(self, definition: &Struct, fields: &[RecordField<'_>]) -> TokenStream {
-        let encoders = fields.iter().map(|of| {
-            let (id, name) = (integer(of.field.id), of.name);
-            quote!(Self::#name(value) => out.field(#id, value),)
-        });
+    /// If several fields come, the last one counts.
+    fn decode_union(self, definition: &Struct, fields: &[RecordField<'_>]) -> TokenStream {
         let decoders = fields.iter().map(|of| {
             let kind = self.wire_type(&of.field.kind);
             let (id, name) = (integer(of.field.id), of.name);
@@ -62,17 +64,6 @@ impl Emitter<'_> {
             false => quote!(mut value),
         };
         quote! {
-            const TYPE: ::polyport::codegen::WireType = ::polyport::codegen::WireType::STRUCT;
-            const MINIMUM_SIZE: usize = 1;
-
-            fn encode(&self, out: &mut ::polyport::codegen::Writer<'_>) {
-                match self {
-                    #(#encoders)*
-                    Self::Unset => {}
-                }
-                out.stop();
-            }
-
             fn decode(
                 input: &mut ::polyport::codegen::Reader<'_>,
             ) -> ::std::result::Result<Self, ::polyport::codegen::DecodeError> {
@@ -86,6 +77,22 @@ impl Emitter<'_> {
                 }
                 Ok(value)
             }
+        }
+    }
+}
+
+fn encode(fields: &[RecordField<'_>]) -> TokenStream {
+    let encoders = fields.iter().map(|of| {
+        let (id, name) = (integer(of.field.id), of.name);
+        quote!(Self::#name(value) => out.field(#id, value),)
+    });
+    quote! {
+        fn encode(&self, out: &mut ::polyport::codegen::Writer<'_>) {
+            match self {
+                #(#encoders)*
+                Self::Unset => {}
+            }
+            out.stop();
         }
     }
 }

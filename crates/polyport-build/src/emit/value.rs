@@ -4,8 +4,9 @@ use polyport_wire::schema::{Definition, DefinitionId, Field, Literal, StructKind
 use proc_macro2::{Literal as Token, TokenStream};
 use quote::quote;
 
+use super::structure::{RecordField, record_fields};
 use super::{Emitter, Place};
-use crate::model::{FieldExtra, index};
+use crate::model::{FieldExtra, index, value_of};
 
 impl Emitter<'_> {
     /// An expression for the value, which the resolver made one of this type.
@@ -67,35 +68,27 @@ impl Emitter<'_> {
         let Definition::Struct(definition) = self.model.definition(id) else {
             return TokenStream::new();
         };
-        let names = &self.names.definitions[index(id)].members;
         let extras = &self.model.definition_extra(id).fields;
-        let set: Vec<_> = definition
-            .fields
-            .iter()
-            .zip(extras)
-            .zip(names)
-            .filter_map(|((field, extra), name)| {
-                let is_it =
-                    |key: &Literal| matches!(key, Literal::String(key) if *key == field.name);
-                let (_, value) = pairs.iter().rev().find(|(key, _)| is_it(key))?;
-                Some((field, extra, name, value))
+        let names = &self.names.definitions[index(id)].members;
+        let fields = record_fields(&definition.fields, extras, names);
+        let mut set = fields
+            .into_iter()
+            .filter_map(|of| Some((of, value_of(pairs, &of.field.name)?)));
+        if definition.kind == StructKind::Union {
+            let Some((RecordField { field, extra, name }, value)) = set.next() else {
+                return quote!(#path::Unset);
+            };
+            let value = in_box(extra, self.value(place, value, &field.kind));
+            return quote!(#path::#name(#value));
+        }
+        let fields: Vec<TokenStream> = set
+            .map(|(RecordField { field, extra, name }, value)| {
+                let value = self.field_value(place, value, field, extra);
+                quote!(#name: #value,)
             })
             .collect();
-        if definition.kind == StructKind::Union {
-            return match set.first() {
-                None => quote!(#path::Unset),
-                Some((field, extra, name, value)) => {
-                    let value = in_box(extra, self.value(place, value, &field.kind));
-                    quote!(#path::#name(#value))
-                }
-            };
-        }
-        let is_complete = set.len() == definition.fields.len();
+        let is_complete = fields.len() == definition.fields.len();
         let rest = (!is_complete).then(|| quote!(..::std::default::Default::default()));
-        let fields = set.into_iter().map(|(field, extra, name, value)| {
-            let value = self.field_value(place, value, field, extra);
-            quote!(#name: #value,)
-        });
         quote!(#path { #(#fields)* #rest })
     }
 
@@ -108,7 +101,7 @@ impl Emitter<'_> {
         extra: &FieldExtra,
     ) -> TokenStream {
         let value = in_box(extra, self.value(place, value, &field.kind));
-        match super::structure::is_option(field, extra) {
+        match extra.is_option(field) {
             true => quote!(Some(#value)),
             false => value,
         }

@@ -39,13 +39,7 @@ impl Resolver<'_> {
         let Some(first) = services.first() else {
             return false;
         };
-        if let Some(taken) = self.find(unit, NAME) {
-            let message = format!("a {} is already called `{NAME}`", taken.item.noun());
-            let diagnostic = Diagnostic::error(message)
-                .at(taken.item.name().span, "the combined service has this name")
-                .help("rename it, or do without the combined service");
-            self.report(diagnostic);
-        }
+        self.refuse_taken_name(unit);
         let module = self.scope.namespaces[unit.0].0;
         let span = self.model.services[first.0].span;
         let names: Vec<&str> = services
@@ -72,5 +66,15 @@ impl Resolver<'_> {
         let message = |method: &str| format!("two services to combine have a method `{method}`");
         self.fill(id, methods.into_iter(), message);
         true
+    }
+
+    fn refuse_taken_name(&mut self, unit: UnitId) {
+        if let Some(taken) = self.find(unit, NAME) {
+            let message = format!("a {} is already called `{NAME}`", taken.item.noun());
+            let diagnostic = Diagnostic::error(message)
+                .at(taken.item.name().span, "the combined service has this name")
+                .help("rename it, or do without the combined service");
+            self.report(diagnostic);
+        }
     }
 }

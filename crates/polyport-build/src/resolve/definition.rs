@@ -71,21 +71,15 @@ impl Resolver<'_> {
                 self.report(twice(format!("two values are {number}"), value, first));
                 continue;
             }
-            match i32::try_from(number) {
-                Ok(number) => values.push(EnumValue {
-                    name: value.name.text.clone(),
-                    number,
-                    docs: value.docs.clone(),
-                }),
-                Err(_) => {
-                    let span = value.number.map_or(value.name.span, |number| number.span);
-                    let message = format!("the number {number} does not fit an enum");
-                    let diagnostic = Diagnostic::error(message)
-                        .at(span, "enums are 32 bits on the wire")
-                        .help("use `const i64` for large constants");
-                    self.report(diagnostic);
-                }
-            }
+            let Ok(number) = i32::try_from(number) else {
+                self.report(too_large(value, number));
+                continue;
+            };
+            values.push(EnumValue {
+                name: value.name.text.clone(),
+                number,
+                docs: value.docs.clone(),
+            });
         }
         Enum {
             package: self.scope.package(unit).to_owned(),
@@ -101,4 +95,11 @@ fn twice(message: String, second: &ast::EnumValue, first: &ast::EnumValue) -> Di
     Diagnostic::error(message)
         .at(second.name.span, "defined here again")
         .at(first.name.span, "first defined here")
+}
+
+fn too_large(value: &ast::EnumValue, number: i64) -> Diagnostic {
+    let span = value.number.map_or(value.name.span, |number| number.span);
+    Diagnostic::error(format!("the number {number} does not fit an enum"))
+        .at(span, "enums are 32 bits on the wire")
+        .help("use `const i64` for large constants")
 }

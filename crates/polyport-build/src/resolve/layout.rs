@@ -137,7 +137,7 @@ impl Resolver<'_> {
 
 /// For each node of a graph the number of its circle: two nodes have the same number if each can
 /// be reached from the other (Kosaraju: by the order in which nodes are finished, backwards).
-fn circles(next: &[Vec<usize>]) -> Vec<usize> {
+pub(super) fn circles(next: &[Vec<usize>]) -> Vec<usize> {
     let mut finished = Vec::new();
     let mut seen = vec![false; next.len()];
     for start in 0..next.len() {

@@ -6,6 +6,7 @@ use crate::diagnostic::{Diagnostic, closest};
 use crate::load::UnitId;
 use crate::resolve::Resolver;
 use crate::resolve::constant::Progress;
+use crate::resolve::convert::range;
 use crate::resolve::scope::Symbol;
 use crate::source::Span;
 use crate::thrift::ast::{Value, ValueShape};
@@ -43,10 +44,6 @@ impl Resolver<'_> {
         }
     }
 
-    fn is_struct(&self, id: DefinitionId) -> bool {
-        matches!(self.model.definition(id), Definition::Struct(_))
-    }
-
     /// A number or a text.
     fn plain_value(&mut self, value: &Value, kind: &Type) -> Option<Literal> {
         let (literal, noun) = match &value.shape {
@@ -76,57 +73,6 @@ impl Resolver<'_> {
         };
         self.report(diagnostic);
         None
-    }
-
-    /// The value of another type's literal, where Thrift takes one for the other.
-    fn convert(&self, literal: &Literal, kind: &Type) -> Option<Literal> {
-        let all = |values: &[Literal], kind: &Type| -> Option<Vec<Literal>> {
-            values
-                .iter()
-                .map(|value| self.convert(value, kind))
-                .collect()
-        };
-        match (literal, kind) {
-            (Literal::Bool(_), Type::Bool)
-            | (Literal::Double(_), Type::Double)
-            | (Literal::String(_), Type::String | Type::Binary) => Some(literal.clone()),
-            (Literal::Int(number @ (0 | 1)), Type::Bool) => Some(Literal::Bool(*number == 1)),
-            (Literal::Int(number), Type::Double) => Some(Literal::Double(exact_double(*number)?)),
-            (Literal::Int(number), Type::Defined(id)) if !self.is_struct(*id) => {
-                i32::try_from(*number).ok().map(|_| literal.clone())
-            }
-            (Literal::Int(number), _) => {
-                let (least, most) = range(kind)?;
-                (least..=most).contains(number).then(|| literal.clone())
-            }
-            (Literal::List(values), Type::List(element) | Type::Set(element)) => {
-                Some(Literal::List(all(values, element)?))
-            }
-            (Literal::Map(pairs), Type::Map(key_kind, value_kind)) => {
-                let pairs = pairs.iter().map(|(key, value)| {
-                    Some((
-                        self.convert(key, key_kind)?,
-                        self.convert(value, value_kind)?,
-                    ))
-                });
-                Some(Literal::Map(pairs.collect::<Option<_>>()?))
-            }
-            (Literal::Map(pairs), Type::Defined(id)) => {
-                let Definition::Struct(definition) = self.model.definition(*id) else {
-                    return None;
-                };
-                let pairs = pairs.iter().map(|(key, value)| {
-                    let Literal::String(name) = key else {
-                        return None;
-                    };
-                    let mut fields = definition.fields.iter();
-                    let field = fields.find(|field| field.name == *name)?;
-                    Some((key.clone(), self.convert(value, &field.kind)?))
-                });
-                Some(Literal::Map(pairs.collect::<Option<_>>()?))
-            }
-            _ => None,
-        }
     }
 
     /// A struct, by the names of its fields.
@@ -309,22 +255,4 @@ impl Resolver<'_> {
                 .did_you_mean(Some(&full)),
         )
     }
-}
-
-/// What an integer of this type, or the number of an enum, can be.
-fn range(kind: &Type) -> Option<(i64, i64)> {
-    match kind {
-        Type::Bool => Some((0, 1)),
-        Type::Byte => Some((i8::MIN.into(), i8::MAX.into())),
-        Type::I16 => Some((i16::MIN.into(), i16::MAX.into())),
-        Type::I32 => Some((i32::MIN.into(), i32::MAX.into())),
-        Type::I64 => Some((i64::MIN, i64::MAX)),
-        _ => None,
-    }
-}
-
-/// The double of the same value; none above 2^53, where doubles have gaps.
-#[expect(clippy::cast_precision_loss, reason = "checked: the number is exact")]
-fn exact_double(number: i64) -> Option<f64> {
-    (number.unsigned_abs() <= 1 << 53).then_some(number as f64)
 }

@@ -169,7 +169,6 @@ pub mod coverage {
         /// A struct with everything in it.
         ///
         /// let indented = "no doctest";
-
         ///
         /// \```
         /// nor this
