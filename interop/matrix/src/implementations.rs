@@ -7,6 +7,7 @@ pub(crate) enum Implementation {
     Kitex,
     Thriftpy2,
     ApachePython,
+    ApacheNode,
 }
 
 /// How a client tells a server which service it means.
@@ -25,12 +26,13 @@ impl Implementation {
             Self::Kitex => "kitex",
             Self::Thriftpy2 => "thriftpy2",
             Self::ApachePython => "apache python",
+            Self::ApacheNode => "apache node",
         }
     }
 
     /// Whether it has a server; all have clients.
     pub(crate) fn serves(self) -> bool {
-        !matches!(self, Self::ApachePython)
+        !matches!(self, Self::ApachePython | Self::ApacheNode)
     }
 
     /// What it speaks, most of it also as a server.
@@ -39,14 +41,14 @@ impl Implementation {
             Self::Polyport | Self::Kitex => {
                 &["buffered", "framed", "ttheader", "ttheader-framed", "mux"]
             }
-            Self::Thriftpy2 | Self::ApachePython => &["buffered", "framed"],
+            Self::Thriftpy2 | Self::ApachePython | Self::ApacheNode => &["buffered", "framed"],
         }
     }
 
     pub(crate) fn naming(self) -> Naming {
         match self {
             Self::Polyport | Self::Kitex => Naming::Header,
-            Self::Thriftpy2 | Self::ApachePython => Naming::MethodName,
+            Self::Thriftpy2 | Self::ApachePython | Self::ApacheNode => Naming::MethodName,
         }
     }
 
@@ -57,6 +59,6 @@ impl Implementation {
 
     /// Whether the client knows which integers of the IDL are enums.
     pub(crate) fn knows_enum_names(self) -> bool {
-        !matches!(self, Self::ApachePython)
+        !matches!(self, Self::ApachePython | Self::ApacheNode)
     }
 }

@@ -37,6 +37,9 @@ struct Args {
     /// The client of interop/python with Apache Thrift
     #[arg(long, num_args = 1..)]
     apache_python: Vec<PathBuf>,
+    /// The client of interop/node with Apache Thrift
+    #[arg(long, num_args = 1..)]
+    apache_node: Vec<PathBuf>,
 }
 
 impl Args {
@@ -46,6 +49,7 @@ impl Args {
             (Implementation::Kitex, self.kitex),
             (Implementation::Thriftpy2, self.thriftpy2),
             (Implementation::ApachePython, self.apache_python),
+            (Implementation::ApacheNode, self.apache_node),
         ];
         let given = all.into_iter().filter(|(_, program)| !program.is_empty());
         given
