@@ -112,6 +112,22 @@ async fn a_hundred_requests_in_one_write_are_answered_in_order() {
 }
 
 #[tokio::test]
+async fn a_reply_does_not_wait_for_a_handler_behind_it() {
+    let (service, mut watch) = demo();
+    let serving = Serving::start(Server::new().add(service)).await;
+    for transport in Transport::ALL {
+        let mut peer = serving.connect().await;
+        let echo = Request::new(transport, "echo").text("first").encode();
+        let wait = Request::new(transport, "wait").text("second").encode();
+        peer.send([echo, wait].concat()).await;
+        assert_eq!(peer.response().await.text(), "first");
+        watch.let_one_go();
+        assert_eq!(peer.response().await.text(), "second");
+        watch.events();
+    }
+}
+
+#[tokio::test]
 async fn one_byte_at_a_time() {
     let serving = demo_serving().await;
     for transport in Transport::ALL {

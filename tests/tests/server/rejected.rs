@@ -7,6 +7,7 @@ use polyport_tests::demo::{Watch, demo};
 use polyport_tests::named;
 use polyport_tests::peer::{Request, Response};
 use polyport_tests::serving::Serving;
+use polyport_tests::soon;
 use polyport_wire::thrift::MessageType;
 use polyport_wire::ttheader::keys;
 
@@ -176,5 +177,22 @@ async fn the_answer_arrives_though_much_more_was_sent() {
             assert_eq!(peer.response().await.exception().0, 20);
             peer.ended().await;
         }
+    }
+}
+
+#[tokio::test]
+async fn who_is_still_sending_is_not_cut_off() {
+    let (serving, _watch) = start().await;
+    for transport in Transport::ALL {
+        let mut peer = serving.connect().await;
+        peer.send(Request::new(transport, "nope").encode()).await;
+        soon(peer.stream.readable()).await.unwrap();
+        // The server has answered and will read nothing more of this, but takes it.
+        for _ in 0..16 {
+            peer.send([0; 1024]).await;
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(peer.response().await.exception().0, 20);
+        peer.ended().await;
     }
 }
