@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Diagnostic, Report};
 use crate::error::Error;
+use crate::model::Model;
 use crate::resolve::{Combine, resolve};
 use crate::source::Sources;
 use crate::{emit, load, names, write};
@@ -198,7 +199,7 @@ impl Builder {
 }
 
 /// The text of the file, or what stands in its way.
-fn code_of(model: &crate::model::Model, roots: &[PathBuf]) -> Result<String, String> {
+fn code_of(model: &Model, roots: &[PathBuf]) -> Result<String, String> {
     let schema = model
         .schema
         .encode()

@@ -9,6 +9,7 @@ mod enumeration;
 mod union;
 mod structure;
 mod value;
+mod field;
 mod kind;
 mod docs;
 
@@ -16,7 +17,7 @@ use polyport_wire::schema::{Definition, StructKind};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use crate::model::{Item, Model, ModuleId};
+use crate::model::{Item, Model, ModuleId, index};
 use crate::names::Names;
 
 /// The generated file.
@@ -99,7 +100,7 @@ impl Emitter<'_> {
             Item::Const(id) => self.constant(id),
             Item::Service(id) => self.service(id),
             Item::Definition(id) => {
-                let names = &self.names.definitions[crate::model::index(id)];
+                let names = &self.names.definitions[index(id)];
                 match self.model.definition(id) {
                     Definition::Enum(definition) => self.enumeration(definition, names),
                     Definition::Struct(definition) if definition.kind == StructKind::Union => {

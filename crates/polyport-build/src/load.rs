@@ -8,10 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Sources, Span};
 use crate::thrift::{self, ast};
 
-/// The place of a file in what [`load`] gives. The same as its place in [`Sources`].
-pub(crate) type UnitId = FileId;
-
-/// A parsed file and what its `include`s are.
+/// A parsed file and what its `include`s are. Its number is the one that it has in [`Sources`].
 #[derive(Debug)]
 pub(crate) struct Unit {
     /// The file's name without `.thrift`: how the files that include it name its definitions.
@@ -28,7 +25,7 @@ pub(crate) struct Inclusion {
     /// How definitions of the included file are named here.
     pub(crate) prefix: String,
     /// The file, unless it could not be read.
-    pub(crate) target: Option<UnitId>,
+    pub(crate) target: Option<FileId>,
     pub(crate) span: Span,
 }
 
@@ -65,13 +62,13 @@ struct Loader<'a> {
     include_dirs: &'a [PathBuf],
     sources: &'a mut Sources,
     units: Vec<Unit>,
-    known: HashMap<PathBuf, UnitId>,
+    known: HashMap<PathBuf, FileId>,
     diagnostics: Vec<Diagnostic>,
 }
 
 impl Loader<'_> {
     /// The file at `path`, or why it cannot be read.
-    fn file(&mut self, path: &Path) -> Result<UnitId, String> {
+    fn file(&mut self, path: &Path) -> Result<FileId, String> {
         let problem = |why: String| format!("cannot read `{}`: {why}", path.display());
         let identity = fs::canonicalize(path).map_err(|error| problem(error.to_string()))?;
         if let Some(unit) = self.known.get(&identity) {
@@ -96,7 +93,7 @@ impl Loader<'_> {
     }
 
     /// Reads what a file includes.
-    fn follow(&mut self, unit: UnitId) {
+    fn follow(&mut self, unit: FileId) {
         let directory = self.sources.get(unit).path.parent().map(Path::to_owned);
         let directory = directory.unwrap_or_default();
         let texts = self.units[unit.0].tree.includes.clone();

@@ -19,7 +19,7 @@ use polyport_wire::schema::{Annotation, Type};
 use crate::diagnostic::Diagnostic;
 use crate::load::Unit;
 use crate::model::{Model, TypeName};
-use crate::resolve::constant::Progress;
+use crate::resolve::literal::Progress;
 use crate::resolve::scope::Scope;
 use crate::thrift::ast;
 

@@ -100,7 +100,7 @@ fn generate(text: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn tokens_in_any_order(tokens in prop::collection::vec(select(&TOKENS[..]), 0..80)) {

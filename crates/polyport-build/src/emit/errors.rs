@@ -27,7 +27,7 @@ impl Emitter<'_> {
             .map(|(field, name)| Variant {
                 name,
                 field,
-                kind: self.schema_kind(place, field),
+                kind: self.plain(place, &field.kind),
             })
             .collect();
         let declared = variants.iter().map(declaration);

@@ -37,7 +37,7 @@ impl Emitter<'_> {
     }
 
     /// A type without typedefs.
-    fn plain(self, place: Place, kind: &Type) -> TokenStream {
+    pub(super) fn plain(self, place: Place, kind: &Type) -> TokenStream {
         match kind {
             Type::Bool => quote!(bool),
             Type::Byte => quote!(i8),

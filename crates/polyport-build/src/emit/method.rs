@@ -5,7 +5,8 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::docs::own_docs;
-use super::structure::{Record, record_fields};
+use super::field::record_fields;
+use super::structure::Record;
 use super::{Emitter, Place};
 use crate::model::{MethodExtra, ServiceId, Traits};
 use crate::names::{MethodNames, ServiceNames};
@@ -21,6 +22,13 @@ pub(super) struct MethodParts<'a> {
     home: &'a MethodNames,
     /// The service that has these types.
     home_service: ServiceId,
+}
+
+impl<'a> MethodParts<'a> {
+    /// The names of the arguments, as parameters and as fields.
+    pub(super) fn fields(&self) -> &'a [Ident] {
+        &self.names.arguments
+    }
 }
 
 impl<'a> Emitter<'a> {
@@ -104,6 +112,17 @@ impl<'a> Emitter<'a> {
             traits,
             fields: record_fields(&method.arguments, &extra.arguments, &names.arguments),
         })
+    }
+
+    /// The parameters of a method, each with a comma behind it.
+    pub(super) fn parameters(self, place: Place, parts: MethodParts<'_>) -> Vec<TokenStream> {
+        let arguments = parts.extra.arguments.iter().zip(parts.fields());
+        arguments
+            .map(|(extra, name)| {
+                let kind = self.kind(place, &extra.kind);
+                quote!(#name: #kind,)
+            })
+            .collect()
     }
 
     pub(super) fn arguments_type(self, place: Place, parts: MethodParts<'_>) -> TokenStream {

@@ -1,13 +1,13 @@
 //! Services: the trait that a handler implements, its server, its client, and their module.
 
-use polyport_wire::schema::{Field, Service, Type};
-use proc_macro2::{Ident, TokenStream};
+use polyport_wire::schema::Service;
+use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::docs::{docs_or, own_docs};
 use super::method::MethodParts;
 use super::{Emitter, Place};
-use crate::model::{ServiceId, TypeName};
+use crate::model::ServiceId;
 
 impl Emitter<'_> {
     pub(super) fn service(self, id: ServiceId) -> TokenStream {
@@ -75,23 +75,6 @@ impl Emitter<'_> {
         }
     }
 
-    /// The parameters of a method, each with a comma behind it.
-    pub(super) fn parameters(self, place: Place, parts: MethodParts<'_>) -> Vec<TokenStream> {
-        let arguments = parts.extra.arguments.iter().zip(parts.fields());
-        arguments
-            .map(|(extra, name)| {
-                let kind = self.kind(place, &extra.kind);
-                quote!(#name: #kind,)
-            })
-            .collect()
-    }
-
-    /// The type of a field by its schema, for fields whose typedefs are not kept.
-    pub(super) fn schema_kind(self, place: Place, field: &Field) -> TokenStream {
-        let kind: Type = field.kind.clone();
-        self.kind(place, &TypeName::Plain(kind))
-    }
-
     fn server(self, id: ServiceId) -> TokenStream {
         let service = &self.model.schema.services[id.0];
         let names = &self.names.services[id.0];
@@ -140,13 +123,6 @@ impl Emitter<'_> {
                 (cx, outcome)
             })
         }
-    }
-}
-
-impl<'a> MethodParts<'a> {
-    /// The names of the arguments, as parameters and as fields.
-    pub(super) fn fields(&self) -> &'a [Ident] {
-        &self.names.arguments
     }
 }
 

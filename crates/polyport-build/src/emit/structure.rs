@@ -7,9 +7,10 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::docs::docs;
+use super::field::{RecordField, record_fields};
 use super::value::integer;
 use super::{Emitter, Place};
-use crate::model::{FieldExtra, Traits, index};
+use crate::model::{Traits, index};
 use crate::names::Scope;
 
 /// A struct to write: one of the IDL, or the arguments of a method.
@@ -22,28 +23,6 @@ pub(super) struct Record<'a> {
     pub(super) docs: TokenStream,
     pub(super) traits: Traits,
     pub(super) fields: Vec<RecordField<'a>>,
-}
-
-/// A field with all that is known of it.
-#[derive(Clone, Copy)]
-pub(super) struct RecordField<'a> {
-    pub(super) field: &'a Field,
-    pub(super) extra: &'a FieldExtra,
-    pub(super) name: &'a Ident,
-}
-
-/// Puts the three lists of fields together.
-pub(super) fn record_fields<'a>(
-    fields: &'a [Field],
-    extras: &'a [FieldExtra],
-    names: &'a [Ident],
-) -> Vec<RecordField<'a>> {
-    fields
-        .iter()
-        .zip(extras)
-        .zip(names)
-        .map(|((field, extra), name)| RecordField { field, extra, name })
-        .collect()
 }
 
 impl Emitter<'_> {

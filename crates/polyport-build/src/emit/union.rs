@@ -5,7 +5,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::docs::docs;
-use super::structure::{RecordField, derives, record_fields};
+use super::field::{RecordField, record_fields};
+use super::structure::derives;
 use super::value::integer;
 use super::{Emitter, Place};
 use crate::model::index;

@@ -4,7 +4,7 @@ use polyport_wire::schema::{Definition, DefinitionId, Field, Literal, StructKind
 use proc_macro2::{Literal as Token, TokenStream};
 use quote::quote;
 
-use super::structure::{RecordField, record_fields};
+use super::field::{RecordField, record_fields};
 use super::{Emitter, Place};
 use crate::model::{FieldExtra, index, value_of};
 

@@ -3,7 +3,6 @@
 use polyport_wire::schema::Service;
 
 use crate::diagnostic::Diagnostic;
-use crate::load::UnitId;
 use crate::model::{Item, ServiceExtra, ServiceId};
 use crate::resolve::Resolver;
 use crate::source::FileId;
@@ -28,7 +27,7 @@ impl Resolver<'_> {
     }
 
     /// Whether the file has services.
-    fn combine_file(&mut self, unit: UnitId) -> bool {
+    fn combine_file(&mut self, unit: FileId) -> bool {
         let services: Vec<ServiceId> = self
             .scope
             .services()
@@ -68,7 +67,7 @@ impl Resolver<'_> {
         true
     }
 
-    fn refuse_taken_name(&mut self, unit: UnitId) {
+    fn refuse_taken_name(&mut self, unit: FileId) {
         if let Some(taken) = self.find(unit, NAME) {
             let message = format!("a {} is already called `{NAME}`", taken.item.noun());
             let diagnostic = Diagnostic::error(message)

@@ -5,16 +5,9 @@ use polyport_wire::schema::{Definition, Literal};
 use crate::diagnostic::Diagnostic;
 use crate::model::{ConstId, index};
 use crate::resolve::Resolver;
+use crate::resolve::literal::Progress;
 use crate::resolve::scope::{Declared, Symbol};
 use crate::thrift::ast;
-
-/// How far a constant has been evaluated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
-    Waiting,
-    Running,
-    Done,
-}
 
 impl<'a> Resolver<'a> {
     pub(super) fn values(&mut self) {

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use polyport_wire::schema::{Definition, Enum, EnumValue, Struct, StructKind};
 
 use crate::diagnostic::Diagnostic;
-use crate::load::UnitId;
 use crate::model::index;
 use crate::resolve::field::Place;
 use crate::resolve::scope::Symbol;
 use crate::resolve::{Resolver, annotations};
+use crate::source::FileId;
 use crate::thrift::ast;
 
 impl Resolver<'_> {
@@ -35,7 +35,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn structure(&mut self, unit: UnitId, item: &ast::Struct, index: usize) -> (Struct, bool) {
+    fn structure(&mut self, unit: FileId, item: &ast::Struct, index: usize) -> (Struct, bool) {
         let place = match item.kind {
             StructKind::Union => Place::Union,
             StructKind::Struct | StructKind::Exception => Place::Struct,
@@ -54,7 +54,7 @@ impl Resolver<'_> {
         (definition, is_complete)
     }
 
-    fn enumeration(&mut self, unit: UnitId, item: &ast::Enum) -> Enum {
+    fn enumeration(&mut self, unit: FileId, item: &ast::Enum) -> Enum {
         let mut values: Vec<EnumValue> = Vec::new();
         let mut names: HashMap<&str, &ast::EnumValue> = HashMap::new();
         let mut numbers: HashMap<i64, &ast::EnumValue> = HashMap::new();

@@ -3,9 +3,9 @@
 use polyport_wire::schema::{Field, Requiredness};
 
 use crate::diagnostic::Diagnostic;
-use crate::load::UnitId;
 use crate::model::FieldExtra;
 use crate::resolve::{Resolver, annotations};
+use crate::source::FileId;
 use crate::thrift::ast;
 
 /// Where fields stand: it decides what they may be.
@@ -26,7 +26,7 @@ pub(super) struct Fields {
 
 impl Resolver<'_> {
     /// The fields that are right; the others are reported.
-    pub(super) fn fields(&mut self, unit: UnitId, written: &[ast::Field], place: Place) -> Fields {
+    pub(super) fn fields(&mut self, unit: FileId, written: &[ast::Field], place: Place) -> Fields {
         self.refuse_duplicate_fields(written);
         let ids = self.field_ids(written);
         let mut found = Fields::default();

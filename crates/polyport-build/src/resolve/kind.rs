@@ -3,15 +3,15 @@
 use polyport_wire::schema::{Definition, StructKind, Type};
 
 use crate::diagnostic::Diagnostic;
-use crate::load::UnitId;
 use crate::model::TypeName;
 use crate::resolve::Resolver;
 use crate::resolve::scope::Symbol;
+use crate::source::FileId;
 use crate::thrift::ast::{self, Shape};
 
 impl Resolver<'_> {
     /// What a type in a file means; `None` if that was reported as a mistake, here or before.
-    pub(super) fn kind(&mut self, unit: UnitId, kind: &ast::Type) -> Option<TypeName> {
+    pub(super) fn kind(&mut self, unit: FileId, kind: &ast::Type) -> Option<TypeName> {
         match &kind.shape {
             Shape::Base(base) => Some(TypeName::Plain(base.clone())),
             Shape::Named(name) => self.named(unit, kind, name),
@@ -30,7 +30,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn named(&mut self, unit: UnitId, kind: &ast::Type, name: &str) -> Option<TypeName> {
+    fn named(&mut self, unit: FileId, kind: &ast::Type, name: &str) -> Option<TypeName> {
         if self.find(unit, name).is_none()
             && let Some(diagnostic) = misspelled_base(kind, name)
         {

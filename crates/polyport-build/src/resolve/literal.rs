@@ -3,20 +3,26 @@
 use polyport_wire::schema::{Definition, DefinitionId, Literal, StructKind, Type};
 
 use crate::diagnostic::{Diagnostic, closest};
-use crate::load::UnitId;
 use crate::resolve::Resolver;
-use crate::resolve::constant::Progress;
 use crate::resolve::convert::range;
 use crate::resolve::scope::Symbol;
-use crate::source::Span;
+use crate::source::{FileId, Span};
 use crate::thrift::ast::{Value, ValueShape};
 
 /// How many constants may stand behind one another.
 const MAX_DEPTH: usize = 64;
 
+/// How far a constant has been evaluated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Progress {
+    Waiting,
+    Running,
+    Done,
+}
+
 impl Resolver<'_> {
     /// The value as one of the type `kind`; `None` if that was reported as a mistake.
-    pub(super) fn literal(&mut self, unit: UnitId, value: &Value, kind: &Type) -> Option<Literal> {
+    pub(super) fn literal(&mut self, unit: FileId, value: &Value, kind: &Type) -> Option<Literal> {
         match (&value.shape, kind) {
             (ValueShape::Name(name), _) => self.named_value(unit, name, value.span, kind),
             (ValueShape::List(values), Type::List(element) | Type::Set(element)) => {
@@ -78,7 +84,7 @@ impl Resolver<'_> {
     /// A struct, by the names of its fields.
     fn struct_value(
         &mut self,
-        unit: UnitId,
+        unit: FileId,
         pairs: &[(Value, Value)],
         span: Span,
         id: DefinitionId,
@@ -129,7 +135,7 @@ impl Resolver<'_> {
     /// `true`, `false`, a constant, or an enum's value.
     fn named_value(
         &mut self,
-        unit: UnitId,
+        unit: FileId,
         name: &str,
         span: Span,
         kind: &Type,
@@ -154,7 +160,7 @@ impl Resolver<'_> {
 
     /// The number behind `Enum.VALUE`. `Some(None)` if the name does not begin with an enum's,
     /// `None` if the enum has no such value.
-    fn enum_value(&mut self, unit: UnitId, name: &str, span: Span) -> Option<Option<i64>> {
+    fn enum_value(&mut self, unit: FileId, name: &str, span: Span) -> Option<Option<i64>> {
         let Some((prefix, last)) = name.rsplit_once('.') else {
             return Some(None);
         };
@@ -183,7 +189,7 @@ impl Resolver<'_> {
     }
 
     /// The enum of a name, also through typedefs.
-    fn find_enum(&self, unit: UnitId, name: &str) -> Option<DefinitionId> {
+    fn find_enum(&self, unit: FileId, name: &str) -> Option<DefinitionId> {
         let id = match self.find(unit, name)?.symbol {
             Symbol::Definition(id) => id,
             Symbol::Typedef(id) => {
@@ -200,7 +206,7 @@ impl Resolver<'_> {
     /// The value of a constant; `None` if it has none, which is reported.
     fn constant_value(
         &mut self,
-        unit: UnitId,
+        unit: FileId,
         name: &str,
         span: Span,
         kind: &Type,
@@ -233,7 +239,7 @@ impl Resolver<'_> {
     /// `RED` where `Color.RED` is meant.
     fn bare_enum_value(
         &self,
-        unit: UnitId,
+        unit: FileId,
         name: &str,
         span: Span,
         kind: &Type,

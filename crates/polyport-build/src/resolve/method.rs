@@ -3,11 +3,10 @@
 use polyport_wire::schema::{CallKind, Field, Method, Type};
 
 use crate::diagnostic::{Diagnostic, closest};
-use crate::load::UnitId;
-use crate::model::{FieldExtra, MethodExtra};
+use crate::model::{FieldExtra, MethodExtra, TypeName};
 use crate::resolve::field::Place;
 use crate::resolve::{Resolver, annotations};
-use crate::source::Span;
+use crate::source::{FileId, Span};
 use crate::thrift::ast;
 
 const STREAMING_MODE: &str = "streaming.mode";
@@ -17,7 +16,7 @@ impl Resolver<'_> {
     /// A method as its own service declares it; `None` if a part of it could not be resolved.
     pub(super) fn method(
         &mut self,
-        unit: UnitId,
+        unit: FileId,
         item: &ast::Method,
     ) -> Option<(Method, MethodExtra)> {
         let (kind, streaming_unary) = self.call_kind(item);
@@ -48,11 +47,7 @@ impl Resolver<'_> {
         Some((method, extra))
     }
 
-    fn result(
-        &mut self,
-        unit: UnitId,
-        written: &ast::Type,
-    ) -> Option<(Type, crate::model::TypeName)> {
+    fn result(&mut self, unit: FileId, written: &ast::Type) -> Option<(Type, TypeName)> {
         let name = self.kind(unit, written)?;
         let kind = self.expand(&name)?;
         self.refuse_unhashable(&kind, written.span);
@@ -61,7 +56,7 @@ impl Resolver<'_> {
 
     fn arguments(
         &mut self,
-        unit: UnitId,
+        unit: FileId,
         item: &ast::Method,
     ) -> Option<(Vec<Field>, Vec<FieldExtra>)> {
         let mut fields = self.fields(unit, &item.arguments, Place::Arguments);
@@ -77,7 +72,7 @@ impl Resolver<'_> {
         is_complete.then_some((fields.fields, fields.extras))
     }
 
-    fn throws(&mut self, unit: UnitId, item: &ast::Method) -> Option<Vec<Field>> {
+    fn throws(&mut self, unit: FileId, item: &ast::Method) -> Option<Vec<Field>> {
         let found = self.fields(unit, &item.throws, Place::Throws);
         let is_complete = found.fields.len() == item.throws.len();
         for (field, extra) in found.fields.iter().zip(&found.extras) {
@@ -106,7 +101,7 @@ impl Resolver<'_> {
         let Some((mode, span)) = mode else {
             return (CallKind::Unary, false);
         };
-        if item.arguments.len() != 1 {
+        if item.arguments.len() != 1 && !item.incomplete {
             let count = item.arguments.len();
             let message = format!("`{}` must have one argument", item.name.text);
             let diagnostic = Diagnostic::error(message)

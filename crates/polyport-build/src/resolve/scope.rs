@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use polyport_wire::schema::DefinitionId;
 
 use crate::diagnostic::{Diagnostic, closest};
-use crate::load::{Unit, UnitId};
+use crate::load::Unit;
 use crate::model::{
     Const, ConstId, DefinitionExtra, Item, Module, ModuleId, ServiceId, Traits, Typedef, TypedefId,
 };
@@ -28,7 +28,7 @@ pub(super) struct Scope<'a> {
 /// A definition with its number in the model.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Declared<'a> {
-    pub(super) unit: UnitId,
+    pub(super) unit: FileId,
     pub(super) item: &'a ast::Item,
     pub(super) symbol: Symbol,
 }
@@ -61,7 +61,7 @@ impl<'a> Resolver<'a> {
         self.refuse_shared_modules();
     }
 
-    fn declare_item(&mut self, unit: UnitId, module: ModuleId, item: &'a ast::Item) {
+    fn declare_item(&mut self, unit: FileId, module: ModuleId, item: &'a ast::Item) {
         let name = item.name();
         let place = self.scope.declared.len();
         match self.scope.names[unit.0].entry(&name.text) {
@@ -176,21 +176,41 @@ impl<'a> Resolver<'a> {
     /// `wanted` says what is looked for, for the message when there is nothing of that name.
     pub(super) fn lookup(
         &mut self,
-        unit: UnitId,
+        unit: FileId,
         name: &str,
         span: Span,
         wanted: &str,
     ) -> Option<Declared<'a>> {
         let found = self.find(unit, name);
-        if found.is_none() && self.is_surely_missing(unit, name) {
+        if let Some(found) = found {
+            self.refuse_ambiguous(unit, name, span, found);
+        } else if self.is_surely_missing(unit, name) {
             let diagnostic = self.missing(unit, name, span, wanted);
             self.report(diagnostic);
         }
         found
     }
 
+    /// Files of the same name in different directories may define the same name.
+    fn refuse_ambiguous(&mut self, unit: FileId, name: &str, span: Span, found: Declared<'a>) {
+        let Some((prefix, last)) = name.rsplit_once('.') else {
+            return;
+        };
+        let other = self
+            .included(unit, prefix)
+            .filter(|unit| *unit != found.unit)
+            .find_map(|unit| self.scope.get(unit, last));
+        if let Some(other) = other {
+            let diagnostic = Diagnostic::error(format!("`{name}` can mean two things"))
+                .at(span, format!("two included files are called `{prefix}`"))
+                .at(found.item.name().span, "it may be this")
+                .at(other.item.name().span, "or this");
+            self.report(diagnostic);
+        }
+    }
+
     /// As [`lookup`](Self::lookup), but says nothing.
-    pub(super) fn find(&self, unit: UnitId, name: &str) -> Option<Declared<'a>> {
+    pub(super) fn find(&self, unit: FileId, name: &str) -> Option<Declared<'a>> {
         match name.rsplit_once('.') {
             None => self.scope.get(unit, name),
             Some((prefix, name)) => self
@@ -200,7 +220,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The files that go by a prefix.
-    fn included(&self, unit: UnitId, prefix: &str) -> impl Iterator<Item = UnitId> {
+    fn included(&self, unit: FileId, prefix: &str) -> impl Iterator<Item = FileId> {
         self.units[unit.0]
             .includes
             .iter()
@@ -209,8 +229,8 @@ impl<'a> Resolver<'a> {
     }
 
     /// Whether a name is missing for no other reason than that nobody defines it.
-    fn is_surely_missing(&self, unit: UnitId, name: &str) -> bool {
-        let is_lost = |unit: UnitId, name: &str| {
+    fn is_surely_missing(&self, unit: FileId, name: &str) -> bool {
+        let is_lost = |unit: FileId, name: &str| {
             let lost = &self.units[unit.0].tree.lost;
             lost.iter().any(|lost| lost == name)
         };
@@ -224,7 +244,7 @@ impl<'a> Resolver<'a> {
         !broken_include && !is_enum && !self.included(unit, prefix).any(|unit| is_lost(unit, name))
     }
 
-    fn missing(&self, unit: UnitId, name: &str, span: Span, wanted: &str) -> Diagnostic {
+    fn missing(&self, unit: FileId, name: &str, span: Span, wanted: &str) -> Diagnostic {
         let diagnostic = Diagnostic::error(format!("there is no {wanted} `{name}`"));
         let includes = &self.units[unit.0].includes;
         let own = self.scope.names_of(unit);
@@ -262,13 +282,13 @@ impl<'a> Resolver<'a> {
 }
 
 impl<'a> Scope<'a> {
-    fn get(&self, unit: UnitId, name: &str) -> Option<Declared<'a>> {
+    fn get(&self, unit: FileId, name: &str) -> Option<Declared<'a>> {
         let place = self.names[unit.0].get(name)?;
         Some(self.declared[*place])
     }
 
     /// In the order of the file.
-    fn names_of(&self, unit: UnitId) -> impl Iterator<Item = &'a str> {
+    fn names_of(&self, unit: FileId) -> impl Iterator<Item = &'a str> {
         self.declared
             .iter()
             .filter(move |declared| declared.unit == unit)
@@ -276,7 +296,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The services, by their numbers.
-    pub(super) fn services(&self) -> impl Iterator<Item = (UnitId, &'a ast::Service)> {
+    pub(super) fn services(&self) -> impl Iterator<Item = (FileId, &'a ast::Service)> {
         self.declared
             .iter()
             .filter_map(|declared| match declared.item {
@@ -286,7 +306,7 @@ impl<'a> Scope<'a> {
     }
 
     /// What tells a file's services apart from those of others.
-    pub(super) fn package(&self, unit: UnitId) -> &str {
+    pub(super) fn package(&self, unit: FileId) -> &str {
         &self.namespaces[unit.0].1
     }
 }

@@ -5,16 +5,16 @@ use std::collections::HashMap;
 use polyport_wire::schema::{Method, Service};
 
 use crate::diagnostic::Diagnostic;
-use crate::load::UnitId;
 use crate::model::{MethodExtra, ServiceExtra, ServiceId};
 use crate::resolve::scope::Symbol;
 use crate::resolve::{Resolver, annotations};
+use crate::source::FileId;
 use crate::thrift::ast;
 
 impl Resolver<'_> {
     /// Fills the schema's list of services, in the order of their numbers.
     pub(super) fn services(&mut self) {
-        let services: Vec<(UnitId, &ast::Service)> = self.scope.services().collect();
+        let services: Vec<(FileId, &ast::Service)> = self.scope.services().collect();
         for (unit, item) in &services {
             self.own_methods(*unit, item);
         }
@@ -46,7 +46,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn own_methods(&mut self, unit: UnitId, item: &ast::Service) {
+    fn own_methods(&mut self, unit: FileId, item: &ast::Service) {
         let mut service = Service {
             annotations: annotations(&item.annotations),
             docs: item.docs.clone(),
@@ -79,7 +79,7 @@ impl Resolver<'_> {
         self.model.services.push(extra);
     }
 
-    fn parent(&mut self, unit: UnitId, name: &ast::Name) -> Option<ServiceId> {
+    fn parent(&mut self, unit: FileId, name: &ast::Name) -> Option<ServiceId> {
         let declared = self.lookup(unit, &name.text, name.span, "service")?;
         if let Symbol::Service(id) = declared.symbol {
             return Some(id);

@@ -166,6 +166,8 @@ pub(crate) struct Method {
     pub(crate) throws: Vec<Field>,
     pub(crate) annotations: Vec<Annotation>,
     pub(crate) docs: String,
+    /// An argument was dropped because it is broken.
+    pub(crate) incomplete: bool,
 }
 
 /// `name = "value"`

@@ -6,9 +6,6 @@ use crate::thrift::ast::{Name, Number, Text};
 use crate::thrift::docs;
 use crate::thrift::lex::{self, Token, TokenKind, Tokens};
 
-/// The value, or what is wrong where a value was wanted.
-pub(crate) type Parsed<T> = Result<T, Diagnostic>;
-
 /// What can start a definition; recovery looks for one of them at the start of a line.
 pub(crate) const DEFINITIONS: [&str; 10] = [
     "include",
@@ -152,7 +149,11 @@ impl<'a> Cursor<'a> {
             .at(self.span(), format!("expected {wanted}"))
     }
 
-    pub(crate) fn expect_symbol(&mut self, symbol: char, purpose: &str) -> Parsed<Span> {
+    pub(crate) fn expect_symbol(
+        &mut self,
+        symbol: char,
+        purpose: &str,
+    ) -> Result<Span, Diagnostic> {
         if self.take_symbol(symbol) {
             Ok(self.last_span())
         } else {
@@ -161,7 +162,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A name without dots, of what `wanted` says.
-    pub(crate) fn new_name(&mut self, wanted: &str) -> Parsed<Name> {
+    pub(crate) fn new_name(&mut self, wanted: &str) -> Result<Name, Diagnostic> {
         let name = self.name(wanted)?;
         match name.text.find(['.', '-']) {
             None => Ok(name),
@@ -175,7 +176,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A name, possibly with dots, of what `wanted` says.
-    pub(crate) fn name(&mut self, wanted: &str) -> Parsed<Name> {
+    pub(crate) fn name(&mut self, wanted: &str) -> Result<Name, Diagnostic> {
         let word = match self.word() {
             Some(word) if !self.is_at_definition() => word,
             _ => return Err(self.expected(wanted)),
@@ -188,7 +189,7 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    pub(crate) fn quoted(&mut self, wanted: &str) -> Parsed<Text> {
+    pub(crate) fn quoted(&mut self, wanted: &str) -> Result<Text, Diagnostic> {
         if self.token().kind != TokenKind::Text {
             return Err(self.expected(wanted));
         }
@@ -198,7 +199,7 @@ impl<'a> Cursor<'a> {
         Ok(Text { text, span })
     }
 
-    pub(crate) fn integer(&mut self, wanted: &str) -> Parsed<Number> {
+    pub(crate) fn integer(&mut self, wanted: &str) -> Result<Number, Diagnostic> {
         if self.token().kind != TokenKind::Integer {
             return Err(self.expected(wanted));
         }
@@ -221,10 +222,10 @@ impl<'a> Cursor<'a> {
         let text = self.text;
         let tokens = &self.tokens.tokens[start.0..];
         let from = tokens.first().map_or(0, |token| token.range.start);
-        let same_line = move |token: &&Token| !text[from..token.range.start].contains('\n');
+        let end = text[from..].find('\n').map_or(text.len(), |len| from + len);
         tokens
             .iter()
-            .take_while(same_line)
+            .take_while(move |token| token.range.start < end)
             .filter(|token| token.kind == TokenKind::Word)
             .map(move |token| &text[token.range.clone()])
     }

@@ -11,7 +11,7 @@ use crate::thrift::ast::{
     Annotation, Const, Enum, EnumValue, Field, File, Item, Method, Name, Namespace, Service,
     Struct, Typedef,
 };
-use crate::thrift::cursor::{Cursor, DEFINITIONS, Parsed};
+use crate::thrift::cursor::{Cursor, DEFINITIONS};
 use crate::thrift::lex::TokenKind;
 
 /// Reads a whole file.
@@ -86,7 +86,7 @@ const ANNOTATIONS: Brackets = Brackets {
 };
 
 impl Parser<'_> {
-    fn definition(&mut self) -> Parsed<()> {
+    fn definition(&mut self) -> Result<(), Diagnostic> {
         let docs = self.cursor.docs_before();
         let keyword = self.cursor.word().unwrap_or_default();
         if !DEFINITIONS.contains(&keyword) {
@@ -116,7 +116,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn namespace(&mut self) -> Parsed<()> {
+    fn namespace(&mut self) -> Result<(), Diagnostic> {
         let scope = if self.cursor.take_symbol('*') {
             "*".to_owned()
         } else {
@@ -128,7 +128,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn typedef(&mut self, docs: String) -> Parsed<()> {
+    fn typedef(&mut self, docs: String) -> Result<(), Diagnostic> {
         let kind = self.kind()?;
         let name = self.cursor.new_name("the typedef's name")?;
         self.annotations()?;
@@ -137,7 +137,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn constant(&mut self, docs: String) -> Parsed<()> {
+    fn constant(&mut self, docs: String) -> Result<(), Diagnostic> {
         let kind = self.kind()?;
         let name = self.cursor.new_name("the constant's name")?;
         self.cursor.expect_symbol('=', "and the constant's value")?;
@@ -153,7 +153,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn enumeration(&mut self, docs: String) -> Parsed<()> {
+    fn enumeration(&mut self, docs: String) -> Result<(), Diagnostic> {
         let name = self.cursor.new_name("the enum's name")?;
         let values = self.members(braces("enum"), Self::enum_value)?;
         let annotations = self.annotations()?;
@@ -168,7 +168,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn enum_value(&mut self) -> Parsed<EnumValue> {
+    fn enum_value(&mut self) -> Result<EnumValue, Diagnostic> {
         let docs = self.cursor.docs_before();
         let name = self.cursor.new_name("the name of an enum's value")?;
         let number = if self.cursor.take_symbol('=') {
@@ -182,14 +182,13 @@ impl Parser<'_> {
         Ok(EnumValue { name, number, docs })
     }
 
-    fn structure(&mut self, kind: StructKind, docs: String) -> Parsed<()> {
+    fn structure(&mut self, kind: StructKind, docs: String) -> Result<(), Diagnostic> {
         let (noun, wanted) = match kind {
             StructKind::Struct => ("struct", "the struct's name"),
             StructKind::Union => ("union", "the union's name"),
             StructKind::Exception => ("exception", "the exception's name"),
         };
         let name = self.cursor.new_name(wanted)?;
-        self.cursor.take_word("xsd_all");
         let fields = self.members(braces(noun), Self::field)?;
         let annotations = self.annotations()?;
         let item = Item::Struct(Struct {
@@ -204,7 +203,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn field(&mut self) -> Parsed<Field> {
+    fn field(&mut self) -> Result<Field, Diagnostic> {
         let docs = self.cursor.docs_before();
         let id = match self.cursor.kind() {
             TokenKind::Integer => {
@@ -238,7 +237,7 @@ impl Parser<'_> {
         })
     }
 
-    fn requiredness(&mut self) -> Parsed<Requiredness> {
+    fn requiredness(&mut self) -> Result<Requiredness, Diagnostic> {
         let word = self.cursor.word().unwrap_or_default();
         let requiredness = match word {
             "required" => Requiredness::Required,
@@ -253,7 +252,7 @@ impl Parser<'_> {
     }
 
     /// `optinal i32 n` would otherwise be a field `i32` of the type `optinal`.
-    fn refuse_misspelled_requiredness(&self, word: &str) -> Parsed<()> {
+    fn refuse_misspelled_requiredness(&self, word: &str) -> Result<(), Diagnostic> {
         let starts_word = |text: &str| text.starts_with(|c: char| c.is_ascii_alphabetic());
         let three_words = starts_word(self.cursor.peek(1))
             && (starts_word(self.cursor.peek(2)) || self.cursor.peek(2) == "<");
@@ -268,7 +267,7 @@ impl Parser<'_> {
         }
     }
 
-    fn service(&mut self, docs: String) -> Parsed<()> {
+    fn service(&mut self, docs: String) -> Result<(), Diagnostic> {
         let name = self.cursor.new_name("the service's name")?;
         let parent = if self.cursor.take_word("extends") {
             Some(self.cursor.name("the service that it extends")?)
@@ -302,7 +301,7 @@ impl Parser<'_> {
         }
     }
 
-    fn method(&mut self) -> Parsed<Method> {
+    fn method(&mut self) -> Result<Method, Diagnostic> {
         let docs = self.cursor.docs_before();
         let oneway = self
             .cursor
@@ -315,7 +314,7 @@ impl Parser<'_> {
             Some(self.kind()?)
         };
         let name = self.cursor.new_name("the method's name")?;
-        let arguments = self.members(ARGUMENTS, Self::field)?.members;
+        let arguments = self.members(ARGUMENTS, Self::field)?;
         let throws = if self.cursor.take_word("throws") {
             self.members(EXCEPTIONS, Self::field)?.members
         } else {
@@ -328,15 +327,16 @@ impl Parser<'_> {
             oneway,
             result,
             name,
-            arguments,
+            arguments: arguments.members,
             throws,
             annotations,
             docs,
+            incomplete: arguments.incomplete,
         })
     }
 
     /// `ask(1: string text)` would otherwise be a type `ask` with annotations.
-    fn refuse_missing_result(&self) -> Parsed<()> {
+    fn refuse_missing_result(&self) -> Result<(), Diagnostic> {
         let is_argument = self
             .cursor
             .peek(2)
@@ -356,8 +356,8 @@ impl Parser<'_> {
     fn members<T>(
         &mut self,
         brackets: Brackets,
-        member: impl Fn(&mut Self) -> Parsed<T>,
-    ) -> Parsed<Members<T>> {
+        member: impl Fn(&mut Self) -> Result<T, Diagnostic>,
+    ) -> Result<Members<T>, Diagnostic> {
         let purpose = format!("to open the {}", brackets.noun);
         let open = self.cursor.expect_symbol(brackets.open, &purpose)?;
         let mut found = Members {
@@ -397,14 +397,14 @@ impl Parser<'_> {
     }
 
     /// Annotations, if there are any.
-    fn annotations(&mut self) -> Parsed<Vec<Annotation>> {
+    fn annotations(&mut self) -> Result<Vec<Annotation>, Diagnostic> {
         if !self.cursor.is_symbol(ANNOTATIONS.open) {
             return Ok(Vec::new());
         }
         Ok(self.members(ANNOTATIONS, Self::annotation)?.members)
     }
 
-    fn annotation(&mut self) -> Parsed<Annotation> {
+    fn annotation(&mut self) -> Result<Annotation, Diagnostic> {
         let name: Name = self.cursor.name("the annotation's name")?;
         let value = if self.cursor.take_symbol('=') {
             Some(self.cursor.quoted("the annotation's value in quotes")?)

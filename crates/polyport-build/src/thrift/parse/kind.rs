@@ -5,13 +5,12 @@ use polyport_wire::schema::Type as Base;
 use super::Parser;
 use crate::diagnostic::Diagnostic;
 use crate::thrift::ast::{Shape, Type};
-use crate::thrift::cursor::Parsed;
 
 /// How deep types and values may be nested: as deep as messages may be, by default.
 pub(super) const MAX_DEPTH: usize = 64;
 
 impl Parser<'_> {
-    pub(super) fn kind(&mut self) -> Parsed<Type> {
+    pub(super) fn kind(&mut self) -> Result<Type, Diagnostic> {
         let start = self.cursor.span();
         self.depth += 1;
         let shape = if self.depth > MAX_DEPTH {
@@ -26,7 +25,7 @@ impl Parser<'_> {
         Ok(Type { shape, span })
     }
 
-    fn shape(&mut self) -> Parsed<Shape> {
+    fn shape(&mut self) -> Result<Shape, Diagnostic> {
         let name = self.cursor.name("a type")?;
         let base = match name.text.as_str() {
             "bool" => Base::Bool,
@@ -43,7 +42,7 @@ impl Parser<'_> {
         Ok(Shape::Base(base))
     }
 
-    fn container(&mut self, word: &str) -> Parsed<Shape> {
+    fn container(&mut self, word: &str) -> Result<Shape, Diagnostic> {
         self.cpp_type()?;
         self.cursor
             .expect_symbol('<', &format!("behind `{word}`"))?;
@@ -62,7 +61,7 @@ impl Parser<'_> {
         Ok(shape)
     }
 
-    fn cpp_type(&mut self) -> Parsed<()> {
+    fn cpp_type(&mut self) -> Result<(), Diagnostic> {
         if self.cursor.take_word("cpp_type") {
             self.cursor.quoted("a type of C++ in quotes")?;
         }

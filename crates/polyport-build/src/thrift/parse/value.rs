@@ -2,12 +2,12 @@
 
 use super::Parser;
 use super::kind::{MAX_DEPTH, too_deep};
+use crate::diagnostic::Diagnostic;
 use crate::thrift::ast::{Value, ValueShape};
-use crate::thrift::cursor::Parsed;
 use crate::thrift::lex::TokenKind;
 
 impl Parser<'_> {
-    pub(super) fn value(&mut self) -> Parsed<Value> {
+    pub(super) fn value(&mut self) -> Result<Value, Diagnostic> {
         let start = self.cursor.span();
         self.depth += 1;
         let shape = if self.depth > MAX_DEPTH {
@@ -21,7 +21,7 @@ impl Parser<'_> {
         Ok(Value { shape, span })
     }
 
-    fn value_shape(&mut self) -> Parsed<ValueShape> {
+    fn value_shape(&mut self) -> Result<ValueShape, Diagnostic> {
         match self.cursor.kind() {
             TokenKind::Integer => Ok(ValueShape::Int(self.cursor.integer("a value")?.value)),
             TokenKind::Double => Ok(ValueShape::Double(self.cursor.double())),
@@ -33,7 +33,7 @@ impl Parser<'_> {
         }
     }
 
-    fn list(&mut self) -> Parsed<ValueShape> {
+    fn list(&mut self) -> Result<ValueShape, Diagnostic> {
         self.cursor.advance();
         let mut values = Vec::new();
         while !self.cursor.take_symbol(']') {
@@ -46,7 +46,7 @@ impl Parser<'_> {
         Ok(ValueShape::List(values))
     }
 
-    fn map(&mut self) -> Parsed<ValueShape> {
+    fn map(&mut self) -> Result<ValueShape, Diagnostic> {
         self.cursor.advance();
         let mut pairs = Vec::new();
         while !self.cursor.take_symbol('}') {

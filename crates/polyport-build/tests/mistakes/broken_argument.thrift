@@ -1,0 +1,3 @@
+service Demo {
+  string ask(1: list<string text) (streaming.mode = "client")
+}

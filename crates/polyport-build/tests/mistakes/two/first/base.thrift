@@ -1,0 +1,3 @@
+namespace rs first
+struct Base {}
+struct OnlyFirst {}

@@ -1,0 +1,3 @@
+namespace rs second
+struct Base {}
+struct OnlySecond {}
