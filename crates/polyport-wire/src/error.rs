@@ -147,7 +147,8 @@ impl Error for DecodeError {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EncodeError {
     what: &'static str,
-    limit: u64,
+    /// The limit that it is over, if that is what is wrong with it.
+    limit: Option<u64>,
 }
 
 impl EncodeError {
@@ -155,13 +156,26 @@ impl EncodeError {
     #[must_use]
     #[cold]
     pub fn too_large(what: &'static str, limit: u64) -> Self {
-        Self { what, limit }
+        Self {
+            what,
+            limit: Some(limit),
+        }
+    }
+
+    /// `what` has no place in the message.
+    #[must_use]
+    #[cold]
+    pub fn misplaced(what: &'static str) -> Self {
+        Self { what, limit: None }
     }
 }
 
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} is over the limit of {}", self.what, self.limit)
+        match self.limit {
+            Some(limit) => write!(f, "{} is over the limit of {limit}", self.what),
+            None => write!(f, "{} cannot stand here", self.what),
+        }
     }
 }
 

@@ -36,13 +36,19 @@ impl Transport {
         Self::TtHeaderFramed,
     ];
 
-    /// Whether a request can say which service it is for (and carry metadata at all).
+    /// Whether a TTHeader stands before the message.
     #[must_use]
-    pub fn carries_service_name(self) -> bool {
+    pub fn has_header(self) -> bool {
         match self {
             Self::Buffered | Self::Framed => false,
             Self::TtHeader | Self::TtHeaderFramed => true,
         }
+    }
+
+    /// Whether a request can say which service it is for (and carry metadata at all).
+    #[must_use]
+    pub fn carries_service_name(self) -> bool {
+        self.has_header()
     }
 
     /// Whether four bytes of length stand right before the message.

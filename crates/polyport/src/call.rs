@@ -75,7 +75,7 @@ trait Body: Send + 'static {
 }
 
 impl Message {
-    /// The arguments of a call; they are never encoded again.
+    /// The typed arguments of a call.
     pub(crate) fn arguments<A: Send + 'static>(arguments: A) -> Self {
         Self(Box::new(Arguments(arguments)))
     }
@@ -89,7 +89,8 @@ impl Message {
         Self(Box::new(Outcome(outcome)))
     }
 
-    /// Bytes that go out as they are.
+    /// The bytes of a struct: the arguments of a raw service's method, or any method's result, which
+    /// goes out as it is. No bytes stand for an empty struct.
     #[must_use]
     pub fn raw(bytes: Bytes) -> Self {
         Self(Box::new(Raw(bytes)))
@@ -107,10 +108,16 @@ impl Message {
         self.0.value_mut().downcast_mut()
     }
 
-    /// Takes the arguments out.
+    /// Takes the typed arguments out.
     pub(crate) fn into_arguments<A: 'static>(self) -> Option<A> {
         let arguments = self.0.into_any().downcast::<Arguments<A>>().ok()?;
         Some(arguments.0)
+    }
+
+    /// Takes the bytes out.
+    pub(crate) fn into_raw(self) -> Option<Bytes> {
+        let raw = self.0.into_any().downcast::<Raw>().ok()?;
+        Some(raw.0)
     }
 
     /// Appends the value as the payload of a reply.
@@ -129,7 +136,9 @@ struct Arguments<A>(A);
 
 impl<A: Send + 'static> Body for Arguments<A> {
     fn encode(&self, _out: &mut BytesMut) -> Result<(), EncodeError> {
-        Ok(())
+        Err(EncodeError::misplaced(
+            "a call's arguments, given for its result",
+        ))
     }
 
     fn value(&self) -> &dyn Any {
@@ -179,7 +188,10 @@ struct Raw(Bytes);
 
 impl Body for Raw {
     fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
-        out.extend_from_slice(&self.0);
+        match &self.0[..] {
+            [] => out.extend_from_slice(&[0]),
+            bytes => out.extend_from_slice(bytes),
+        }
         Ok(())
     }
 

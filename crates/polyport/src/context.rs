@@ -19,7 +19,8 @@ use crate::route::{MethodInfo, RouteReason};
 /// | service, package, method, kind | yes | yes |
 /// | reason | never `Named` but for `Service:method` | yes |
 /// | caller, caller's method | empty | if sent |
-/// | peer | the socket's | the socket's, or what a proxy put in `rip` |
+/// | peer | the socket's | the socket's |
+/// | real peer | none | if a proxy in front says |
 /// | deadline | none | if the client sends its timeout |
 /// | metadata both ways | none | yes |
 ///

@@ -37,6 +37,8 @@ pub use crate::route::RouteReason;
 pub use crate::server::Server;
 pub use crate::service::Service;
 pub use crate::status::{BizStatus, Status, StatusKind};
+/// The formats themselves: what appears in signatures here is defined there.
+pub use polyport_wire as wire;
 pub use polyport_wire::schema::CallKind;
 pub use polyport_wire::transport::{Codec, Transport};
 

@@ -40,6 +40,8 @@ struct Entry {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reach {
     Transient,
+    /// Transient, and set by a server before the caller.
+    Upstream,
     Persistent,
 }
 
@@ -64,14 +66,14 @@ impl Metadata {
     /// As [`get`](Self::get), for values that are not text.
     #[must_use]
     pub fn bytes(&self, key: &str) -> Option<&Bytes> {
-        self.find(Reach::Transient, key)
+        self.find_transient(key)
             .or_else(|| self.find(Reach::Persistent, key))
     }
 
-    /// The value of a transient key.
+    /// The value of a transient key: the caller's, else what a server before it set.
     #[must_use]
     pub fn transient(&self, key: &str) -> Option<&str> {
-        text(self.find(Reach::Transient, key)?)
+        text(self.find_transient(key)?)
     }
 
     /// The value of a persistent key.
@@ -80,7 +82,8 @@ impl Metadata {
         text(self.find(Reach::Persistent, key)?)
     }
 
-    /// Every pair whose key and value are text, persistent and transient alike.
+    /// Every pair whose key and value are text, persistent and transient alike. A key may stand more
+    /// than once; the last one counts.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.entries
             .iter()
@@ -99,12 +102,12 @@ impl Metadata {
         for (key, value) in strings {
             let prefixed = |prefix: &[u8]| key.strip_prefix(prefix).map(|rest| key.slice_ref(rest));
             // The longer prefix first: it begins with the shorter one.
-            if let Some(key) = prefixed(keys::TRANSIENT_UPSTREAM_PREFIX)
-                .or_else(|| prefixed(keys::TRANSIENT_PREFIX))
-            {
-                metadata.set(Reach::Transient, key, value.clone());
+            if let Some(key) = prefixed(keys::TRANSIENT_UPSTREAM_PREFIX) {
+                metadata.push(Reach::Upstream, key, value.clone());
+            } else if let Some(key) = prefixed(keys::TRANSIENT_PREFIX) {
+                metadata.push(Reach::Transient, key, value.clone());
             } else if let Some(key) = prefixed(keys::PERSISTENT_PREFIX) {
-                metadata.set(Reach::Persistent, key, value.clone());
+                metadata.push(Reach::Persistent, key, value.clone());
             }
         }
         metadata
@@ -115,7 +118,7 @@ impl Metadata {
         let mut metadata = Self::default();
         for (key, value) in strings {
             if !reserved(key) {
-                metadata.set(Reach::Transient, key.clone(), value.clone());
+                metadata.push(Reach::Transient, key.clone(), value.clone());
             }
         }
         metadata
@@ -126,6 +129,7 @@ impl Metadata {
         self.entries.iter().map(|entry| {
             let prefix = match entry.reach {
                 Reach::Transient => keys::TRANSIENT_PREFIX,
+                Reach::Upstream => keys::TRANSIENT_UPSTREAM_PREFIX,
                 Reach::Persistent => keys::PERSISTENT_PREFIX,
             };
             ([prefix, &entry.key].concat(), &entry.value[..])
@@ -141,22 +145,37 @@ impl Metadata {
 
     /// Takes over the persistent pairs of `other` that are not set here.
     pub(crate) fn inherit(&mut self, other: &Self) {
-        for entry in &other.entries {
-            if entry.reach == Reach::Persistent && self.position(entry.reach, &entry.key).is_none()
-            {
-                self.entries.push(entry.clone());
-            }
-        }
+        let own: Vec<Bytes> = self
+            .entries
+            .iter()
+            .filter(|entry| entry.reach == Reach::Persistent)
+            .map(|entry| entry.key.clone())
+            .collect();
+        let inherited = other
+            .entries
+            .iter()
+            .filter(|entry| entry.reach == Reach::Persistent && !own.contains(&entry.key));
+        self.entries.extend(inherited.cloned());
     }
 
     fn set(&mut self, reach: Reach, key: Bytes, value: Bytes) {
-        if key.is_empty() || value.is_empty() {
-            return;
-        }
         match self.position(reach, &key) {
-            Some(index) => self.entries[index].value = value,
-            None => self.entries.push(Entry { reach, key, value }),
+            Some(index) if !value.is_empty() => self.entries[index].value = value,
+            _ => self.push(reach, key, value),
         }
+    }
+
+    /// Adds a pair without looking for an older one of its key, of which a peer may send thousands:
+    /// of equal keys the last one counts.
+    fn push(&mut self, reach: Reach, key: Bytes, value: Bytes) {
+        if !key.is_empty() && !value.is_empty() {
+            self.entries.push(Entry { reach, key, value });
+        }
+    }
+
+    fn find_transient(&self, key: &str) -> Option<&Bytes> {
+        self.find(Reach::Transient, key)
+            .or_else(|| self.find(Reach::Upstream, key))
     }
 
     fn find(&self, reach: Reach, key: &str) -> Option<&Bytes> {
@@ -167,7 +186,7 @@ impl Metadata {
     fn position(&self, reach: Reach, key: &[u8]) -> Option<usize> {
         self.entries
             .iter()
-            .position(|entry| entry.reach == reach && entry.key == key)
+            .rposition(|entry| entry.reach == reach && entry.key == key)
     }
 }
 

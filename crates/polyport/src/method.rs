@@ -22,6 +22,7 @@ pub struct Method<A, V, E = Status> {
     service: &'static str,
     name: &'static str,
     kind: CallKind,
+    combined: bool,
     types: PhantomData<fn(A) -> (V, E)>,
 }
 
@@ -33,8 +34,17 @@ impl<A, V, E> Method<A, V, E> {
             service,
             name,
             kind,
+            combined: false,
             types: PhantomData,
         }
+    }
+
+    /// The same as a method of a combined service: its clients send no service's name, because a
+    /// server that has the services apart does not know the combined one's.
+    #[must_use]
+    pub const fn combined(mut self) -> Self {
+        self.combined = true;
+        self
     }
 
     /// The service's name in the IDL.
@@ -47,6 +57,12 @@ impl<A, V, E> Method<A, V, E> {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Whether the service was made of several.
+    #[must_use]
+    pub fn is_combined(&self) -> bool {
+        self.combined
     }
 
     /// The kind of call.

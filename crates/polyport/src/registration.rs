@@ -29,6 +29,8 @@ pub enum RegistrationError {
         method: String,
         /// The services that have it.
         services: Vec<String>,
+        /// The fallback service, which does not have it.
+        fallback: Option<String>,
     },
     /// A combined service was added beside other services.
     NotAlone {
@@ -69,13 +71,29 @@ impl fmt::Display for RegistrationError {
                  one's IDL another namespace",
                 bare(service)
             ),
-            Self::Conflict { method, services } => write!(
-                f,
-                "method name [{method}] is conflicted between services but no fallback service is \
-                 specified: [{}] have it; mark one of them with `.fallback()`, or refuse calls \
-                 without a service name with `Server::refuse_traffic_without_service_name`",
-                services.join(", ")
-            ),
+            Self::Conflict {
+                method,
+                services,
+                fallback,
+            } => {
+                write!(
+                    f,
+                    "method name [{method}] is conflicted between services but no fallback \
+                     service is specified: [{}] have it; ",
+                    services.join(", ")
+                )?;
+                match fallback {
+                    None => f.write_str("mark one of them with `.fallback()`"),
+                    Some(fallback) => write!(
+                        f,
+                        "the fallback, {fallback}, does not: let one of them be the fallback"
+                    ),
+                }?;
+                f.write_str(
+                    ", or refuse calls without a service name with \
+                     `Server::refuse_traffic_without_service_name`",
+                )
+            }
             Self::NotAlone { combined, others } => write!(
                 f,
                 "only one service can be registered when registering combined service: \

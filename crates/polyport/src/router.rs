@@ -183,7 +183,7 @@ impl Router {
         }
         match self.bare_names.get(name).map(Vec::as_slice) {
             Some(&[index]) => Ok((index, RouteReason::Named)),
-            Some(several) => match self.fallback.filter(|index| several.contains(index)) {
+            Some(several) => match self.fallback_among(several) {
                 Some(index) => Ok((index, RouteReason::Fallback)),
                 None => Err(RouteError::SharedName(query, self.full_names(several))),
             },
@@ -202,13 +202,19 @@ impl Router {
             return Err(RouteError::NoServiceName);
         }
         let holders = self.holders(query.method);
-        if let Some(index) = self.fallback.filter(|index| holders.contains(index)) {
+        if let Some(index) = self.fallback_among(holders) {
             return Ok((index, RouteReason::Fallback));
         }
         match holders {
             &[index] => Ok((index, RouteReason::Method)),
             _ => Err(RouteError::UnknownService(query)),
         }
+    }
+
+    /// The fallback, when it is one of these and may answer for what is ambiguous.
+    fn fallback_among(&self, services: &[usize]) -> Option<usize> {
+        self.fallback
+            .filter(|index| !self.refuse_nameless && services.contains(index))
     }
 
     fn holders(&self, method: &str) -> &[usize] {

@@ -295,7 +295,7 @@ struct RawEndpoint<H>(H);
 
 impl<H: RawHandler> Endpoint for RawEndpoint<H> {
     fn decode(&self, arguments: Bytes, _limits: &Limits) -> Result<Message, DecodeError> {
-        Ok(Message::arguments(arguments))
+        Ok(Message::raw(arguments))
     }
 
     fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>> {
@@ -304,7 +304,7 @@ impl<H: RawHandler> Endpoint for RawEndpoint<H> {
             message,
         } = call;
         Box::pin(async move {
-            let Some(arguments) = message.into_arguments::<Bytes>() else {
+            let Some(arguments) = message.into_raw() else {
                 return Status::error("a layer replaced a raw service's bytes").into();
             };
             let target = Arc::clone(&context.target);

@@ -130,7 +130,7 @@ pub(crate) fn encode(
     out: &mut BytesMut,
     message: impl FnOnce(&mut BytesMut) -> Result<(), EncodeError>,
 ) -> Result<(), EncodeError> {
-    if validators.0.is_empty() || !transport.carries_service_name() {
+    if validators.0.is_empty() || !transport.has_header() {
         return frame::encode(transport, &header, limit, out, message);
     }
     let inner = match transport {

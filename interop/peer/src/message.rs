@@ -5,6 +5,9 @@ use std::time::Duration;
 use polyport::{BizStatus, Context, Status};
 use tokio::time::sleep;
 
+/// More than any frame may hold; a handler should not take a machine's memory on demand.
+const MOST: usize = 1024 * 1024 * 1024;
+
 /// Does as the message says and gives the text of the answer.
 pub(crate) async fn obey(cx: &mut Context, message: &str) -> Result<String, Status> {
     let mut message = message;
@@ -31,7 +34,8 @@ pub(crate) async fn obey(cx: &mut Context, message: &str) -> Result<String, Stat
             None => Ok(echo(cx, message)),
         },
         Some(("big", count)) => match count.parse() {
-            Ok(count) => Ok("x".repeat(count)),
+            Ok(count @ ..=MOST) => Ok("x".repeat(count)),
+            Ok(_) => Err(Status::error(format!("at most {MOST} bytes"))),
             Err(_) => Ok(echo(cx, message)),
         },
         _ => Ok(echo(cx, message)),

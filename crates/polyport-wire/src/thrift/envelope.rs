@@ -1,5 +1,7 @@
 //! The envelope of a Thrift message: its type, the method's name, the sequence number.
 
+use std::borrow::Cow;
+
 use bytes::{BufMut, BytesMut};
 
 use crate::error::EncodeError;
@@ -7,6 +9,10 @@ use crate::thrift::exception::ApplicationException;
 
 /// The upper half of a strict message's first four bytes.
 pub const VERSION_1: u16 = 0x8001;
+
+/// The longest method name, in bytes. It is repeated in replies and logs, so that a sender could make
+/// much of little without a limit; people write shorter ones.
+pub const MAX_METHOD: usize = 1024;
 
 /// What a message is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +76,8 @@ impl<'a> Envelope<'a> {
     ///
     /// # Errors
     ///
-    /// When the message is not strict, when its type is unknown, or when it has no method name.
+    /// When the message is not strict, when its type is unknown, or when it has no method name or one
+    /// that is longer than [`MAX_METHOD`].
     /// The error knows what could be read, so that it can be answered.
     pub fn decode(message: &'a [u8]) -> Result<(Self, &'a [u8]), EnvelopeError<'a>> {
         let Some((&[high, low, kind_high, kind_low], rest)) = message.split_first_chunk() else {
@@ -87,20 +94,28 @@ impl<'a> Envelope<'a> {
         let sequence = i32::from_be_bytes(*sequence);
         let Some(kind) = MessageType::from_wire(number) else {
             return Err(EnvelopeError {
-                method,
+                method: if method.len() > MAX_METHOD {
+                    ""
+                } else {
+                    method
+                },
                 sequence,
                 exception: ApplicationException::invalid_message_type(number),
             });
         };
+        let unknown_method = |method, text| EnvelopeError {
+            method,
+            sequence,
+            exception: ApplicationException::new(ApplicationException::UNKNOWN_METHOD, text),
+        };
         if method.is_empty() {
-            return Err(EnvelopeError {
-                method,
-                sequence,
-                exception: ApplicationException::new(
-                    ApplicationException::UNKNOWN_METHOD,
-                    "method name that receive is empty",
-                ),
-            });
+            let text = Cow::Borrowed("method name that receive is empty");
+            return Err(unknown_method(method, text));
+        }
+        if method.len() > MAX_METHOD {
+            let len = method.len();
+            let text = format!("a method name of {len} bytes is over the limit of {MAX_METHOD}");
+            return Err(unknown_method("", text.into()));
         }
         let envelope = Self {
             kind,
@@ -154,7 +169,9 @@ impl<'a> EnvelopeError<'a> {
     /// A message without a version: `u32 length, name, u8 type, i32 sequence`, or anything else.
     #[cold]
     fn not_strict(message: &'a [u8]) -> Self {
-        let (method, rest) = split_text(message).unwrap_or(("", &[]));
+        let (method, rest) = split_text(message)
+            .filter(|(method, _)| method.len() <= MAX_METHOD)
+            .unwrap_or(("", &[]));
         let sequence = match rest {
             [_, a, b, c, d, ..] => i32::from_be_bytes([*a, *b, *c, *d]),
             _ => 0,
@@ -225,6 +242,10 @@ mod tests {
         };
         check(&hex!("80010009 00000001 61 00000005 00"), "a", 5, 2);
         check(&hex!("80010001 00000000 00000005 00"), "", 5, 1);
+        let mut long = hex!("80010001 00000401").to_vec();
+        long.resize(long.len() + 0x401, b'a');
+        long.extend(hex!("00000005 00"));
+        check(&long, "", 5, 1);
         check(&hex!("00000001 61 01 00000005 00"), "a", 5, 7);
         check(&hex!("80010001 00000001 ff 00000005 00"), "", 0, 7);
     }

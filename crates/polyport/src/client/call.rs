@@ -36,14 +36,16 @@ use crate::status::MethodError;
 ///
 /// # Cancel safety
 ///
-/// A call whose future is dropped is given up together with its connection; the server may have
-/// served it or not.
+/// A call whose future is dropped is given up, together with its connection unless others share
+/// it; the server may have served it or not.
 #[must_use = "a call is made by awaiting it"]
 pub struct ClientCall<'a, A: 'static, V: 'static, E: 'static> {
     pub(super) client: &'a Client,
     pub(super) method: &'static Method<A, V, E>,
     pub(super) arguments: A,
     pub(super) timeout: Option<Duration>,
+    /// When the call ends that this one is made within.
+    pub(super) deadline: Option<Instant>,
     pub(super) metadata: Metadata,
     pub(super) caller_method: String,
 }
@@ -64,6 +66,7 @@ impl<'a, A, V, E> ClientCall<'a, A, V, E> {
             method,
             arguments,
             timeout: client.shared.options.timeout,
+            deadline: None,
             metadata: Metadata::default(),
             caller_method: String::new(),
         }
@@ -88,14 +91,11 @@ impl<'a, A, V, E> ClientCall<'a, A, V, E> {
     }
 
     /// Makes the call a part of the one that is being served: it passes on the persistent metadata
-    /// and ends no later than the caller of that one waits.
+    /// and ends no later than the caller of that one waits, whatever its own timeout is.
     pub fn within(mut self, cx: &Context) -> Self {
         self.metadata.inherit(cx.metadata());
         cx.method().clone_into(&mut self.caller_method);
-        if let Some(deadline) = cx.deadline() {
-            let left = deadline.saturating_duration_since(Instant::now());
-            self.timeout = Some(self.timeout.map_or(left, |timeout| timeout.min(left)));
-        }
+        self.deadline = cx.deadline();
         self
     }
 }

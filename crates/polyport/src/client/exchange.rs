@@ -1,7 +1,5 @@
 //! One request and its reply.
 
-use std::time::Duration;
-
 use bytes::BytesMut;
 use polyport_wire::error::EncodeError;
 use polyport_wire::frame::Frame;
@@ -9,7 +7,7 @@ use polyport_wire::schema::CallKind;
 use polyport_wire::thrift::{self, ApplicationException, Envelope, MessageType, Returned, Value};
 use polyport_wire::transport::Transport;
 use polyport_wire::ttheader::{Header, HeaderRef, keys};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use crate::client::call::ClientCall;
 use crate::client::link::Request;
@@ -23,43 +21,72 @@ use crate::validator::{self, validate};
 /// What came of a call: the method's own result, or a status; and the metadata beside it.
 type Outcome<V, E> = (Result<Result<V, E>, Status>, Metadata);
 
-/// Makes a call, within its timeout.
+/// Makes a call, within its time.
 pub(super) async fn call<A, V, E>(call: ClientCall<'_, A, V, E>) -> Outcome<V, E>
 where
     A: Value + Send + Sync,
     V: Returned + Send,
     E: MethodError,
 {
-    let Some(limit) = call.timeout else {
-        return exchange(&call).await;
+    let Some(until) = until(&call) else {
+        return exchange(&call, None).await;
     };
-    let outcome = match limit {
+    let outcome = if until <= Instant::now() {
         // The request would still be sent before anybody looked at the clock.
-        Duration::ZERO => None,
-        limit => timeout(limit, exchange(&call)).await.ok(),
+        None
+    } else {
+        timeout_at(until, exchange(&call, Some(until))).await.ok()
     };
-    outcome.unwrap_or_else(|| {
-        let method = call.method;
-        let address = call.client.address();
-        let text = format!("rpc timeout: no answer from {method:?} at {address} in {limit:?}");
-        let status = Status::new(StatusKind::Timeout, text);
-        (Err(status), Metadata::default())
-    })
+    outcome.unwrap_or_else(|| (Err(timed_out(&call)), Metadata::default()))
 }
 
-async fn exchange<A, V, E>(call: &ClientCall<'_, A, V, E>) -> Outcome<V, E>
+/// When the call must be done: after its own time, or when the call ends that it is made within.
+fn until<A, V, E>(call: &ClientCall<'_, A, V, E>) -> Option<Instant> {
+    let timeout = call
+        .timeout
+        .and_then(|timeout| Instant::now().checked_add(timeout));
+    match (timeout, call.deadline) {
+        (Some(timeout), Some(deadline)) => Some(timeout.min(deadline)),
+        (timeout, deadline) => timeout.or(deadline),
+    }
+}
+
+#[cold]
+fn timed_out<A, V, E>(call: &ClientCall<'_, A, V, E>) -> Status {
+    let (method, address) = (call.method, call.client.address());
+    let text = match call.timeout {
+        Some(limit) => format!("rpc timeout: no answer from {method:?} at {address} in {limit:?}"),
+        None => format!("rpc timeout: no answer from {method:?} at {address} in time"),
+    };
+    Status::new(StatusKind::Timeout, text)
+}
+
+async fn exchange<A, V, E>(call: &ClientCall<'_, A, V, E>, until: Option<Instant>) -> Outcome<V, E>
 where
     A: Value + Send + Sync,
     V: Returned + Send,
     E: MethodError,
 {
-    match try_exchange(call).await {
+    let (outcome, metadata) = match try_exchange(call, until).await {
         Ok(outcome) => outcome,
         Err(status) => (Err(status), Metadata::default()),
+    };
+    match outcome {
+        // The server was told the time as well, and gave up in the same moment.
+        Err(status)
+            if *status.kind() == StatusKind::Remote(ApplicationException::INTERNAL_ERROR)
+                && until.is_some_and(|until| until <= Instant::now()) =>
+        {
+            (Err(timed_out(call)), metadata)
+        }
+        outcome => (outcome, metadata),
     }
 }
 
-async fn try_exchange<A, V, E>(call: &ClientCall<'_, A, V, E>) -> Result<Outcome<V, E>, Status>
+async fn try_exchange<A, V, E>(
+    call: &ClientCall<'_, A, V, E>,
+    until: Option<Instant>,
+) -> Result<Outcome<V, E>, Status>
 where
     A: Value + Send + Sync,
     V: Returned + Send,
@@ -67,17 +94,20 @@ where
 {
     let shared = &call.client.shared;
     let sequence = call.client.next_sequence();
-    let mut bytes = BytesMut::new();
-    encode(call, sequence, &mut bytes)
-        .map_err(|error| Status::transport(format!("the request cannot be sent: {error}")))?;
-    let request = Request {
-        bytes,
-        sequence,
-        oneway: call.method.kind() == CallKind::Oneway,
+    let request = || {
+        let mut bytes = BytesMut::new();
+        encode(call, sequence, until, &mut bytes)
+            .map_err(|error| Status::transport(format!("the request cannot be sent: {error}")))?;
+        Ok(Request {
+            bytes,
+            sequence,
+            oneway: call.method.kind() == CallKind::Oneway,
+        })
     };
     let received = shared.link.exchange(request).await?;
     let Some(frame) = &received.frame else {
-        received.keep_connection();
+        // A server serves one call of a connection after the other, and nobody says when it is done
+        // with this one: the connection is not kept, as in Kitex.
         let done = V::when_missing().ok_or_else(missing_result)?;
         return Ok((Ok(Ok(done)), Metadata::default()));
     };
@@ -95,6 +125,7 @@ where
 fn encode<A: Value, V, E>(
     call: &ClientCall<'_, A, V, E>,
     sequence: i32,
+    until: Option<Instant>,
     out: &mut BytesMut,
 ) -> Result<(), EncodeError> {
     let options = &call.client.shared.options;
@@ -103,7 +134,9 @@ fn encode<A: Value, V, E>(
         CallKind::Oneway => MessageType::Oneway,
         _ => MessageType::Call,
     };
-    let texts = Texts::new(options, call.timeout);
+    // Nobody waits for a one-way call, so nothing ends it.
+    let until = until.filter(|_| kind == MessageType::Call);
+    let texts = Texts::new(options, until);
     let number = [b'0' + kind as u8];
     let mut ints: Vec<(u16, &[u8])> = Vec::new();
     let prefixed: Vec<_> = call.metadata.to_request().collect();
@@ -122,7 +155,9 @@ fn encode<A: Value, V, E>(
         if let Some(timeout) = &texts.timeout {
             ints.push((keys::RPC_TIMEOUT, timeout.as_bytes()));
         }
-        strings.push((keys::SERVICE_NAME, method.service().as_bytes()));
+        if !method.is_combined() {
+            strings.push((keys::SERVICE_NAME, method.service().as_bytes()));
+        }
     }
     strings.extend(prefixed.iter().map(|(key, value)| (&key[..], *value)));
     let header = HeaderRef {
@@ -157,17 +192,23 @@ struct Texts {
 }
 
 impl Texts {
-    fn new(options: &ClientOptions, timeout: Option<Duration>) -> Self {
+    fn new(options: &ClientOptions, until: Option<Instant>) -> Self {
         Self {
             transport: match options.transport {
                 Transport::TtHeaderFramed | Transport::Framed => "framed",
                 _ => "unframed",
             },
-            // A server takes 0 for no timeout at all.
-            timeout: timeout.map(|timeout| timeout.as_millis().max(1).to_string()),
+            timeout: until.map(milliseconds_until),
             connect_timeout: options.connect_timeout.as_millis().to_string(),
         }
     }
+}
+
+/// What is left of the call's time, rounded up: the server is not to be earlier than the client, and
+/// takes 0 for no timeout at all.
+fn milliseconds_until(until: Instant) -> String {
+    let left = until.saturating_duration_since(Instant::now());
+    left.as_nanos().div_ceil(1_000_000).max(1).to_string()
 }
 
 struct Reply<V, E> {

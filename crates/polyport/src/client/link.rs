@@ -53,7 +53,7 @@ impl Link {
     pub(super) async fn connect(options: &ClientOptions) -> Result<Self, Error> {
         match options.connections {
             Connections::Multiplexed { connections } => {
-                if !options.transport.carries_service_name() {
+                if !options.transport.has_header() {
                     return Err(Error::options(
                         "multiplexed connections need TTHeader, whose sequence number tells \
                          replies apart",
@@ -76,11 +76,16 @@ impl Link {
         }
     }
 
-    /// Sends a request and waits for its reply.
-    pub(super) async fn exchange(&self, request: Request) -> Result<Received, Status> {
+    /// Sends a request and waits for its reply. The request is made when there is a connection to
+    /// send it on, as far as that is known.
+    pub(super) async fn exchange(
+        &self,
+        request: impl FnOnce() -> Result<Request, Status>,
+    ) -> Result<Received, Status> {
         match self {
             Self::Pool(pool) => {
                 let mut lease = pool.take().await?;
+                let request = request()?;
                 lease.connection.write(&request.bytes).await?;
                 let frame = if request.oneway {
                     None
@@ -90,7 +95,7 @@ impl Link {
                 Ok(Received::new(frame, Some(lease)))
             }
             Self::Multiplexed(link) => {
-                let frame = link.exchange(request).await?;
+                let frame = link.exchange(request()?).await?;
                 Ok(Received::new(frame, None))
             }
         }

@@ -132,6 +132,8 @@ fn not_alone(combined: &Service, services: &[Service]) -> Option<RegistrationErr
 
 /// A method in several services needs a fallback service that has it.
 fn conflicts(services: &[Service]) -> Vec<RegistrationError> {
+    let fallbacks = services.iter().filter(|service| service.fallback);
+    let fallback = fallbacks.map(Service::full_name).min();
     let mut holders: BTreeMap<&str, BTreeMap<String, &Service>> = BTreeMap::new();
     for service in services {
         for method in service.methods() {
@@ -144,6 +146,7 @@ fn conflicts(services: &[Service]) -> Vec<RegistrationError> {
         .filter(|(_, holders)| holders.len() > 1)
         .filter(|(_, holders)| !holders.values().any(|service| service.fallback))
         .map(|(method, holders)| RegistrationError::Conflict {
+            fallback: fallback.clone(),
             method: method.to_owned(),
             services: holders.into_values().map(Service::full_name).collect(),
         })

@@ -199,9 +199,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
                 method,
                 exception,
             } => Ok(self.reject(request, &method, &exception)),
-            Received::Lost(reason) => {
-                tracing::warn!(peer = ?self.connection.peer, "a connection is closed: {reason}");
-                Ok(After::Close)
+            Received::Lost { reason, closes } => {
+                tracing::warn!(peer = ?self.connection.peer, closes, "a request is lost: {reason}");
+                Ok(if closes {
+                    After::Close
+                } else {
+                    After::Continue
+                })
             }
         }
     }

@@ -30,8 +30,17 @@ pub(super) enum Received<'s> {
         method: String,
         exception: ApplicationException,
     },
-    /// Nothing that can be answered; the connection cannot go on.
-    Lost(String),
+    /// Nothing that can be answered, and why. The connection cannot go on, unless calls share it.
+    Lost { reason: String, closes: bool },
+}
+
+impl Received<'_> {
+    fn lost(reason: String) -> Self {
+        Self::Lost {
+            reason,
+            closes: true,
+        }
+    }
 }
 
 /// Finds out what a frame asks for.
@@ -44,14 +53,15 @@ pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -
         body: whole,
     } = frame;
     if codec != Codec::ThriftBinary {
-        return Received::Lost(format!(
+        return Received::lost(format!(
             "the connection speaks {codec}, which is not served"
         ));
     }
     if let Some(header) = &header
+        && transport.has_header()
         && let Err(reason) = validate(&shared.validators, header, &whole)
     {
-        return Received::Lost(reason);
+        return Received::lost(reason);
     }
     // A multiplexing client finds its call by the header's number; others get the message's number
     // in both places, as from Kitex.
@@ -95,7 +105,10 @@ pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -
         Ok(message) => message,
         Err(error) if method.info.kind == CallKind::Oneway => {
             let method = &method.info.method;
-            return Received::Lost(format!("the one-way call of {method} is broken: {error}"));
+            return Received::Lost {
+                reason: format!("the one-way call of {method} is broken: {error}"),
+                closes: multiplexed.is_none(),
+            };
         }
         Err(error) => {
             let protocol_error = ApplicationException::PROTOCOL_ERROR;
@@ -107,13 +120,15 @@ pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -
         Metadata::from_request(&header.strings)
     });
     let sequence = envelope.sequence;
+    // Nobody waits for a one-way call, so no deadline ends it.
+    let waits = method.info.kind != CallKind::Oneway;
     let context = Context {
         target: Arc::clone(&method.info),
         reason,
         transport,
         peer,
         sequence,
-        deadline: header.as_ref().and_then(deadline),
+        deadline: header.as_ref().filter(|_| waits).and_then(deadline),
         header,
         metadata,
         reply_metadata: Metadata::default(),

@@ -79,7 +79,8 @@ impl<'a> Answer<'a> {
         match &reply.outcome {
             Ok(message) => Self::Message(message),
             Err(status) => match status.kind() {
-                StatusKind::Biz(biz) if transport.carries_service_name() => Self::Biz(biz),
+                // A code of 0 would be taken for success.
+                StatusKind::Biz(biz) if biz.code != 0 && transport.has_header() => Self::Biz(biz),
                 _ => Self::Exception(status.to_exception()),
             },
         }
