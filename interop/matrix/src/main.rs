@@ -5,6 +5,7 @@
 mod routing;
 mod cells;
 mod direct;
+mod thrifttest;
 mod types_cells;
 mod expect;
 mod peers;
@@ -20,6 +21,7 @@ use clap::Parser;
 use crate::implementations::Implementation;
 use crate::peers::Peer;
 use crate::report::Report;
+use crate::thrifttest::Apache;
 
 /// Each program is a path, and further arguments where it is a script.
 #[derive(Debug, Parser)]
@@ -40,20 +42,38 @@ struct Args {
     /// The client of interop/node with Apache Thrift
     #[arg(long, num_args = 1..)]
     apache_node: Vec<PathBuf>,
+    /// The program of interop/thrifttest
+    #[arg(long, num_args = 1.., requires = "apache_thrifttest")]
+    thrifttest: Vec<PathBuf>,
+    /// A Python with Apache Thrift, the fetched cross test, and the code generated for it
+    #[arg(long, num_args = 3, value_names = ["PYTHON", "TESTS", "GENERATED"])]
+    apache_thrifttest: Vec<PathBuf>,
 }
 
 impl Args {
+    /// Apache's cross test, if it is given.
+    fn apache(&self) -> Option<Apache> {
+        let [python, tests, generated] = self.apache_thrifttest.as_slice() else {
+            return None;
+        };
+        Some(Apache {
+            python: python.clone(),
+            tests: tests.clone(),
+            generated: generated.clone(),
+        })
+    }
+
     /// The peers that were given.
-    fn others(self) -> Vec<Peer> {
+    fn others(&self) -> Vec<Peer> {
         let all = [
-            (Implementation::Kitex, self.kitex),
-            (Implementation::Thriftpy2, self.thriftpy2),
-            (Implementation::ApachePython, self.apache_python),
-            (Implementation::ApacheNode, self.apache_node),
+            (Implementation::Kitex, &self.kitex),
+            (Implementation::Thriftpy2, &self.thriftpy2),
+            (Implementation::ApachePython, &self.apache_python),
+            (Implementation::ApacheNode, &self.apache_node),
         ];
         let given = all.into_iter().filter(|(_, program)| !program.is_empty());
         given
-            .map(|(implementation, program)| Peer::new(implementation, program))
+            .map(|(implementation, program)| Peer::new(implementation, program.clone()))
             .collect()
     }
 }
@@ -64,16 +84,18 @@ fn main() -> ExitCode {
     let others = args.others();
     let mut report = Report::default();
     routing::refused_at_start(&polyport, &mut report);
+    let apache = args.apache();
     thread::scope(|scope| {
-        let running: Vec<_> = others
+        let mut running: Vec<_> = others
             .iter()
             .map(|other| scope.spawn(|| all_of(&polyport, other)))
             .collect();
+        if let Some(apache) = &apache {
+            running.push(scope.spawn(|| cross_test(args.thrifttest.clone(), apache)));
+        }
         for peer in running {
-            report.merge(
-                peer.join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            );
+            let peer = peer.join();
+            report.merge(peer.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
     });
     report.print();
@@ -96,5 +118,11 @@ fn all_of(polyport: &Peer, other: &Peer) -> Report {
         routing::run(polyport, other, &mut report);
         direct::run(other, &mut report);
     }
+    report
+}
+
+fn cross_test(polyport: Vec<PathBuf>, apache: &Apache) -> Report {
+    let mut report = Report::default();
+    thrifttest::run(polyport, apache, &mut report);
     report
 }

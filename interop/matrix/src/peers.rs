@@ -22,6 +22,12 @@ pub(crate) struct Serving {
     pub(crate) address: String,
 }
 
+impl Serving {
+    pub(crate) fn new(child: Child, address: String) -> Self {
+        Self { child, address }
+    }
+}
+
 impl Drop for Serving {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -55,11 +61,17 @@ impl Peer {
         })
     }
 
-    /// Starts a server, which must say where it listens.
+    /// Starts a server of a fixture.
     pub(crate) fn serve(&self, fixture: &str, flags: &[&str]) -> Result<Serving, Ended> {
+        let mut all = vec!["serve", "--addr", "127.0.0.1:0", "--fixture", fixture];
+        all.extend(flags);
+        self.start(&all)
+    }
+
+    /// Starts a server, which must say where it listens.
+    pub(crate) fn start(&self, args: &[&str]) -> Result<Serving, Ended> {
         let mut child = self
-            .command(&["serve", "--addr", "127.0.0.1:0", "--fixture", fixture])
-            .args(flags)
+            .command(args)
             .env("RUST_LOG", "error")
             .spawn()
             .unwrap_or_else(|error| panic!("{:?} cannot be run: {error}", self.program));
@@ -74,7 +86,7 @@ impl Peer {
                 if let Some(mut log) = child.stderr.take() {
                     std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
                 }
-                Ok(Serving { child, address })
+                Ok(Serving::new(child, address))
             }
             None => {
                 let mut text = String::new();

@@ -1,0 +1,154 @@
+//! Apache Thrift's cross test: its client in Python calls Polyport, Polyport calls its servers.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::implementations::Implementation;
+use crate::peers::{Peer, Serving};
+use crate::report::Report;
+
+const TRANSPORTS: [&str; 2] = ["buffered", "framed"];
+/// Python's and C's implementation of the binary protocol, and both of them multiplexed.
+const CLIENT_PROTOCOLS: [&str; 4] = ["binary", "accel", "multi", "multia"];
+const SERVERS: [&str; 4] = [
+    "TSimpleServer",
+    "TThreadedServer",
+    "TThreadPoolServer",
+    "TNonblockingServer",
+];
+/// So that a client with fewer cases is noticed.
+const CLIENT_CASES: usize = 22;
+
+/// Apache's programs in Python.
+#[derive(Debug)]
+pub(crate) struct Apache {
+    pub(crate) python: PathBuf,
+    /// The directory that `interop/thrifttest/fetch` made
+    pub(crate) tests: PathBuf,
+    /// What the Thrift compiler made of the IDL
+    pub(crate) generated: PathBuf,
+}
+
+pub(crate) fn run(polyport: Vec<PathBuf>, apache: &Apache, report: &mut Report) {
+    let polyport = Peer::new(Implementation::Polyport, polyport);
+    let serving = polyport
+        .start(&["serve"])
+        .unwrap_or_else(|ended| panic!("ThriftTest is not served: {}", ended.text));
+    for transport in TRANSPORTS {
+        for protocol in CLIENT_PROTOCOLS {
+            client(apache, &serving, transport, protocol, report);
+        }
+        for server in SERVERS {
+            // It knows frames only.
+            if server != "TNonblockingServer" || transport == "framed" {
+                let column = format!("polyport -> ThriftTest {server} {transport}");
+                called(&polyport, apache, server, transport, &column, report);
+            }
+        }
+    }
+}
+
+/// Apache's client says at the end how many cases it ran and which of them failed.
+fn client(
+    apache: &Apache,
+    serving: &Serving,
+    transport: &str,
+    protocol: &str,
+    report: &mut Report,
+) {
+    let (_, port) = serving.address.rsplit_once(':').unwrap_or_default();
+    let output = apache
+        .command("TestClient.py", transport, protocol, port)
+        .arg("--host=127.0.0.1")
+        .output()
+        .unwrap_or_else(|error| panic!("TestClient.py cannot be run: {error}"));
+    let text = String::from_utf8_lossy(&output.stderr);
+    let column = format!("ThriftTest -> polyport {transport} {protocol}");
+    let failed: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("FAIL: ") || line.starts_with("ERROR: "))
+        .collect();
+    if !text.contains(&format!("Ran {CLIENT_CASES} tests")) {
+        report.record(&column, "all cases", Err(text.into_owned()));
+        return;
+    }
+    for case in &failed {
+        report.record(&column, case, Err(text.clone().into_owned()));
+    }
+    for _ in failed.len()..CLIENT_CASES {
+        report.record(&column, "passed", Ok(()));
+    }
+}
+
+/// Polyport's client prints a line a case.
+fn called(
+    polyport: &Peer,
+    apache: &Apache,
+    server: &str,
+    transport: &str,
+    column: &str,
+    report: &mut Report,
+) {
+    let serving = apache.serve(server, transport);
+    let lines = polyport.call(&serving.address, &["--transport", transport]);
+    for line in &lines {
+        let line = line.as_str().unwrap_or_default();
+        match line.strip_prefix("ok ") {
+            Some(case) => report.record(column, case, Ok(())),
+            None => report.record(column, "", Err(line.to_owned())),
+        }
+    }
+}
+
+impl Apache {
+    fn command(&self, program: &str, transport: &str, protocol: &str, port: &str) -> Command {
+        let mut command = Command::new(&self.python);
+        command
+            .arg(self.tests.join("py").join(program))
+            .arg("--genpydir")
+            .arg(&self.generated)
+            .args(["--transport", transport, "--protocol", protocol])
+            .args(["--port", port])
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// It wants to be told its port, and does not say when it listens.
+    fn serve(&self, server: &str, transport: &str) -> Serving {
+        loop {
+            let address = free_address();
+            let (_, port) = address.rsplit_once(':').unwrap_or_default();
+            let mut child = self
+                .command("TestServer.py", transport, "binary", port)
+                .arg(server)
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap_or_else(|error| panic!("TestServer.py cannot be run: {error}"));
+            if listens(&mut child, &address) {
+                return Serving::new(child, address);
+            }
+        }
+    }
+}
+
+/// Another program may take it before it is used; then the server ends, and another one is tried.
+fn free_address() -> String {
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .map(|address| address.to_string())
+        .unwrap_or_else(|error| panic!("there is no free port: {error}"))
+}
+
+fn listens(child: &mut Child, address: &str) -> bool {
+    while let Ok(None) = child.try_wait() {
+        if TcpStream::connect(address).is_ok() {
+            return true;
+        }
+        sleep(Duration::from_millis(20));
+    }
+    false
+}
