@@ -44,20 +44,22 @@ use crate::service::{Service, ServiceMethod};
 #[derive(Debug)]
 pub struct Router {
     services: Vec<Registered>,
-    full_names: HashMap<String, usize>,
-    /// Services of different packages may share a bare name.
-    bare_names: HashMap<String, Vec<usize>>,
+    /// By bare name, which services of different packages may share, and by full name.
+    names: Names<Vec<usize>>,
     /// The services that have a method of this name.
-    methods: HashMap<String, Vec<usize>>,
+    methods: Names<Vec<usize>>,
     fallback: Option<usize>,
     combined: bool,
     refuse_nameless: bool,
 }
 
+/// A table by name. What it holds is known at start, and no peer can add to it.
+type Names<T> = HashMap<String, T, foldhash::fast::RandomState>;
+
 #[derive(Debug)]
 struct Registered {
     full_name: String,
-    methods: HashMap<String, ServiceMethod>,
+    methods: Names<ServiceMethod>,
 }
 
 /// What a call says about where it wants to go.
@@ -178,10 +180,7 @@ impl Router {
         let Some(name) = query.service else {
             return self.nameless(query);
         };
-        if let Some(index) = self.full_names.get(name) {
-            return Ok((*index, RouteReason::Named));
-        }
-        match self.bare_names.get(name).map(Vec::as_slice) {
+        match self.names.get(name).map(Vec::as_slice) {
             Some(&[index]) => Ok((index, RouteReason::Named)),
             Some(several) => match self.fallback_among(several) {
                 Some(index) => Ok((index, RouteReason::Fallback)),

@@ -1,9 +1,9 @@
 //! Making the tables, and every check of the services against each other.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::registration::RegistrationError;
-use crate::router::{Registered, Router};
+use crate::router::{Names, Registered, Router};
 use crate::service::Service;
 
 pub(super) fn router(
@@ -17,9 +17,8 @@ pub(super) fn router(
     // The order in which services were added means nothing from here on.
     services.sort_by_cached_key(Service::full_name);
     let mut router = Router {
-        full_names: HashMap::new(),
-        bare_names: HashMap::new(),
-        methods: HashMap::new(),
+        names: Names::default(),
+        methods: Names::default(),
         fallback: services.iter().position(|service| service.fallback),
         combined: services.iter().any(|service| service.combined),
         refuse_nameless,
@@ -28,15 +27,18 @@ pub(super) fn router(
     for (index, service) in services.into_iter().enumerate() {
         add(&mut router, index, service);
     }
+    // A service's own name goes before the bare names of others.
+    for (index, service) in router.services.iter().enumerate() {
+        router.names.insert(service.full_name.clone(), vec![index]);
+    }
     Ok(router)
 }
 
 fn add(router: &mut Router, index: usize, service: Service) {
     let full_name = service.full_name();
-    router.full_names.insert(full_name.clone(), index);
-    let bare_names = &mut router.bare_names;
-    bare_names.entry(service.name).or_default().push(index);
-    let mut methods = HashMap::with_capacity(service.methods.len());
+    let names = &mut router.names;
+    names.entry(service.name).or_default().push(index);
+    let mut methods = Names::default();
     for method in service.methods {
         let name = method.info.method.clone();
         let holders = router.methods.entry(name.clone()).or_default();

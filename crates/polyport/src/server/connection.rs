@@ -1,8 +1,11 @@
 //! The door: one connection, from its first bytes to the driver of what it speaks.
 
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -77,7 +80,6 @@ fn hint(detection: Detection) -> String {
 }
 
 /// One connection with what has arrived on it and how long it may stay silent.
-#[derive(Debug)]
 pub(super) struct Connection<S> {
     pub(super) io: S,
     pub(super) peer: Option<SocketAddr>,
@@ -86,6 +88,8 @@ pub(super) struct Connection<S> {
     /// Whether the server stops, as far as it has been noticed.
     draining: bool,
     drain: watch::Receiver<bool>,
+    /// Ready when the server stops; made once, because every wait needs it.
+    drained: Pin<Box<dyn Future<Output = ()> + Send>>,
     stopwatch: Stopwatch,
 }
 
@@ -108,6 +112,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         drain: watch::Receiver<bool>,
     ) -> Self {
         let draining = *drain.borrow();
+        let mut stopping = drain.clone();
+        let drained = Box::pin(async move {
+            // Without anybody who could say it, the server has stopped.
+            let _ = stopping.wait_for(|stops| *stops).await;
+        });
         Self {
             io,
             peer,
@@ -115,6 +124,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             limits,
             draining,
             drain,
+            drained,
             stopwatch: Stopwatch::new(limits.idle),
         }
     }
@@ -177,7 +187,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     return Ok(if read? == 0 { Arrived::End } else { Arrived::Bytes });
                 }
                 () = self.stopwatch.elapsed() => return Ok(Arrived::Silence),
-                _ = self.drain.changed(), if !self.draining => {
+                () = &mut self.drained, if !self.draining => {
                     self.draining = true;
                     if self.input.is_empty() {
                         self.stopwatch.set(self.limits.quiet);
@@ -199,9 +209,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if output.is_empty() {
             return Ok(());
         }
-        time::timeout(self.limits.message, self.io.write_all(output))
-            .await
-            .map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "the peer takes no answers"))??;
+        let mut writing = pin!(self.io.write_all(output));
+        // Mostly the kernel takes everything at once, and no clock is needed.
+        match poll_fn(|cx| Poll::Ready(writing.as_mut().poll(cx))).await {
+            Poll::Ready(written) => written?,
+            Poll::Pending => {
+                let late = || io::Error::new(io::ErrorKind::TimedOut, "the peer takes no answers");
+                let written = time::timeout(self.limits.message, writing).await;
+                written.map_err(|_| late())??;
+            }
+        }
         output.clear();
         Ok(())
     }

@@ -137,10 +137,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
             arrived = self.connection.read(wanted) => arrived?,
         };
         match arrived {
-            Arrived::Bytes => {
-                self.begin(limits.message);
-                Ok(After::Continue)
-            }
+            Arrived::Bytes => Ok(After::Continue),
             Arrived::Silence if !self.begun && !self.concurrent.is_empty() => Ok(After::Continue),
             Arrived::End | Arrived::Silence => {
                 if self.begun {
