@@ -43,12 +43,11 @@ impl fmt::Display for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Http1 => {
-                "looks like HTTP/1: this port speaks Thrift, Kitex Protobuf and gRPC; \
-                 for gRPC use HTTP/2 with prior knowledge"
+                "looks like HTTP/1: this port speaks Thrift (strict binary; framed, buffered or \
+                 TTHeader)"
             }
             Self::Tls => {
-                "looks like TLS, and this port speaks plain text: \
-                 switch TLS off in the client or on in the server"
+                "looks like TLS, and this port speaks plain text: switch TLS off in the client"
             }
             Self::THeader => {
                 "looks like the THeader of fbthrift: \
@@ -59,7 +58,7 @@ impl fmt::Display for Foreign {
             }
             Self::Unknown => {
                 "is nothing that this port speaks: Thrift (strict binary; framed, buffered or \
-                 TTHeader), Kitex Protobuf, gRPC"
+                 TTHeader)"
             }
         })
     }

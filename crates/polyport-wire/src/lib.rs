@@ -8,8 +8,8 @@
 pub mod detect;
 pub mod frame;
 pub mod ttheader;
-pub mod thrift;
 pub mod schema;
+pub mod thrift;
 pub mod transport;
 pub mod limits;
 pub mod error;

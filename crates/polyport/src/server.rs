@@ -5,6 +5,7 @@ mod connection;
 mod ping_pong;
 mod reception;
 mod reply;
+mod ttstream;
 mod linger;
 mod stopwatch;
 #[cfg(test)]

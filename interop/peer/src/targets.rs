@@ -24,6 +24,12 @@ pub(crate) async fn call(calling: &Calling) -> Result<(), Box<dyn Error>> {
                     ($service, $method) => {
                         let token = &$module::$token;
                         let method = Method::new($name, token.name(), token.kind());
+                        // Under its own name, a combined client sends none.
+                        let method = if token.is_combined() && $name == token.service() {
+                            method.combined()
+                        } else {
+                            method
+                        };
                         let method = same_types(token, method);
                         calling.run($schema.0, $schema.1, method).await
                     }

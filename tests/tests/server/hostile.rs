@@ -67,15 +67,27 @@ async fn other_protocols_are_closed() {
         ("Redis", b"*1\r\n$4\r\nPING\r\n"),
         ("zeros", &[0; 64]),
         ("ones", &[0xff; 64]),
-        // The first frame of a TTHeader stream: flag 2.
-        (
-            "TTHeader Streaming",
-            &hex!("0000000e 1000 0002 00000001 0001 10 00 0000"),
-        ),
     ];
     for (what, bytes) in rows {
         assert_eq!(bystander.answer(bytes).await, b"", "{what}");
     }
+    bystander.unharmed().await;
+}
+
+#[tokio::test]
+async fn a_stream_is_told_that_streams_are_not_served() {
+    let mut bystander = Bystander::start().await;
+    // The first frame of a stream: flag 2, stream 7, frame type 2, method `chat`.
+    let opening = hex!(
+        "00000022 1000 0002 00000007 0006 10 00 10 0002 001b 0001 32 0009 0004 63686174"
+        "00000000 0000"
+    );
+    let answer = bystander.answer(&opening).await;
+    let trailer = hex!("1000 0002 00000007 0005 10 00 10 0002 001b 0001 34 0009 0004 63686174");
+    assert_eq!(answer[4..4 + trailer.len()], trailer);
+    let exception = hex!("80010003 00000004 63686174 00000007 0b0001");
+    let message = &answer[34..34 + exception.len()];
+    assert_eq!(message, exception, "{answer:02x?}");
     bystander.unharmed().await;
 }
 

@@ -69,7 +69,9 @@ impl<'a> Emitter<'a> {
         let arguments = self.arguments_type(place, parts);
         let result = self.result_type(place, parts);
         let error = self.error_type(place, parts);
-        let service = &self.model.schema.services[parts.service.0].name;
+        let described = &self.model.schema.services[parts.service.0];
+        let service = &described.name;
+        let combined = described.combined.then(|| quote!(.combined()));
         let name = &method.name;
         let kind = match method.kind {
             CallKind::Oneway => quote!(Oneway),
@@ -88,7 +90,7 @@ impl<'a> Emitter<'a> {
                     #service,
                     #name,
                     ::polyport::codegen::CallKind::#kind,
-                );
+                ) #combined;
             #types
         }
     }

@@ -441,10 +441,11 @@ pub mod combine {
             super::Response,
             ::polyport::codegen::Status,
         > = ::polyport::codegen::Method::new(
-            "CombineService",
-            "fromA",
-            ::polyport::codegen::CallKind::Unary,
-        );
+                "CombineService",
+                "fromA",
+                ::polyport::codegen::CallKind::Unary,
+            )
+            .combined();
 
         /// `CombineService.fromB`
         pub static FROM_B: ::polyport::codegen::Method<
@@ -452,10 +453,11 @@ pub mod combine {
             super::Response,
             ::polyport::codegen::Status,
         > = ::polyport::codegen::Method::new(
-            "CombineService",
-            "fromB",
-            ::polyport::codegen::CallKind::Unary,
-        );
+                "CombineService",
+                "fromB",
+                ::polyport::codegen::CallKind::Unary,
+            )
+            .combined();
     }
 }
 
@@ -904,10 +906,11 @@ pub mod apart {
             super::Response,
             ::polyport::codegen::Status,
         > = ::polyport::codegen::Method::new(
-            "CombineService",
-            "fromLeft",
-            ::polyport::codegen::CallKind::Unary,
-        );
+                "CombineService",
+                "fromLeft",
+                ::polyport::codegen::CallKind::Unary,
+            )
+            .combined();
 
         /// `CombineService.fromRight`
         pub static FROM_RIGHT: ::polyport::codegen::Method<
@@ -915,10 +918,11 @@ pub mod apart {
             super::Response,
             ::polyport::codegen::Status,
         > = ::polyport::codegen::Method::new(
-            "CombineService",
-            "fromRight",
-            ::polyport::codegen::CallKind::Unary,
-        );
+                "CombineService",
+                "fromRight",
+                ::polyport::codegen::CallKind::Unary,
+            )
+            .combined();
     }
 }
 

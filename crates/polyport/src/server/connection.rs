@@ -18,7 +18,7 @@ use tokio::time::{self, Instant};
 use crate::limits::Limits;
 use crate::server::ping_pong::PingPong;
 use crate::server::stopwatch::Stopwatch;
-use crate::server::{Shared, linger};
+use crate::server::{Shared, linger, ttstream};
 
 /// The least and the most that one read asks for. A peer's announced length never makes it more:
 /// a large message gets its memory as it arrives.
@@ -54,6 +54,7 @@ where
             PingPong::new(connection, validators).serve(&shared).await
         }
         Some(Detection::Foreign(Foreign::Http1)) => connection.answer_http1().await,
+        Some(Detection::TtStream) => ttstream::refuse(connection).await,
         Some(other) => {
             let first = connection.input.get(..8).unwrap_or(&connection.input);
             tracing::warn!(
@@ -72,9 +73,6 @@ fn hint(detection: Detection) -> String {
     match detection {
         Detection::Foreign(foreign) => foreign.to_string(),
         Detection::Http2 => "it speaks HTTP/2, which this version does not serve".to_owned(),
-        Detection::TtStream => {
-            "it speaks TTHeader Streaming, which this version does not serve".to_owned()
-        }
         other => format!("{other:?}"),
     }
 }
@@ -87,6 +85,8 @@ pub(super) struct Connection<S> {
     pub(super) limits: Limits,
     /// Whether the server stops, as far as it has been noticed.
     draining: bool,
+    /// Whether the last wait ended without a byte.
+    silent: bool,
     drain: watch::Receiver<bool>,
     /// Ready when the server stops; made once, because every wait needs it.
     drained: Pin<Box<dyn Future<Output = ()> + Send>>,
@@ -123,6 +123,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             input: BytesMut::new(),
             limits,
             draining,
+            silent: false,
             drain,
             drained,
             stopwatch: Stopwatch::new(limits.idle),
@@ -170,6 +171,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.draining
     }
 
+    /// Whether the last wait ended without a byte, so that no answer is under way that closing could
+    /// destroy.
+    pub(super) fn is_silent(&self) -> bool {
+        self.silent && self.input.is_empty()
+    }
+
     /// Sets how long the peer may be silent from now on.
     pub(super) fn expect_within(&mut self, time: Duration) {
         let quiet = self.is_draining() && self.input.is_empty();
@@ -184,9 +191,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             tokio::select! {
                 biased;
                 read = self.io.read_buf(&mut self.input) => {
+                    self.silent = false;
                     return Ok(if read? == 0 { Arrived::End } else { Arrived::Bytes });
                 }
-                () = self.stopwatch.elapsed() => return Ok(Arrived::Silence),
+                () = self.stopwatch.elapsed() => {
+                    self.silent = true;
+                    return Ok(Arrived::Silence);
+                }
                 () = &mut self.drained, if !self.draining => {
                     self.draining = true;
                     if self.input.is_empty() {

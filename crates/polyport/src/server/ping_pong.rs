@@ -15,7 +15,7 @@ use bytes::BytesMut;
 use polyport_wire::frame::{Frame, FrameDecoder};
 use polyport_wire::schema::CallKind;
 use polyport_wire::thrift::ApplicationException;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout_at;
 
@@ -174,6 +174,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
         while let Some(finished) = self.concurrent.join_next().await {
             self.finish(finished);
             self.flush().await?;
+        }
+        if self.connection.is_silent() {
+            return self.connection.io.shutdown().await;
         }
         linger::close(&mut self.connection.io).await;
         Ok(())
