@@ -36,7 +36,7 @@ fn over(
     transport: &'static str,
     report: &mut Report,
 ) {
-    for named in [true, false] {
+    for &named in client.implementation.named() {
         let way = Way {
             client: client.implementation,
             server: server.implementation,
@@ -53,11 +53,13 @@ fn over(
         };
         column.answers();
         column.failures();
-        if column.way.client_has_metadata() {
+        if column.way.has_metadata() {
             column.beside();
         }
         column.oneway();
-        types_cells::run(&mut column);
+        if client.implementation.has_types() {
+            types_cells::run(&mut column);
+        }
         if column.is_kitex_client() {
             column.large_and_many();
         }

@@ -24,12 +24,14 @@ impl Way {
         match self.client.naming() {
             Naming::Header => self.has_header() && self.named,
             Naming::MethodName => self.named,
+            Naming::Never => false,
         }
     }
 
-    /// Whether the client can be asked to send metadata, though not every transport takes it along.
-    pub(crate) fn client_has_metadata(&self) -> bool {
-        self.client.naming() == Naming::Header && self.server != Implementation::Thriftpy2
+    /// Whether the client can be asked to send metadata and the server what came of it, though not
+    /// every transport takes it along.
+    pub(crate) fn has_metadata(&self) -> bool {
+        self.client.has_metadata() && self.server.has_metadata()
     }
 
     pub(crate) fn server_has_business_errors(&self) -> bool {
@@ -93,7 +95,8 @@ impl Way {
 
     /// What `who` answers.
     pub(crate) fn who(&self, service: &str, method: &str, caller: &str, reason: &str) -> String {
-        let caller = if self.has_header() && self.named {
+        let says_caller = self.named || self.client == Implementation::KitexOld;
+        let caller = if self.has_header() && says_caller {
             caller
         } else {
             ""

@@ -5,6 +5,8 @@
 pub(crate) enum Implementation {
     Polyport,
     Kitex,
+    /// Version 0.8, whose TTHeader has no service names
+    KitexOld,
     Thriftpy2,
     ApachePython,
     ApacheNode,
@@ -17,6 +19,8 @@ pub(crate) enum Naming {
     Header,
     /// In the method's name, as Apache's multiplexed protocol does it.
     MethodName,
+    /// Not at all.
+    Never,
 }
 
 impl Implementation {
@@ -24,6 +28,7 @@ impl Implementation {
         match self {
             Self::Polyport => "polyport",
             Self::Kitex => "kitex",
+            Self::KitexOld => "kitex 0.8",
             Self::Thriftpy2 => "thriftpy2",
             Self::ApachePython => "apache python",
             Self::ApacheNode => "apache node",
@@ -32,7 +37,7 @@ impl Implementation {
 
     /// Whether it has a server; all have clients.
     pub(crate) fn serves(self) -> bool {
-        !matches!(self, Self::ApachePython | Self::ApacheNode)
+        matches!(self, Self::Polyport | Self::Kitex | Self::Thriftpy2)
     }
 
     /// What it speaks, most of it also as a server.
@@ -41,6 +46,7 @@ impl Implementation {
             Self::Polyport | Self::Kitex => {
                 &["buffered", "framed", "ttheader", "ttheader-framed", "mux"]
             }
+            Self::KitexOld => &["buffered", "framed", "ttheader", "ttheader-framed"],
             Self::Thriftpy2 | Self::ApachePython | Self::ApacheNode => &["buffered", "framed"],
         }
     }
@@ -48,8 +54,27 @@ impl Implementation {
     pub(crate) fn naming(self) -> Naming {
         match self {
             Self::Polyport | Self::Kitex => Naming::Header,
+            Self::KitexOld => Naming::Never,
             Self::Thriftpy2 | Self::ApachePython | Self::ApacheNode => Naming::MethodName,
         }
+    }
+
+    /// Whether calls name their service: both ways, where a client has both.
+    pub(crate) fn named(self) -> &'static [bool] {
+        match self.naming() {
+            Naming::Never => &[false],
+            _ => &[true, false],
+        }
+    }
+
+    /// Whether its client can send metadata.
+    pub(crate) fn has_metadata(self) -> bool {
+        matches!(self, Self::Polyport | Self::Kitex | Self::KitexOld)
+    }
+
+    /// Whether it has types.thrift; all have multi.thrift.
+    pub(crate) fn has_types(self) -> bool {
+        !matches!(self, Self::KitexOld)
     }
 
     /// Whether a server finds out by itself what a client speaks.

@@ -33,6 +33,9 @@ struct Args {
     /// The program of interop/kitex
     #[arg(long, num_args = 1..)]
     kitex: Vec<PathBuf>,
+    /// The client of interop/kitex-old
+    #[arg(long, num_args = 1..)]
+    kitex_old: Vec<PathBuf>,
     /// The client and server of interop/python with thriftpy2
     #[arg(long, num_args = 1..)]
     thriftpy2: Vec<PathBuf>,
@@ -67,6 +70,7 @@ impl Args {
     fn others(&self) -> Vec<Peer> {
         let all = [
             (Implementation::Kitex, &self.kitex),
+            (Implementation::KitexOld, &self.kitex_old),
             (Implementation::Thriftpy2, &self.thriftpy2),
             (Implementation::ApachePython, &self.apache_python),
             (Implementation::ApacheNode, &self.apache_node),

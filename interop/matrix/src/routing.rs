@@ -19,6 +19,7 @@ pub(crate) fn run(client: &Peer, server: &Peer, report: &mut Report) {
     match client.implementation.naming() {
         Naming::Header => routing.named_in_headers(),
         Naming::MethodName => routing.named_in_methods(),
+        Naming::Never => routing.never_named(),
     }
 }
 
@@ -161,6 +162,32 @@ impl Routing<'_> {
                 .each_ref()
                 .map(|(flags, expected)| (flags.as_str(), expected.clone()));
             self.check("apart", &[], &calls);
+        }
+    }
+
+    /// A client that knows no names is served as the server alone decides.
+    fn never_named(&mut self) {
+        let same_b = message("ServiceB/sameNamedMethod: hi");
+        for transport in self.client.implementation.transports() {
+            let a = format!("--transport {transport} --service ServiceA --method");
+            let b = format!("--transport {transport} --service ServiceB --method");
+            let same_a = format!("{a} sameNamedMethod");
+            let only_b = format!("{b} onlyB");
+            self.check(
+                "multi-b",
+                &[],
+                &[
+                    (&same_a, same_b.clone()),
+                    (&format!("{a} onlyA"), message("ServiceA/onlyA: hi")),
+                    (&only_b, message("ServiceB/onlyB: hi")),
+                ],
+            );
+            self.check("conflict", &["--refuse"], &[(&same_a, no_name())]);
+            self.check(
+                "single",
+                &[],
+                &[(&only_b, exception(20, "unknown service , method onlyB"))],
+            );
         }
     }
 
