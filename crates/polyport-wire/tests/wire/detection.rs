@@ -69,6 +69,7 @@ fn what_only_looks_like_thrift_without_a_version() {
     decides(&hex!("0000000d 00000004 70"), unknown);
     // No name, or one that does not start like one.
     decides(&hex!("00000010 00000000 70"), unknown);
+    decides(&hex!("00000000 7069"), unknown);
     decides(&hex!("00000010 00000004 00"), unknown);
     decides(&hex!("00000004 00 00 00 00 00"), unknown);
     // A name of 65536 bytes.
@@ -135,8 +136,14 @@ fn other_protocols() {
 
 #[test]
 fn a_hint_says_what_to_do() {
-    let hint = Foreign::Http1.to_string();
-    assert!(hint.contains("HTTP/1") && hint.contains("HTTP/2"), "{hint}");
-    let hint = Foreign::Tls.to_string();
-    assert!(hint.contains("TLS"), "{hint}");
+    for (foreign, word) in [
+        (Foreign::Http1, "HTTP/1"),
+        (Foreign::Tls, "TLS"),
+        (Foreign::THeader, "fbthrift"),
+        (Foreign::ThriftCompact, "compact"),
+        (Foreign::Unknown, "Thrift"),
+    ] {
+        let hint = foreign.to_string();
+        assert!(hint.contains(word), "{hint}");
+    }
 }

@@ -168,6 +168,24 @@ fn sections_that_end_too_early_are_refused() {
 }
 
 #[test]
+fn a_count_is_held_against_the_rest_of_the_section() {
+    // Three bytes of padding at the end make room for a pair, nearly.
+    let too_many = |got, limit| {
+        let what = "number of keys";
+        Err(DecodeErrorKind::TooLarge { what, got, limit })
+    };
+    let strings = hex!("00 00 01 0003 0000 0000 0000 0000 000000");
+    assert_eq!(decode(&strings), too_many(3, 2));
+    let ints = hex!("00 00 10 ffff 0009 0000 0009 0000 000000");
+    assert_eq!(decode(&ints), too_many(65535, 2));
+    check(
+        &hex!("00 00 10 0002 0009 0000 0009 0000 000000"),
+        &[(9, ""), (9, "")],
+        &[],
+    );
+}
+
+#[test]
 fn a_header_alone_needs_all_of_its_frame() {
     let frame = frame(&hex!("00 00 10 0001 0009 0001 61 0000"));
     let (header, payload) =
