@@ -84,6 +84,7 @@ fn client(
 }
 
 /// Polyport's client prints a line a case.
+#[expect(clippy::too_many_arguments, reason = "a row of a table")]
 fn called(
     polyport: &Peer,
     apache: &Apache,
@@ -148,6 +149,10 @@ fn listens(child: &mut Child, address: &str) -> bool {
         if TcpStream::connect(address).is_ok() {
             return true;
         }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a program that does not say when it listens can only be asked again"
+        )]
         sleep(Duration::from_millis(20));
     }
     false
