@@ -12,16 +12,17 @@ use std::path::{Path, PathBuf};
 use polyport_build::Builder;
 
 /// What a person sees: the errors, or the warnings.
-fn report(builder: &Builder, path: &Path) -> String {
-    match builder.generate(&[path]) {
+fn report(builder: &Builder, paths: &[&Path]) -> String {
+    match builder.generate(paths) {
         Ok(generated) => generated.warnings.to_string(),
         Err(error) => error.to_string(),
     }
 }
 
-/// Holds the report against the text beside the IDL.
-fn check(builder: &Builder, path: &Path) {
-    let found = format!("{}\n", report(builder, path));
+/// Holds the report against the text beside the first IDL.
+fn check(builder: &Builder, paths: &[&Path]) {
+    let path = paths[0];
+    let found = format!("{}\n", report(builder, paths));
     let expected = path.with_extension("txt");
     if std::env::var_os("POLYPORT_BLESS").is_some() {
         fs::write(&expected, &found).unwrap();
@@ -53,13 +54,22 @@ fn every_mistake_is_explained() {
     let paths = idls("tests/mistakes");
     assert!(paths.len() >= 25);
     for path in paths {
-        check(&Builder::new(), &path);
+        check(&Builder::new(), &[&path]);
     }
 }
 
 #[test]
 fn what_cannot_be_combined_is_explained() {
     for path in idls("tests/mistakes/combine") {
-        check(&Builder::new().combine_service(true), &path);
+        check(&Builder::new().combine_service(true), &[&path]);
+    }
+}
+
+#[test]
+fn two_combined_services_cannot_have_one_name() {
+    for directory in ["no_namespace", "one_module", "one_package"] {
+        let paths = idls(&format!("tests/mistakes/combine/{directory}"));
+        let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
+        check(&Builder::new().combine_service(true), &paths);
     }
 }

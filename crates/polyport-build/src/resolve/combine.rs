@@ -5,7 +5,8 @@ use polyport_wire::schema::Service;
 use crate::diagnostic::Diagnostic;
 use crate::model::{Item, ServiceExtra, ServiceId};
 use crate::resolve::Resolver;
-use crate::source::FileId;
+use crate::resolve::scope::Symbol;
+use crate::source::{FileId, Span};
 
 /// The name that Kitex gives it.
 const NAME: &str = "CombineService";
@@ -38,14 +39,16 @@ impl Resolver<'_> {
         let Some(first) = services.first() else {
             return false;
         };
-        self.refuse_taken_name(unit);
         let module = self.scope.namespaces[unit.0].0;
         let span = self.model.services[first.0].span;
         let names: Vec<&str> = services
             .iter()
             .map(|id| self.model.schema.services[id.0].name.as_str())
             .collect();
-        let docs = format!("All methods of {}.", names.join(", "));
+        let names = names.join(", ");
+        self.refuse_taken_name(unit, &names, span);
+        self.refuse_second(unit, &names, span);
+        let docs = format!("All methods of {names}.");
         let id = ServiceId(self.model.schema.services.len());
         self.model.schema.services.push(Service {
             combined: true,
@@ -67,12 +70,39 @@ impl Resolver<'_> {
         true
     }
 
-    fn refuse_taken_name(&mut self, unit: FileId) {
-        if let Some(taken) = self.find(unit, NAME) {
-            let message = format!("a {} is already called `{NAME}`", taken.item.noun());
+    /// The Rust module must not have the name yet, nor the package have a service of it, whichever
+    /// file defines that.
+    fn refuse_taken_name(&mut self, unit: FileId, combined: &str, span: Span) {
+        let (module, package) = &self.scope.namespaces[unit.0];
+        let taken = self.scope.declared.iter().find(|declared| {
+            let (other_module, other_package) = &self.scope.namespaces[declared.unit.0];
+            let is_service = matches!(declared.symbol, Symbol::Service(_));
+            declared.item.name().text == NAME
+                && (other_module == module || is_service && other_package == package)
+        });
+        if let Some(taken) = taken {
+            let message = format!("{} is already called `{NAME}`", taken.item.a_noun());
             let diagnostic = Diagnostic::error(message)
                 .at(taken.item.name().span, "the combined service has this name")
+                .at(span, format!("it is made of {combined}"))
                 .help("rename it, or do without the combined service");
+            self.report(diagnostic);
+        }
+    }
+
+    /// Each file has its own combined service, but files may share a namespace.
+    fn refuse_second(&mut self, unit: FileId, combined: &str, span: Span) {
+        let (module, package) = &self.scope.namespaces[unit.0];
+        let services = self.model.schema.services.iter().zip(&self.model.services);
+        let mut before = services.filter(|(service, _)| service.combined);
+        let first = before
+            .find(|(service, extra)| extra.module == *module || service.package == *package)
+            .map(|(_, extra)| extra.span);
+        if let Some(first) = first {
+            let diagnostic = Diagnostic::error(format!("two files get a service `{NAME}`"))
+                .at(span, format!("one is made of {combined}"))
+                .at(first, "the other one begins here")
+                .help("give the files different namespaces, or combine one of them only");
             self.report(diagnostic);
         }
     }

@@ -42,8 +42,8 @@ impl Resolver<'_> {
             Symbol::Typedef(id) => Some(TypeName::Typedef(id)),
             Symbol::Definition(id) => Some(TypeName::Plain(Type::Defined(id))),
             Symbol::Const(_) | Symbol::Service(_) => {
-                let noun = declared.item.noun();
-                let diagnostic = Diagnostic::error(format!("`{name}` is a {noun}, not a type"))
+                let noun = declared.item.a_noun();
+                let diagnostic = Diagnostic::error(format!("`{name}` is {noun}, not a type"))
                     .at(kind.span, "expected a type")
                     .at(declared.item.name().span, "defined here");
                 self.report(diagnostic);

@@ -217,8 +217,8 @@ impl Resolver<'_> {
         }
         let declared = self.lookup(unit, name, span, "constant")?;
         let Symbol::Const(id) = declared.symbol else {
-            let noun = declared.item.noun();
-            let message = format!("`{name}` is a {noun}, not a constant");
+            let noun = declared.item.a_noun();
+            let message = format!("`{name}` is {noun}, not a constant");
             let diagnostic = Diagnostic::error(message)
                 .at(span, "expected a value")
                 .at(declared.item.name().span, "defined here");

@@ -84,8 +84,8 @@ impl Resolver<'_> {
         if let Symbol::Service(id) = declared.symbol {
             return Some(id);
         }
-        let noun = declared.item.noun();
-        let message = format!("`{}` is a {noun}, not a service", name.text);
+        let noun = declared.item.a_noun();
+        let message = format!("`{}` is {noun}, not a service", name.text);
         let diagnostic = Diagnostic::error(message)
             .at(name.span, "expected a service")
             .at(declared.item.name().span, "defined here");

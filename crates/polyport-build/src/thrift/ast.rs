@@ -67,6 +67,13 @@ impl Item {
             Self::Service(_) => "service",
         }
     }
+
+    /// The noun behind its article.
+    pub(crate) fn a_noun(&self) -> String {
+        let noun = self.noun();
+        let article = if noun.starts_with('e') { "an" } else { "a" };
+        format!("{article} {noun}")
+    }
 }
 
 /// `typedef type name`

@@ -1,0 +1,2 @@
+namespace * shared
+struct CombineService { 1: i32 a }

@@ -1,0 +1,3 @@
+namespace * shared
+include "elsewhere/taken.thrift"
+service One { void one(1: taken.CombineService a) }

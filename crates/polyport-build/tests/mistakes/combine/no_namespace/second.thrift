@@ -1,0 +1,1 @@
+service Two { void two() }

@@ -1,0 +1,3 @@
+namespace rs a
+namespace go x
+service One { void one() }

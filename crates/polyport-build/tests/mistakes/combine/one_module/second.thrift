@@ -1,0 +1,3 @@
+namespace rs a
+namespace go y
+service Two { void two() }

@@ -1,0 +1,3 @@
+namespace rs b
+namespace go x
+service Two { void two() }
