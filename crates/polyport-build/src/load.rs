@@ -70,6 +70,12 @@ impl Loader<'_> {
     /// The file at `path`, or why it cannot be read.
     fn file(&mut self, path: &Path) -> Result<FileId, String> {
         let problem = |why: String| format!("cannot read `{}`: {why}", path.display());
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "proto")
+        {
+            return Err(problem("only Thrift is supported, not Protobuf".to_owned()));
+        }
         let identity = fs::canonicalize(path).map_err(|error| problem(error.to_string()))?;
         if let Some(unit) = self.known.get(&identity) {
             return Ok(*unit);

@@ -73,3 +73,10 @@ fn two_combined_services_cannot_have_one_name() {
         check(&Builder::new().combine_service(true), &paths);
     }
 }
+
+#[test]
+fn other_languages_are_refused_by_their_extension() {
+    let found = report(&Builder::new(), &[Path::new("tests/demo.proto")]);
+    let expected = "error: cannot read `tests/demo.proto`: only Thrift is supported, not Protobuf";
+    assert_eq!(found, expected);
+}
