@@ -39,9 +39,10 @@ impl<'a> Resolver<'a> {
         self.progress[id.0] = Progress::Running;
         if let Some(name) = self.kind(declared.unit, &item.kind)
             && let Some(kind) = self.expand(&name)
-            && let Some(value) = self.literal(declared.unit, &item.value, &kind)
         {
-            self.model.consts[id.0].value = Some((name, value));
+            self.refuse_unhashable(&kind, item.kind.span);
+            let value = self.literal(declared.unit, &item.value, &kind);
+            self.model.consts[id.0].value = value.map(|value| (name, value));
         }
         self.progress[id.0] = Progress::Done;
     }
