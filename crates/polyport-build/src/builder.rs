@@ -4,6 +4,8 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use polyport_wire::schema::Schema;
+
 use crate::diagnostic::{Diagnostic, Report};
 use crate::error::Error;
 use crate::model::Model;
@@ -204,6 +206,13 @@ fn code_of(model: &Model, roots: &[PathBuf]) -> Result<String, String> {
         .schema
         .encode()
         .map_err(|error| format!("the schema cannot be embedded: {error}"))?;
+    // Generated code has no way to report it when it cannot read its own schema.
+    Schema::decode(&schema).map_err(|error| {
+        format!(
+            "the types are nested too deep for a schema: {}",
+            error.kind()
+        )
+    })?;
     let names = names::assign(model);
     let tokens = emit::emit(model, &names, &schema);
     let origins: Vec<String> = roots
