@@ -173,22 +173,56 @@ impl Lexer<'_> {
             }
         }
         self.position += len;
-        let number = &self.text[start..self.position];
+        self.number_kind(start..self.position, is_hex)
+    }
+
+    /// Reports what only looks like a number; it counts as an integer.
+    fn number_kind(&mut self, range: Range<usize>, is_hex: bool) -> TokenKind {
+        let text = self.text;
+        let number = &text[range.clone()];
         let is_plain = |text: &str| text.bytes().all(|byte| b"0123456789+-".contains(&byte));
+        let too_large = format!("the number `{number}` is too large");
+        let is_hex_number = is_hex && number.len() > 2 && is_hex_digits(&number[2..]);
         if integer(number).is_some() {
-            return TokenKind::Integer;
-        }
-        if is_plain(number) || is_hex {
-            let message = format!("the number `{number}` is too large");
-            self.report(start..self.position, message, "does not fit into 64 bits");
-            return TokenKind::Integer;
-        }
-        if double(number).is_some() {
+            self.refuse_octal(range);
+        } else if is_plain(number) || is_hex_number {
+            self.report(range, too_large, "does not fit into 64 bits");
+        } else if let Some(value) = double(number) {
+            if value.is_infinite() {
+                self.report(range, too_large, "does not fit into a double");
+            }
             return TokenKind::Double;
+        } else {
+            let label = match is_hex {
+                true => "expected hexadecimal digits behind `0x`",
+                false => "starts like one",
+            };
+            self.report(range, format!("`{number}` is not a number"), label);
         }
-        let message = format!("`{number}` is not a number");
-        self.report(start..self.position, message, "starts like one");
         TokenKind::Integer
+    }
+
+    /// A leading zero makes an octal number for Kitex and a decimal one for Apache Thrift; up to
+    /// seven both mean the same.
+    fn refuse_octal(&mut self, range: Range<usize>) {
+        let number = &self.text[range.clone()];
+        let digits = number.trim_start_matches(['+', '-']);
+        let is_decimal = digits.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_decimal || !digits.starts_with('0') {
+            return;
+        }
+        let sign = if number.starts_with('-') { "-" } else { "" };
+        let decimal = digits.trim_start_matches('0');
+        let help = match i64::from_str_radix(digits, 8) {
+            Ok(octal) if octal < 8 => return,
+            Ok(octal) => format!("write `{sign}{octal}` or `{sign}{decimal}`"),
+            Err(_) => format!("write `{sign}{decimal}`"),
+        };
+        let message = format!("the number `{number}` starts with a zero");
+        let diagnostic = Diagnostic::error(message)
+            .at(Span::new(self.file, range), "octal for Kitex, not for all")
+            .help(help);
+        self.diagnostics.push(diagnostic);
     }
 
     fn quoted(&mut self, quote: char) -> TokenKind {
@@ -229,6 +263,10 @@ impl Lexer<'_> {
         let message = format!("`{found}` means nothing here");
         self.report(start..self.position, message, "not part of the language");
     }
+}
+
+fn is_hex_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The value of an integer token.
