@@ -167,6 +167,9 @@ impl Resolver<'_> {
         let Some(id) = self.find_enum(unit, prefix) else {
             return Some(None);
         };
+        if let Some(found) = self.find(unit, prefix) {
+            self.refuse_ambiguous(unit, prefix, span, found);
+        }
         let Definition::Enum(definition) = self.model.definition(id) else {
             return Some(None);
         };

@@ -192,7 +192,13 @@ impl<'a> Resolver<'a> {
     }
 
     /// Files of the same name in different directories may define the same name.
-    fn refuse_ambiguous(&mut self, unit: FileId, name: &str, span: Span, found: Declared<'a>) {
+    pub(super) fn refuse_ambiguous(
+        &mut self,
+        unit: FileId,
+        name: &str,
+        span: Span,
+        found: Declared<'a>,
+    ) {
         let Some((prefix, last)) = name.rsplit_once('.') else {
             return;
         };

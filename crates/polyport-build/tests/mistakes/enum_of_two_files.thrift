@@ -1,0 +1,3 @@
+include "two/first/colors.thrift"
+include "two/second/colors.thrift"
+const i32 RED = colors.Color.RED

@@ -1,0 +1,2 @@
+namespace rs first
+enum Color { RED = 1 }

@@ -1,0 +1,2 @@
+namespace rs second
+enum Color { RED = 2 }
