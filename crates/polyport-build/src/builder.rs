@@ -144,6 +144,7 @@ impl Builder {
         if roots.is_empty() {
             diagnostics.push(Diagnostic::error("there is no IDL to generate from"));
         }
+        diagnostics.extend(self.name.as_deref().and_then(refuse_name));
         let mut code = String::new();
         if !diagnostics.iter().any(Diagnostic::is_error) {
             match code_of(&model, &roots) {
@@ -198,6 +199,15 @@ impl Builder {
             None => stem().unwrap_or_default().to_string_lossy().into_owned(),
         }
     }
+}
+
+/// The name is the stem of a file's name, and not a way out of the directory.
+fn refuse_name(name: &str) -> Option<Diagnostic> {
+    let is_stem = !name.is_empty() && !name.contains(['/', '\\', '\0']);
+    (!is_stem).then(|| {
+        Diagnostic::error(format!("`{name}` cannot be the name of the generated file"))
+            .help("give a name without directories; the directory to write to is given apart")
+    })
 }
 
 /// The text of the file, or what stands in its way.

@@ -109,6 +109,21 @@ fn a_file_that_does_not_change_is_left_alone() {
 }
 
 #[test]
+fn the_name_cannot_lead_out_of_the_directory() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("out");
+    let multi = idl("interop/idl/multi.thrift");
+    for name in ["", "../multi", "a/b", "a\\b"] {
+        let out = out.to_str().unwrap();
+        let output = polyport(&["gen", multi.to_str().unwrap(), "-o", out, "--name", name]);
+        assert_eq!(output.status.code(), Some(1), "{name}");
+        let expected = format!("error: `{name}` cannot be the name of the generated file");
+        assert!(text(&output.stderr).starts_with(&expected), "{name}");
+    }
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn mistakes_exit_with_1_and_wrong_calls_with_2() {
     let output = polyport(&["gen", "no/such/file.thrift"]);
     assert_eq!(output.status.code(), Some(1));
