@@ -34,8 +34,32 @@ impl Way {
         self.client.has_metadata() && self.server.has_metadata()
     }
 
-    pub(crate) fn server_has_business_errors(&self) -> bool {
-        self.server != Implementation::Thriftpy2
+    /// Volo's server serves whom nobody names from its default service alone.
+    pub(crate) fn reaches(&self, service: &str) -> bool {
+        self.server != Implementation::Volo || self.names_service() || service == "ServiceA"
+    }
+
+    /// Metadata that comes back: Volo gives its keys a prefix that Kitex does not have, and sees only
+    /// those with it.
+    pub(crate) fn back(&self, key: &str) -> Option<String> {
+        match (self.client, self.server) {
+            _ if !self.has_header() => None,
+            (Implementation::Volo, _) => None,
+            (_, Implementation::Volo) => Some(format!("RPC_BACKWARD_{key}")),
+            _ => Some(key.to_owned()),
+        }
+    }
+
+    /// thriftpy2 has none, and Volo's multiplexed client cannot read a reply that has one, whether
+    /// it is Kitex's or ours.
+    pub(crate) fn has_business_errors(&self) -> bool {
+        let multiplexed_volo = self.client == Implementation::Volo && self.transport == "mux";
+        self.server != Implementation::Thriftpy2 && !multiplexed_volo
+    }
+
+    /// Volo's server writes the extra pairs into a text, in any order.
+    pub(crate) fn orders_extra(&self) -> bool {
+        self.server != Implementation::Volo
     }
 
     /// The transport's name as servers print it.
@@ -52,6 +76,7 @@ impl Way {
     pub(crate) fn error(&self, text: &str) -> Value {
         match self.server {
             Implementation::Thriftpy2 => lost(),
+            Implementation::Volo => exception(6, text),
             _ => exception(6, &format!("biz error: {text}")),
         }
     }
@@ -59,15 +84,15 @@ impl Way {
     /// An error with a type number.
     pub(crate) fn typed(&self, type_id: i32, text: &str) -> Value {
         match self.server {
-            Implementation::Thriftpy2 => exception(type_id, text),
+            Implementation::Thriftpy2 | Implementation::Volo => exception(type_id, text),
             _ => exception(type_id, &format!("{text} [biz error]")),
         }
     }
 
-    /// A handler's panic; to thriftpy2 it is an error like any other.
+    /// A handler's panic; to thriftpy2 it is an error like any other, and Volo does not catch it.
     pub(crate) fn panic(&self, method: &str, text: &str) -> Value {
         match self.server {
-            Implementation::Thriftpy2 => lost(),
+            Implementation::Thriftpy2 | Implementation::Volo => lost(),
             _ => exception(
                 6,
                 &format!(
@@ -79,11 +104,21 @@ impl Way {
     }
 
     /// A business status: Kitex's client sees it only with its TTHeader handler; without TTHeader
-    /// Kitex's server loses it, and Polyport's makes an exception of it.
+    /// Kitex's server loses it, and Polyport's makes an exception of it. Volo's server of several
+    /// services sends an exception beside it, which comes first for Kitex's client and for ours.
     pub(crate) fn biz(&self, code: i32, message: &str, extra: &Value) -> Value {
         let kitex_client = self.client == Implementation::Kitex;
         let text = format!("biz error: code={code}, msg={message}");
         match (self.has_header(), self.server) {
+            (_, Implementation::Volo) => {
+                let pairs = extra.as_object().into_iter().flatten();
+                let pairs = pairs
+                    .map(|(key, value)| format!("{key}: {},", value.as_str().unwrap_or_default()));
+                let pairs: String = pairs.collect();
+                let text =
+                    format!("status_code: {code}, status_message: {message}, extra: {pairs}");
+                exception(6, &text)
+            }
             (true, _) if kitex_client && !self.named => json!({ "ok": null }),
             (true, _) => json!({ "biz": { "code": code, "message": message, "extra": extra } }),
             // A result that is missing: Kitex's client takes it for an empty one, ours does not.
@@ -104,6 +139,7 @@ impl Way {
         let transport = self.printed_transport();
         let who = format!("{service}/{method} caller={caller} transport={transport}");
         match self.server {
+            Implementation::Volo => format!("{service}/{method}"),
             Implementation::Polyport => format!("{who} kind=unary reason={reason}"),
             _ => who,
         }

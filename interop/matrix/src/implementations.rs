@@ -10,6 +10,7 @@ pub(crate) enum Implementation {
     Thriftpy2,
     ApachePython,
     ApacheNode,
+    Volo,
 }
 
 /// How a client tells a server which service it means.
@@ -32,18 +33,26 @@ impl Implementation {
             Self::Thriftpy2 => "thriftpy2",
             Self::ApachePython => "apache python",
             Self::ApacheNode => "apache node",
+            Self::Volo => "volo",
         }
     }
 
     /// Whether it has a server; all have clients.
     pub(crate) fn serves(self) -> bool {
-        matches!(self, Self::Polyport | Self::Kitex | Self::Thriftpy2)
+        !matches!(self, Self::KitexOld | Self::ApachePython | Self::ApacheNode)
     }
 
-    /// What it speaks, most of it also as a server.
+    /// What its server understands.
+    pub(crate) fn serves_over(self, transport: &str) -> bool {
+        // Volo's server of several services cannot read a message whose length is not announced.
+        let unframed_volo = self == Self::Volo && transport == "buffered";
+        self.transports().contains(&transport) && !unframed_volo
+    }
+
+    /// What its client speaks.
     pub(crate) fn transports(self) -> &'static [&'static str] {
         match self {
-            Self::Polyport | Self::Kitex => {
+            Self::Polyport | Self::Kitex | Self::Volo => {
                 &["buffered", "framed", "ttheader", "ttheader-framed", "mux"]
             }
             Self::KitexOld => &["buffered", "framed", "ttheader", "ttheader-framed"],
@@ -53,7 +62,7 @@ impl Implementation {
 
     pub(crate) fn naming(self) -> Naming {
         match self {
-            Self::Polyport | Self::Kitex => Naming::Header,
+            Self::Polyport | Self::Kitex | Self::Volo => Naming::Header,
             Self::KitexOld => Naming::Never,
             Self::Thriftpy2 | Self::ApachePython | Self::ApacheNode => Naming::MethodName,
         }
@@ -61,15 +70,24 @@ impl Implementation {
 
     /// Whether calls name their service: both ways, where a client has both.
     pub(crate) fn named(self) -> &'static [bool] {
-        match self.naming() {
-            Naming::Never => &[false],
+        match self {
+            Self::KitexOld => &[false],
+            Self::Volo => &[true],
             _ => &[true, false],
         }
     }
 
+    /// Whether its client can name services that its IDLs do not have.
+    pub(crate) fn takes_any_name(self) -> bool {
+        !matches!(self, Self::KitexOld | Self::Volo)
+    }
+
     /// Whether its client can send metadata.
     pub(crate) fn has_metadata(self) -> bool {
-        matches!(self, Self::Polyport | Self::Kitex | Self::KitexOld)
+        !matches!(
+            self,
+            Self::Thriftpy2 | Self::ApachePython | Self::ApacheNode
+        )
     }
 
     /// Whether it has types.thrift; all have multi.thrift.

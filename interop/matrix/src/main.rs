@@ -45,6 +45,9 @@ struct Args {
     /// The client of interop/node with Apache Thrift
     #[arg(long, num_args = 1..)]
     apache_node: Vec<PathBuf>,
+    /// The program of interop/volo
+    #[arg(long, num_args = 1..)]
+    volo: Vec<PathBuf>,
     /// The program of interop/thrifttest
     #[arg(long, num_args = 1.., requires = "apache_thrifttest")]
     thrifttest: Vec<PathBuf>,
@@ -74,6 +77,7 @@ impl Args {
             (Implementation::Thriftpy2, &self.thriftpy2),
             (Implementation::ApachePython, &self.apache_python),
             (Implementation::ApacheNode, &self.apache_node),
+            (Implementation::Volo, &self.volo),
         ];
         let given = all.into_iter().filter(|(_, program)| !program.is_empty());
         given

@@ -17,7 +17,13 @@ pub(crate) fn run(client: &Peer, server: &Peer, report: &mut Report) {
         report,
     };
     match client.implementation.naming() {
-        Naming::Header => routing.named_in_headers(),
+        Naming::Header => {
+            routing.named_in_headers();
+            if client.implementation.takes_any_name() {
+                routing.wrong_names();
+                routing.combined();
+            }
+        }
         Naming::MethodName => routing.named_in_methods(),
         Naming::Never => routing.never_named(),
     }
@@ -48,7 +54,6 @@ impl Routing<'_> {
     }
 
     fn named_in_headers(&mut self) {
-        let is_kitex = self.client.implementation == Implementation::Kitex;
         let same_b = message("ServiceB/sameNamedMethod: hi");
         let same_a = message("ServiceA/sameNamedMethod: hi");
         self.check(
@@ -91,6 +96,29 @@ impl Routing<'_> {
                 ),
             ],
         );
+        self.check(
+            "single",
+            &[],
+            &[
+                (
+                    "--transport framed --service ServiceB --method onlyB",
+                    exception(20, "unknown service , method onlyB"),
+                ),
+                (
+                    "--transport ttheader --service ServiceB --method onlyB",
+                    exception(20, "unknown service ServiceB, method onlyB"),
+                ),
+                (
+                    "--transport framed --service ServiceA --method onlyA",
+                    message("ServiceA/onlyA: hi"),
+                ),
+            ],
+        );
+    }
+
+    /// Names that the server does not have, and methods that the named service does not have.
+    fn wrong_names(&mut self) {
+        let is_kitex = self.client.implementation == Implementation::Kitex;
         let nope = if is_kitex {
             "--transport ttheader --service ServiceA --method sameNamedMethod --as Nope"
         } else {
@@ -121,24 +149,11 @@ impl Routing<'_> {
                 ),
             ],
         );
-        self.check(
-            "single",
-            &[],
-            &[
-                (
-                    "--transport framed --service ServiceB --method onlyB",
-                    exception(20, "unknown service , method onlyB"),
-                ),
-                (
-                    "--transport ttheader --service ServiceB --method onlyB",
-                    exception(20, "unknown service ServiceB, method onlyB"),
-                ),
-                (
-                    "--transport framed --service ServiceA --method onlyA",
-                    message("ServiceA/onlyA: hi"),
-                ),
-            ],
-        );
+    }
+
+    /// A combined service, and its client with a server of its parts.
+    fn combined(&mut self) {
+        let is_kitex = self.client.implementation == Implementation::Kitex;
         for transport in self.client.implementation.transports() {
             let flags = format!("--transport {transport} --service CombineService --method");
             let calls = ["fromA", "fromB"].map(|method| {
