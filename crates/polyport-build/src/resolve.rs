@@ -9,6 +9,7 @@ mod definition;
 mod field;
 mod constant;
 mod literal;
+mod budget;
 mod convert;
 mod typedef;
 mod kind;
@@ -19,6 +20,7 @@ use polyport_wire::schema::{Annotation, Type};
 use crate::diagnostic::Diagnostic;
 use crate::load::Unit;
 use crate::model::{Model, TypeName};
+use crate::resolve::budget::Budget;
 use crate::resolve::literal::Progress;
 use crate::resolve::scope::Scope;
 use crate::thrift::ast;
@@ -38,6 +40,7 @@ pub(crate) fn resolve(units: &[Unit], combine: Combine) -> (Model, Vec<Diagnosti
         scope: Scope::default(),
         model: Model::default(),
         progress: Vec::new(),
+        budget: Budget::default(),
         diagnostics: Vec::new(),
     };
     resolver.declare();
@@ -61,6 +64,7 @@ struct Resolver<'a> {
     model: Model,
     /// How far each constant has been evaluated.
     progress: Vec<Progress>,
+    budget: Budget,
     diagnostics: Vec<Diagnostic>,
 }
 

@@ -159,6 +159,22 @@ fn very_deep_and_very_long() {
     generate(&"struct A { 1: A (".repeat(10_000));
     let chain = |index| format!("const i32 C{index} = C{}\n", index + 1);
     generate(&(0..2_000).map(chain).collect::<String>());
+    let nested = |index| format!("const A C{} = {{\"a\": [C{index}]}}\n", index + 1);
+    generate(&format!(
+        "struct A {{ 1: list<A> a }}\nconst A C0 = {{}}\n{}",
+        (0..2_000).map(nested).collect::<String>()
+    ));
+    let backwards = |index| format!("const A C{index} = {{\"a\": [C{}]}}\n", index + 1);
+    generate(&format!(
+        "struct A {{ 1: list<A> a }}\n{}const A C2000 = {{}}\n",
+        (0..2_000).map(backwards).collect::<String>()
+    ));
+    let doubled =
+        |index: u32| format!("const A C{} = {{\"a\": [C{index}, C{index}]}}\n", index + 1);
+    generate(&format!(
+        "struct A {{ 1: list<A> a }}\nconst A C0 = {{}}\n{}",
+        (0..40).map(doubled).collect::<String>()
+    ));
     let doubled = |index: u32| format!("typedef map<T{index}, T{index}> T{}\n", index + 1);
     generate(&format!(
         "typedef i32 T0\n{}",

@@ -41,7 +41,7 @@ impl<'a> Resolver<'a> {
             && let Some(kind) = self.expand(&name)
         {
             self.refuse_unhashable(&kind, item.kind.span);
-            let value = self.literal(declared.unit, &item.value, &kind);
+            let value = self.whole(declared.unit, &item.value, &kind);
             self.model.consts[id.0].value = value.map(|value| (name, value));
         }
         self.progress[id.0] = Progress::Done;
@@ -64,7 +64,7 @@ impl<'a> Resolver<'a> {
             let Some(value) = &field.default else {
                 continue;
             };
-            let default = self.literal(declared.unit, value, &kind);
+            let default = self.whole(declared.unit, value, &kind);
             self.set_default(index, place, default);
         }
     }

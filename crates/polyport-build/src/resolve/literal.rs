@@ -9,9 +9,6 @@ use crate::resolve::scope::Symbol;
 use crate::source::{FileId, Span};
 use crate::thrift::ast::{Value, ValueShape};
 
-/// How many constants may stand behind one another.
-const MAX_DEPTH: usize = 64;
-
 /// How far a constant has been evaluated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Progress {
@@ -23,6 +20,10 @@ pub(super) enum Progress {
 impl Resolver<'_> {
     /// The value as one of the type `kind`; `None` if that was reported as a mistake.
     pub(super) fn literal(&mut self, unit: FileId, value: &Value, kind: &Type) -> Option<Literal> {
+        self.deeper(value.span, |resolver| resolver.shaped(unit, value, kind))
+    }
+
+    fn shaped(&mut self, unit: FileId, value: &Value, kind: &Type) -> Option<Literal> {
         match (&value.shape, kind) {
             (ValueShape::Name(name), _) => self.named_value(unit, name, value.span, kind),
             (ValueShape::List(values), Type::List(element) | Type::Set(element)) => {
@@ -228,15 +229,10 @@ impl Resolver<'_> {
             self.report(diagnostic);
             return None;
         };
-        let running = self.progress.iter();
-        if running.filter(|step| **step == Progress::Running).count() >= MAX_DEPTH {
-            let message = format!("more than {MAX_DEPTH} constants stand behind one another");
-            self.report(Diagnostic::error(message).at(span, "used here"));
-            return None;
-        }
         self.constant(declared, id);
-        let value = self.model.consts[id.0].value.as_ref();
-        value.map(|(_, literal)| literal.clone())
+        let (_, literal) = self.model.consts[id.0].value.clone()?;
+        self.spend_on(&literal, span)?;
+        Some(literal)
     }
 
     /// `RED` where `Color.RED` is meant.

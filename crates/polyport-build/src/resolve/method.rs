@@ -65,7 +65,7 @@ impl Resolver<'_> {
             let mut written = item.arguments.iter();
             let written = written.find(|written| written.name.text == field.name);
             if let Some(value) = written.and_then(|written| written.default.as_ref()) {
-                field.default = self.literal(unit, value, &field.kind);
+                field.default = self.whole(unit, value, &field.kind);
             }
         }
         let is_complete = fields.fields.len() == item.arguments.len();

@@ -1,0 +1,6 @@
+const list<i32> C0 = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+const list<list<i32>> C1 = [C0, C0, C0, C0, C0, C0, C0, C0, C0, C0]
+const list<list<list<i32>>> C2 = [C1, C1, C1, C1, C1, C1, C1, C1, C1, C1]
+const list<list<list<list<i32>>>> C3 = [C2, C2, C2, C2, C2, C2, C2, C2, C2, C2]
+const list<list<list<list<list<i32>>>>> C4 = [C3, C3, C3, C3, C3, C3, C3, C3, C3, C3]
+const list<list<list<list<list<list<i32>>>>>> C5 = [C4, C4, C4, C4, C4, C4, C4, C4, C4, C4]
