@@ -5,7 +5,7 @@ use polyport_wire::schema::{Definition, StructKind, Type};
 use crate::diagnostic::Diagnostic;
 use crate::model::TypeName;
 use crate::resolve::Resolver;
-use crate::resolve::scope::Symbol;
+use crate::resolve::scope::{Symbol, Wanted};
 use crate::source::FileId;
 use crate::thrift::ast::{self, Shape};
 
@@ -37,7 +37,7 @@ impl Resolver<'_> {
             self.report(diagnostic);
             return None;
         }
-        let declared = self.lookup(unit, name, kind.span, "type")?;
+        let declared = self.lookup(unit, name, kind.span, Wanted::Type)?;
         match declared.symbol {
             Symbol::Typedef(id) => Some(TypeName::Typedef(id)),
             Symbol::Definition(id) => Some(TypeName::Plain(Type::Defined(id))),

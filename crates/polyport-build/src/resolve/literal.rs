@@ -5,7 +5,7 @@ use polyport_wire::schema::{Definition, DefinitionId, Literal, StructKind, Type}
 use crate::diagnostic::{Diagnostic, closest};
 use crate::resolve::Resolver;
 use crate::resolve::convert::range;
-use crate::resolve::scope::Symbol;
+use crate::resolve::scope::{Symbol, Wanted};
 use crate::source::{FileId, Span};
 use crate::thrift::ast::{Value, ValueShape};
 
@@ -219,7 +219,7 @@ impl Resolver<'_> {
             self.report(diagnostic);
             return None;
         }
-        let declared = self.lookup(unit, name, span, "constant")?;
+        let declared = self.lookup(unit, name, span, Wanted::Const)?;
         let Symbol::Const(id) = declared.symbol else {
             let noun = declared.item.a_noun();
             let message = format!("`{name}` is {noun}, not a constant");

@@ -130,7 +130,10 @@ impl Resolver<'_> {
             let span = value.map_or(name.span, |value| value.span);
             let text = value.map_or("", |value| &value.text);
             let Some(mode) = MODES.into_iter().find(|mode| *mode == text) else {
-                let message = format!("`{text}` is not a mode of streaming");
+                let message = match value {
+                    Some(_) => format!("`{text}` is not a mode of streaming"),
+                    None => format!("`{STREAMING_MODE}` has no value"),
+                };
                 let diagnostic = Diagnostic::error(message)
                     .at(span, format!("can be `{}`", MODES.join("`, `")))
                     .did_you_mean(closest(text, MODES));

@@ -41,6 +41,38 @@ pub(super) enum Symbol {
     Service(ServiceId),
 }
 
+/// What a name is looked up as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    Type,
+    Const,
+    Service,
+}
+
+/// What a type may be called that nobody defines.
+const BASE_TYPES: [&str; 9] = [
+    "bool", "byte", "i8", "i16", "i32", "i64", "double", "string", "binary",
+];
+
+impl Wanted {
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Type => "type",
+            Self::Const => "constant",
+            Self::Service => "service",
+        }
+    }
+
+    fn is(self, symbol: Symbol) -> bool {
+        let found = match symbol {
+            Symbol::Typedef(_) | Symbol::Definition(_) => Self::Type,
+            Symbol::Const(_) => Self::Const,
+            Symbol::Service(_) => Self::Service,
+        };
+        self == found
+    }
+}
+
 impl<'a> Resolver<'a> {
     /// Gives every definition its number and its module, and refuses what stands twice.
     pub(super) fn declare(&mut self) {
@@ -179,7 +211,7 @@ impl<'a> Resolver<'a> {
         unit: FileId,
         name: &str,
         span: Span,
-        wanted: &str,
+        wanted: Wanted,
     ) -> Option<Declared<'a>> {
         let found = self.find(unit, name);
         if let Some(found) = found {
@@ -250,22 +282,28 @@ impl<'a> Resolver<'a> {
         !broken_include && !is_enum && !self.included(unit, prefix).any(|unit| is_lost(unit, name))
     }
 
-    fn missing(&self, unit: FileId, name: &str, span: Span, wanted: &str) -> Diagnostic {
-        let diagnostic = Diagnostic::error(format!("there is no {wanted} `{name}`"));
+    fn missing(&self, unit: FileId, name: &str, span: Span, wanted: Wanted) -> Diagnostic {
+        let diagnostic = Diagnostic::error(format!("there is no {} `{name}`", wanted.noun()));
         let includes = &self.units[unit.0].includes;
-        let own = self.scope.names_of(unit);
+        let own = self.scope.names_of(unit, wanted);
         let Some((prefix, last)) = name.rsplit_once('.') else {
             let elsewhere = includes.iter().find(|include| {
                 let target = include.target;
-                target.is_some_and(|target| self.scope.get(target, name).is_some())
+                let found = target.and_then(|target| self.scope.get(target, name));
+                found.is_some_and(|found| wanted.is(found.symbol))
             });
             let elsewhere = elsewhere.map(|include| format!("{}.{name}", include.prefix));
+            let base = BASE_TYPES.into_iter().filter(|_| wanted == Wanted::Type);
             return diagnostic
                 .at(span, "not defined in this file")
-                .did_you_mean(elsewhere.as_deref().or_else(|| closest(name, own)));
+                .did_you_mean(
+                    elsewhere
+                        .as_deref()
+                        .or_else(|| closest(name, own.chain(base))),
+                );
         };
         if let Some(target) = self.included(unit, prefix).next() {
-            let near = closest(last, self.scope.names_of(target));
+            let near = closest(last, self.scope.names_of(target, wanted));
             let near = near.map(|near| format!("{prefix}.{near}"));
             return diagnostic
                 .at(span, format!("`{prefix}.thrift` does not define it"))
@@ -274,10 +312,13 @@ impl<'a> Resolver<'a> {
         let prefixes = includes.iter().map(|include| include.prefix.as_str());
         let (label, near) = match wanted {
             // It may be an enum's value.
-            "constant" => (
-                "enum or included file",
-                closest(prefix, own.chain(prefixes)),
-            ),
+            Wanted::Const => {
+                let types = self.scope.names_of(unit, Wanted::Type);
+                (
+                    "enum or included file",
+                    closest(prefix, types.chain(prefixes)),
+                )
+            }
             _ => ("included file", closest(prefix, prefixes)),
         };
         let near = near.map(|near| format!("{near}.{last}"));
@@ -294,10 +335,10 @@ impl<'a> Scope<'a> {
     }
 
     /// In the order of the file.
-    fn names_of(&self, unit: FileId) -> impl Iterator<Item = &'a str> {
+    fn names_of(&self, unit: FileId, wanted: Wanted) -> impl Iterator<Item = &'a str> {
         self.declared
             .iter()
-            .filter(move |declared| declared.unit == unit)
+            .filter(move |declared| declared.unit == unit && wanted.is(declared.symbol))
             .map(|declared| declared.item.name().text.as_str())
     }
 

@@ -6,7 +6,7 @@ use polyport_wire::schema::{Method, Service};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{MethodExtra, ServiceExtra, ServiceId};
-use crate::resolve::scope::Symbol;
+use crate::resolve::scope::{Symbol, Wanted};
 use crate::resolve::{Resolver, annotations};
 use crate::source::FileId;
 use crate::thrift::ast;
@@ -80,7 +80,7 @@ impl Resolver<'_> {
     }
 
     fn parent(&mut self, unit: FileId, name: &ast::Name) -> Option<ServiceId> {
-        let declared = self.lookup(unit, &name.text, name.span, "service")?;
+        let declared = self.lookup(unit, &name.text, name.span, Wanted::Service)?;
         if let Symbol::Service(id) = declared.symbol {
             return Some(id);
         }

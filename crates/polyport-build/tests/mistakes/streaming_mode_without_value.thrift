@@ -1,0 +1,3 @@
+service Demo {
+  string ask(1: string text) (streaming.mode)
+}
