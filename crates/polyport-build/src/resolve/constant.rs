@@ -1,6 +1,6 @@
 //! Constants and the defaults of fields: their values, once all types are known.
 
-use polyport_wire::schema::{Definition, Literal};
+use polyport_wire::schema::{Definition, Literal, StructKind};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{ConstId, index};
@@ -64,6 +64,12 @@ impl<'a> Resolver<'a> {
             let Some(value) = &field.default else {
                 continue;
             };
+            if item.kind == StructKind::Union {
+                let message = format!("the default of `{name}` has no effect");
+                let diagnostic = Diagnostic::warning(message)
+                    .at(value.span, "a union has no field unless one is set");
+                self.report(diagnostic);
+            }
             let default = self.whole(declared.unit, value, &kind);
             self.set_default(index, place, default);
         }

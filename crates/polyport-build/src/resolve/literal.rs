@@ -1,5 +1,7 @@
 //! Values against the types that they are for.
 
+use std::collections::HashMap;
+
 use polyport_wire::schema::{Definition, DefinitionId, Literal, StructKind, Type};
 
 use crate::diagnostic::{Diagnostic, closest};
@@ -34,15 +36,7 @@ impl Resolver<'_> {
                 Some(Literal::List(values.into_iter().collect::<Option<_>>()?))
             }
             (ValueShape::Map(pairs), Type::Map(key_kind, value_kind)) => {
-                let pairs: Vec<Option<(Literal, Literal)>> = pairs
-                    .iter()
-                    .map(|(key, value)| {
-                        let key = self.literal(unit, key, key_kind);
-                        let value = self.literal(unit, value, value_kind);
-                        Some((key?, value?))
-                    })
-                    .collect();
-                Some(Literal::Map(pairs.into_iter().collect::<Option<_>>()?))
+                self.map_value(unit, pairs, key_kind, value_kind)
             }
             (ValueShape::Map(pairs), Type::Defined(id)) if self.is_struct(*id) => {
                 self.struct_value(unit, pairs, value.span, *id)
@@ -82,6 +76,30 @@ impl Resolver<'_> {
         None
     }
 
+    fn map_value(
+        &mut self,
+        unit: FileId,
+        pairs: &[(Value, Value)],
+        key_kind: &Type,
+        value_kind: &Type,
+    ) -> Option<Literal> {
+        // By their texts: literals have no hash.
+        let mut seen: HashMap<String, Span> = HashMap::new();
+        let mut found: Vec<Option<(Literal, Literal)>> = Vec::new();
+        for (key, value) in pairs {
+            let literal = self.literal(unit, key, key_kind);
+            let first = literal
+                .as_ref()
+                .and_then(|literal| seen.insert(format!("{literal:?}"), key.span));
+            if let Some(first) = first {
+                self.report(twice("a key stands twice in a map", key.span, first));
+            }
+            let value = self.literal(unit, value, value_kind);
+            found.push(literal.zip(value));
+        }
+        Some(Literal::Map(found.into_iter().collect::<Option<_>>()?))
+    }
+
     /// A struct, by the names of its fields.
     fn struct_value(
         &mut self,
@@ -98,6 +116,7 @@ impl Resolver<'_> {
             self.report(Diagnostic::error(message).at(span, "more than one value"));
             return None;
         }
+        self.refuse_second_values(pairs);
         let mut found: Vec<Option<(Literal, Literal)>> = Vec::new();
         for (key, value) in pairs {
             let ValueShape::Text(name) = &key.shape else {
@@ -116,6 +135,18 @@ impl Resolver<'_> {
             found.push(value.map(|value| (Literal::String(name.clone()), value)));
         }
         Some(Literal::Map(found.into_iter().collect::<Option<_>>()?))
+    }
+
+    fn refuse_second_values(&mut self, pairs: &[(Value, Value)]) {
+        let mut seen: HashMap<&str, Span> = HashMap::new();
+        for (key, _) in pairs {
+            if let ValueShape::Text(name) = &key.shape
+                && let Some(first) = seen.insert(name, key.span)
+            {
+                let message = format!("field `{name}` has two values");
+                self.report(twice(message, key.span, first));
+            }
+        }
     }
 
     fn report_missing_field(&mut self, id: DefinitionId, name: &str, span: Span) {
@@ -260,4 +291,10 @@ impl Resolver<'_> {
                 .did_you_mean(Some(&full)),
         )
     }
+}
+
+fn twice(message: impl Into<String>, second: Span, first: Span) -> Diagnostic {
+    Diagnostic::error(message)
+        .at(second, "used here again")
+        .at(first, "first used here")
 }
