@@ -86,8 +86,8 @@ impl Client {
         &self,
         method: &'static Method<A, V, E>,
         arguments: A,
-    ) -> ClientCall<'_, A, V, E> {
-        ClientCall::new(self, method, arguments)
+    ) -> ClientCall<A, V, E> {
+        ClientCall::new(self.clone(), method, arguments)
     }
 
     /// The address that is called.

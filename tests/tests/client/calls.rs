@@ -1,11 +1,13 @@
 //! Our client and our server, over every transport.
 
+use std::future::IntoFuture;
+
 use polyport::{Client, Server, StatusKind, Transport};
 use polyport_tests::demo::{
     BLOB, ECHO, EchoArgs, FACTS, FAIL, FailError, NotFound, Nothing, TELL, TextArgs, demo,
 };
-use polyport_tests::named;
 use polyport_tests::serving::Serving;
+use polyport_tests::{named, soon};
 
 async fn client(serving: &Serving, transport: Transport) -> Client {
     let options = Client::options(serving.address.to_string());
@@ -29,6 +31,15 @@ async fn results() {
         let bytes = client.call(&BLOB, TextArgs::new("3000000")).await.unwrap();
         assert_eq!(bytes, vec![0; 3_000_000]);
     }
+}
+
+#[tokio::test]
+async fn a_call_can_be_made_in_a_task_of_its_own() {
+    let serving = Serving::start(Server::new().add(demo().0)).await;
+    let client = client(&serving, Transport::TtHeader).await;
+    let calling = tokio::spawn(client.call(&ECHO, echo("hi")).into_future());
+    drop(client);
+    assert_eq!(soon(calling).await.unwrap().unwrap(), "hi");
 }
 
 #[tokio::test]

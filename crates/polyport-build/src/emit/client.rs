@@ -67,7 +67,7 @@ impl Emitter<'_> {
             pub fn #name(
                 &self,
                 #(#parameters)*
-            ) -> ::polyport::codegen::ClientCall<'_, #arguments_type, #result, #error> {
+            ) -> ::polyport::codegen::ClientCall<#arguments_type, #result, #error> {
                 self.client.call(&#module::#token, #arguments_type { #(#fields),* })
             }
         }

@@ -142,7 +142,6 @@ pub mod apart {
             &self,
             req: Request,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             left::FromLeftArgs,
             Response,
             ::polyport::codegen::Status,
@@ -268,7 +267,6 @@ pub mod apart {
             &self,
             req: Request,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             right::FromRightArgs,
             Response,
             ::polyport::codegen::Status,

@@ -142,7 +142,6 @@ pub mod combine {
             &self,
             req: Request,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             combine_a::FromAArgs,
             Response,
             ::polyport::codegen::Status,
@@ -264,7 +263,6 @@ pub mod combine {
             &self,
             req: Request,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             combine_b::FromBArgs,
             Response,
             ::polyport::codegen::Status,
@@ -411,7 +409,6 @@ pub mod combine {
             &self,
             req: Request,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             combine_a::FromAArgs,
             Response,
             ::polyport::codegen::Status,
@@ -424,7 +421,6 @@ pub mod combine {
             &self,
             req: Request,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             combine_b::FromBArgs,
             Response,
             ::polyport::codegen::Status,
@@ -603,7 +599,6 @@ pub mod apart {
             &self,
             req: Request,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             left::FromLeftArgs,
             Response,
             ::polyport::codegen::Status,
@@ -729,7 +724,6 @@ pub mod apart {
             &self,
             req: Request,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             right::FromRightArgs,
             Response,
             ::polyport::codegen::Status,
@@ -876,7 +870,6 @@ pub mod apart {
             &self,
             req: Request,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             left::FromLeftArgs,
             Response,
             ::polyport::codegen::Status,
@@ -889,7 +882,6 @@ pub mod apart {
             &self,
             req: Request,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             right::FromRightArgs,
             Response,
             ::polyport::codegen::Status,

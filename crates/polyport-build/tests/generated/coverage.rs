@@ -1514,7 +1514,6 @@ pub mod coverage {
                 &self,
                 base: super::base::Base,
             ) -> ::polyport::codegen::ClientCall<
-                '_,
                 super::base::parent::InheritedArgs,
                 super::base::Base,
                 super::base::parent::InheritedError,
@@ -1532,7 +1531,6 @@ pub mod coverage {
             pub fn nothing_inherited(
                 &self,
             ) -> ::polyport::codegen::ClientCall<
-                '_,
                 super::base::parent::NothingInheritedArgs,
                 (),
                 ::polyport::codegen::Status,
@@ -1550,12 +1548,7 @@ pub mod coverage {
                 &self,
                 req: Item,
                 x: i32,
-            ) -> ::polyport::codegen::ClientCall<
-                '_,
-                main::GetArgs,
-                Item,
-                main::GetError,
-            > {
+            ) -> ::polyport::codegen::ClientCall<main::GetArgs, Item, main::GetError> {
                 self.client.call(&main::GET, main::GetArgs { req, x })
             }
 
@@ -1563,7 +1556,6 @@ pub mod coverage {
             pub fn nothing(
                 &self,
             ) -> ::polyport::codegen::ClientCall<
-                '_,
                 main::NothingArgs,
                 (),
                 ::polyport::codegen::Status,
@@ -1576,7 +1568,6 @@ pub mod coverage {
                 &self,
                 lines: ::std::vec::Vec<::std::string::String>,
             ) -> ::polyport::codegen::ClientCall<
-                '_,
                 main::NoteArgs,
                 (),
                 ::polyport::codegen::Status,
@@ -1589,7 +1580,6 @@ pub mod coverage {
                 &self,
                 choice: Choice,
             ) -> ::polyport::codegen::ClientCall<
-                '_,
                 main::PickArgs,
                 Choice,
                 ::polyport::codegen::Status,
@@ -1602,7 +1592,6 @@ pub mod coverage {
                 &self,
                 numbers: ::std::collections::HashSet<i32>,
             ) -> ::polyport::codegen::ClientCall<
-                '_,
                 main::ListsArgs,
                 ::std::vec::Vec<Items>,
                 ::polyport::codegen::Status,
@@ -1615,7 +1604,6 @@ pub mod coverage {
                 &self,
                 req: Item,
             ) -> ::polyport::codegen::ClientCall<
-                '_,
                 main::BothArgs,
                 Item,
                 ::polyport::codegen::Status,
@@ -1630,7 +1618,6 @@ pub mod coverage {
                 self_: ::std::string::String,
                 cx_: i32,
             ) -> ::polyport::codegen::ClientCall<
-                '_,
                 main::AsyncArgs,
                 ::std::string::String,
                 ::polyport::codegen::Status,
@@ -1651,7 +1638,6 @@ pub mod coverage {
                 &self,
                 e: Empty,
             ) -> ::polyport::codegen::ClientCall<
-                '_,
                 main::GetItemArgs,
                 Empty,
                 ::polyport::codegen::Status,
@@ -1664,7 +1650,6 @@ pub mod coverage {
                 &self,
                 e: Empty,
             ) -> ::polyport::codegen::ClientCall<
-                '_,
                 main::GetItemArgs_,
                 Empty,
                 ::polyport::codegen::Status,
@@ -1677,7 +1662,6 @@ pub mod coverage {
                 &self,
                 d: super::super::a_b_c::InDotted,
             ) -> ::polyport::codegen::ClientCall<
-                '_,
                 main::DottedArgs,
                 super::super::a_b_c::InDotted,
                 ::polyport::codegen::Status,
@@ -1689,7 +1673,6 @@ pub mod coverage {
             pub fn connect_(
                 &self,
             ) -> ::polyport::codegen::ClientCall<
-                '_,
                 main::ConnectArgs,
                 (),
                 ::polyport::codegen::Status,
@@ -1701,7 +1684,6 @@ pub mod coverage {
             pub fn new_(
                 &self,
             ) -> ::polyport::codegen::ClientCall<
-                '_,
                 main::NewArgs,
                 (),
                 ::polyport::codegen::Status,
@@ -1713,7 +1695,6 @@ pub mod coverage {
             pub fn clone(
                 &self,
             ) -> ::polyport::codegen::ClientCall<
-                '_,
                 main::CloneArgs,
                 i32,
                 ::polyport::codegen::Status,
@@ -1725,7 +1706,6 @@ pub mod coverage {
             pub fn status(
                 &self,
             ) -> ::polyport::codegen::ClientCall<
-                '_,
                 main::StatusArgs,
                 (),
                 main::StatusError,
@@ -1745,7 +1725,6 @@ pub mod coverage {
                 g: i32,
                 h: i32,
             ) -> ::polyport::codegen::ClientCall<
-                '_,
                 main::ManyArgs,
                 bool,
                 ::polyport::codegen::Status,
@@ -2725,7 +2704,6 @@ pub mod coverage {
                 a: i32,
                 b: i32,
             ) -> ::polyport::codegen::ClientCall<
-                '_,
                 calculator::AddArgs,
                 i32,
                 ::polyport::codegen::Status,
@@ -3124,7 +3102,6 @@ pub mod coverage {
                 &self,
                 base: Base,
             ) -> ::polyport::codegen::ClientCall<
-                '_,
                 parent::InheritedArgs,
                 Base,
                 parent::InheritedError,
@@ -3136,7 +3113,6 @@ pub mod coverage {
             pub fn nothing_inherited(
                 &self,
             ) -> ::polyport::codegen::ClientCall<
-                '_,
                 parent::NothingInheritedArgs,
                 (),
                 ::polyport::codegen::Status,

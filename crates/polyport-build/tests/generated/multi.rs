@@ -285,7 +285,6 @@ pub mod multi {
             &self,
             req: Request,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             service_a::SameNamedMethodArgs,
             Response,
             ::polyport::codegen::Status,
@@ -304,7 +303,6 @@ pub mod multi {
             &self,
             req: Request,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             service_a::OnlyAArgs,
             Response,
             ::polyport::codegen::Status,
@@ -317,7 +315,6 @@ pub mod multi {
             &self,
             req: Request,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             service_a::DeclinesArgs,
             Response,
             service_a::DeclinesError,
@@ -329,7 +326,6 @@ pub mod multi {
         pub fn nothing(
             &self,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             service_a::NothingArgs,
             (),
             ::polyport::codegen::Status,
@@ -342,7 +338,6 @@ pub mod multi {
             &self,
             req: Request,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             service_a::NotifyArgs,
             (),
             ::polyport::codegen::Status,
@@ -356,7 +351,6 @@ pub mod multi {
             left: i64,
             right: i64,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             service_a::AddArgs,
             i64,
             ::polyport::codegen::Status,
@@ -799,7 +793,6 @@ pub mod multi {
             &self,
             req: Request,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             service_b::SameNamedMethodArgs,
             Response,
             ::polyport::codegen::Status,
@@ -818,7 +811,6 @@ pub mod multi {
             &self,
             req: Request,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             service_b::OnlyBArgs,
             Response,
             ::polyport::codegen::Status,
@@ -984,7 +976,6 @@ pub mod multi {
             &self,
             req: Request,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             service_c::OnlyCArgs,
             Response,
             ::polyport::codegen::Status,
@@ -1123,7 +1114,6 @@ pub mod multi {
             &self,
             req: Request,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             service_c::OnlyCArgs,
             Response,
             ::polyport::codegen::Status,
@@ -1136,7 +1126,6 @@ pub mod multi {
             &self,
             req: Request,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             service_d::OnlyDArgs,
             Response,
             ::polyport::codegen::Status,

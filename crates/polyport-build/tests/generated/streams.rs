@@ -140,7 +140,6 @@ pub mod streams {
             &self,
             item: Item,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             streams::UnaryArgs,
             Item,
             ::polyport::codegen::Status,
@@ -153,7 +152,6 @@ pub mod streams {
             &self,
             item: Item,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             streams::PingPongArgs,
             Item,
             ::polyport::codegen::Status,

@@ -614,7 +614,6 @@ pub mod types {
             &self,
             value: Everything,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             types::EchoArgs,
             Everything,
             types::EchoError,
@@ -627,7 +626,6 @@ pub mod types {
             &self,
             values: ::std::vec::Vec<Everything>,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             types::EchoListArgs,
             ::std::vec::Vec<Everything>,
             ::polyport::codegen::Status,
@@ -643,7 +641,6 @@ pub mod types {
                 ::polyport::codegen::Bytes,
             >,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             types::EchoMapArgs,
             ::std::collections::HashMap<
                 ::std::string::String,
@@ -659,7 +656,6 @@ pub mod types {
             &self,
             color: Color,
         ) -> ::polyport::codegen::ClientCall<
-            '_,
             types::EchoColorArgs,
             Color,
             ::polyport::codegen::Status,

@@ -34,13 +34,27 @@ use crate::status::MethodError;
 /// # }
 /// ```
 ///
+/// A call borrows nothing, so that it can be made in a task of its own:
+///
+/// ```no_run
+/// # use std::future::IntoFuture;
+/// # use polyport::{CallKind, Client, Status};
+/// # use polyport::method::Method;
+/// # static LENGTH: Method<String, i32> = Method::new("Texts", "length", CallKind::Unary);
+/// # async fn run(client: Client) -> Result<(), Box<dyn std::error::Error>> {
+/// let calling = tokio::spawn(client.call(&LENGTH, "how long?".to_owned()).into_future());
+/// let length = calling.await??;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Cancel safety
 ///
 /// A call whose future is dropped is given up, together with its connection unless others share
 /// it; the server may have served it or not.
 #[must_use = "a call is made by awaiting it"]
-pub struct ClientCall<'a, A: 'static, V: 'static, E: 'static> {
-    pub(super) client: &'a Client,
+pub struct ClientCall<A: 'static, V: 'static, E: 'static> {
+    pub(super) client: Client,
     pub(super) method: &'static Method<A, V, E>,
     pub(super) arguments: A,
     pub(super) timeout: Option<Duration>,
@@ -59,13 +73,13 @@ pub struct Answer<V, E> {
     pub metadata: Metadata,
 }
 
-impl<'a, A, V, E> ClientCall<'a, A, V, E> {
-    pub(super) fn new(client: &'a Client, method: &'static Method<A, V, E>, arguments: A) -> Self {
+impl<A, V, E> ClientCall<A, V, E> {
+    pub(super) fn new(client: Client, method: &'static Method<A, V, E>, arguments: A) -> Self {
         Self {
+            timeout: client.shared.options.timeout,
             client,
             method,
             arguments,
-            timeout: client.shared.options.timeout,
             deadline: None,
             metadata: Metadata::default(),
             caller_method: String::new(),
@@ -100,7 +114,7 @@ impl<'a, A, V, E> ClientCall<'a, A, V, E> {
     }
 }
 
-impl<A, V, E> ClientCall<'_, A, V, E>
+impl<A, V, E> ClientCall<A, V, E>
 where
     A: Value + Send + Sync,
     V: Returned + Send,
@@ -117,21 +131,21 @@ where
     }
 }
 
-impl<'a, A, V, E> IntoFuture for ClientCall<'a, A, V, E>
+impl<A, V, E> IntoFuture for ClientCall<A, V, E>
 where
     A: Value + Send + Sync,
     V: Returned + Send,
     E: MethodError,
 {
     type Output = Result<V, E>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
 
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move { self.answer().await.result })
     }
 }
 
-impl<A, V, E> fmt::Debug for ClientCall<'_, A, V, E> {
+impl<A, V, E> fmt::Debug for ClientCall<A, V, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientCall")
             .field("method", &self.method)

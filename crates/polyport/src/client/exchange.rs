@@ -22,7 +22,7 @@ use crate::validator::{self, validate};
 type Outcome<V, E> = (Result<Result<V, E>, Status>, Metadata);
 
 /// Makes a call, within its time.
-pub(super) async fn call<A, V, E>(call: ClientCall<'_, A, V, E>) -> Outcome<V, E>
+pub(super) async fn call<A, V, E>(call: ClientCall<A, V, E>) -> Outcome<V, E>
 where
     A: Value + Send + Sync,
     V: Returned + Send,
@@ -41,7 +41,7 @@ where
 }
 
 /// When the call must be done: after its own time, or when the call ends that it is made within.
-fn until<A, V, E>(call: &ClientCall<'_, A, V, E>) -> Option<Instant> {
+fn until<A, V, E>(call: &ClientCall<A, V, E>) -> Option<Instant> {
     let timeout = call
         .timeout
         .and_then(|timeout| Instant::now().checked_add(timeout));
@@ -52,7 +52,7 @@ fn until<A, V, E>(call: &ClientCall<'_, A, V, E>) -> Option<Instant> {
 }
 
 #[cold]
-fn timed_out<A, V, E>(call: &ClientCall<'_, A, V, E>) -> Status {
+fn timed_out<A, V, E>(call: &ClientCall<A, V, E>) -> Status {
     let (method, address) = (call.method, call.client.address());
     let text = match call.timeout {
         Some(limit) => format!("rpc timeout: no answer from {method:?} at {address} in {limit:?}"),
@@ -61,7 +61,7 @@ fn timed_out<A, V, E>(call: &ClientCall<'_, A, V, E>) -> Status {
     Status::new(StatusKind::Timeout, text)
 }
 
-async fn exchange<A, V, E>(call: &ClientCall<'_, A, V, E>, until: Option<Instant>) -> Outcome<V, E>
+async fn exchange<A, V, E>(call: &ClientCall<A, V, E>, until: Option<Instant>) -> Outcome<V, E>
 where
     A: Value + Send + Sync,
     V: Returned + Send,
@@ -84,7 +84,7 @@ where
 }
 
 async fn try_exchange<A, V, E>(
-    call: &ClientCall<'_, A, V, E>,
+    call: &ClientCall<A, V, E>,
     until: Option<Instant>,
 ) -> Result<Outcome<V, E>, Status>
 where
@@ -123,7 +123,7 @@ where
 
 /// Appends the request.
 fn encode<A: Value, V, E>(
-    call: &ClientCall<'_, A, V, E>,
+    call: &ClientCall<A, V, E>,
     sequence: i32,
     until: Option<Instant>,
     out: &mut BytesMut,
