@@ -77,6 +77,23 @@ struct Item {
 struct Tiny { 1: i32 a = 1, 2: required string b = "bb" }
 struct Key { 1: string a, 2: i32 b }
 
+// what has no hash in sets and as keys
+struct Unhashed {
+  1: set<double> ratios = [0.5, -1]
+  2: map<double, string> names
+  3: set<set<i32>> sets = [[1, 2], []]
+  4: map<map<string, i32>, set<Ratio>> maps
+  5: map<Ratio, map<list<Ratio>, i32>> by_ratio = {{"value": 0.5}: {[]: 1}}
+  6: set<Unhashed> again
+  7: list<string> empty_list = {}
+  8: set<string> empty_set = {}
+  9: map<string, i32> empty_map = []
+  10: set<double> empty_ratios = {}
+}
+struct Ratio { 1: double value }
+const map<double, list<set<double>>> BY_RATIO = {0.5: [[1.5]]}
+const map<string, i32> EMPTY = []
+
 // names of Rust's own types
 struct Vec { 1: string Option, 2: string Self, 3: string String }
 struct Empty {}

@@ -160,6 +160,17 @@ impl Model {
         })
     }
 
+    /// What a typedef stands for, or else the type itself.
+    pub(crate) fn target<'a>(&'a self, name: &'a TypeName) -> &'a TypeName {
+        let mut name = name;
+        while let TypeName::Typedef(id) = name
+            && let Some(target) = &self.typedefs[id.0].target
+        {
+            name = target;
+        }
+        name
+    }
+
     /// What a type made of these types can have.
     pub(crate) fn traits(&self, kind: &Type) -> Traits {
         let no_hash = |traits: Traits| Traits {

@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use bytes::{Bytes, BytesMut};
-use polyport::codegen::{DecodeError, DecodeErrorKind, Value};
+use polyport::codegen::{DecodeError, DecodeErrorKind, ListMap, ListSet, Value};
 use polyport::{CallKind, Client, Context, Server, Status};
 use polyport_build::Builder;
 use polyport_wire::limits::Limits;
@@ -139,6 +139,39 @@ fn all_types_come_back_as_they_went() {
         absent: None,
         by_name: HashMap::from([("a".into(), inner)]),
     });
+}
+
+#[test]
+fn what_has_no_hash_lies_in_lists() {
+    let value = coverage::Unhashed::default();
+    round_trip(&value);
+    assert_eq!(value.ratios, ListSet::from([-1.0, 0.5]));
+    assert_eq!(value.sets.as_slice()[0], HashSet::from([1, 2]));
+    let half = coverage::Ratio { value: 0.5 };
+    assert_eq!(value.by_ratio[&half][&vec![]], 1);
+    round_trip(&coverage::Unhashed {
+        names: ListMap::from([(0.5, "half".into()), (f64::INFINITY, "all".into())]),
+        maps: ListMap::from([(HashMap::from([("a".into(), 1)]), ListSet::from([half]))]),
+        again: ListSet::from([value]),
+        ..Default::default()
+    });
+    assert!(coverage::BY_RATIO[&0.5][0].contains(&1.5));
+    assert!(coverage::EMPTY.is_empty());
+}
+
+#[test]
+fn a_list_takes_what_came() {
+    // Two equal elements, and a key with two values: as they came, the last value counts.
+    let bytes = Bytes::from_static(&[
+        14, 0, 3, 14, 0, 0, 0, 2, 8, 0, 0, 0, 0, 8, 0, 0, 0, 0, // sets
+        13, 0, 2, 4, 11, 0, 0, 0, 2, // names
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, b'a', //
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, b'b', 0,
+    ]);
+    let value: coverage::Unhashed = decode(&bytes).unwrap();
+    assert_eq!((value.sets.len(), value.names.len()), (2, 2));
+    assert_eq!(value.names[&0.0], "b");
+    assert_eq!(value.sets, ListSet::from([HashSet::new()]));
 }
 
 #[test]

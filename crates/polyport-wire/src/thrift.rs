@@ -10,11 +10,13 @@
 //! The envelope is [`Envelope`]; the struct behind it is a [`Value`], which generated code
 //! implements on [`Reader`] and [`Writer`].
 
-mod dynamic;
 pub mod envelope;
 pub mod exception;
 mod outcome;
 mod scan;
+mod dynamic;
+mod list_map;
+mod list_set;
 mod value;
 mod reader;
 mod writer;
@@ -22,6 +24,8 @@ mod writer;
 pub use dynamic::Dynamic;
 pub use envelope::{Envelope, EnvelopeError, MessageType};
 pub use exception::ApplicationException;
+pub use list_map::ListMap;
+pub use list_set::ListSet;
 pub use outcome::{Returned, Throws, decode_outcome, encode_outcome};
 pub use reader::Reader;
 pub use scan::EndScanner;

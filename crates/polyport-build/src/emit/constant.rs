@@ -21,8 +21,8 @@ impl Emitter<'_> {
             return TokenStream::new();
         };
         let place = Place::in_module(constant.module);
+        let tokens = self.value(place, value, written);
         let written = self.kind(place, written);
-        let tokens = self.value(place, value, &kind);
         let item = match (&kind, value) {
             (Type::String, Literal::String(text)) => quote!(pub const #name: &str = #text;),
             (Type::Binary, _) => quote!(pub static #name: #written = #tokens;),

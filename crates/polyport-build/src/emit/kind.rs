@@ -30,13 +30,23 @@ impl Emitter<'_> {
                 let module = self.model.typedefs[id.0].module;
                 self.path(place, module, &self.names.typedefs[id.0])
             }
-            TypeName::List(element) => list(&self.kind(place, element)),
-            TypeName::Set(element) => set(&self.kind(place, element)),
-            TypeName::Map(key, value) => map(&self.kind(place, key), &self.kind(place, value)),
+            TypeName::List(element) => {
+                let (list, element) = (list(), self.kind(place, element));
+                quote!(#list<#element>)
+            }
+            TypeName::Set(element) => {
+                let (set, element) = (self.set(element), self.kind(place, element));
+                quote!(#set<#element>)
+            }
+            TypeName::Map(key, value) => {
+                let (map, key) = (self.map(key), self.kind(place, key));
+                let value = self.kind(place, value);
+                quote!(#map<#key, #value>)
+            }
         }
     }
 
-    /// A type without typedefs.
+    /// A type of Thrift's own, or a definition.
     pub(super) fn plain(self, place: Place, kind: &Type) -> TokenStream {
         match kind {
             Type::Bool => quote!(bool),
@@ -47,12 +57,30 @@ impl Emitter<'_> {
             Type::Double => quote!(f64),
             Type::String => quote!(::std::string::String),
             Type::Binary => quote!(::polyport::codegen::Bytes),
-            Type::List(element) => list(&self.plain(place, element)),
-            Type::Set(element) => set(&self.plain(place, element)),
-            Type::Map(key, value) => map(&self.plain(place, key), &self.plain(place, value)),
             Type::Defined(id) => self.defined(place, *id),
             _ => TokenStream::new(),
         }
+    }
+
+    /// The set for these elements.
+    pub(super) fn set(self, element: &TypeName) -> TokenStream {
+        match self.has_hash(element) {
+            true => quote!(::std::collections::HashSet),
+            false => quote!(::polyport::codegen::ListSet),
+        }
+    }
+
+    /// The map for these keys.
+    pub(super) fn map(self, key: &TypeName) -> TokenStream {
+        match self.has_hash(key) {
+            true => quote!(::std::collections::HashMap),
+            false => quote!(::polyport::codegen::ListMap),
+        }
+    }
+
+    fn has_hash(self, name: &TypeName) -> bool {
+        let kind = self.model.expand(name);
+        kind.is_some_and(|kind| self.model.traits(&kind).hash)
     }
 
     /// The path to a definition.
@@ -124,14 +152,6 @@ impl Emitter<'_> {
     }
 }
 
-fn list(element: &TokenStream) -> TokenStream {
-    quote!(::std::vec::Vec<#element>)
-}
-
-fn set(element: &TokenStream) -> TokenStream {
-    quote!(::std::collections::HashSet<#element>)
-}
-
-fn map(key: &TokenStream, value: &TokenStream) -> TokenStream {
-    quote!(::std::collections::HashMap<#key, #value>)
+pub(super) fn list() -> TokenStream {
+    quote!(::std::vec::Vec)
 }

@@ -173,11 +173,14 @@ impl Emitter<'_> {
     /// What is behind a local when its field did not come.
     fn decoded(self, place: Place, of: &RecordField<'_>) -> TokenStream {
         let field = of.field;
+        let is_option = of.extra.is_option(field);
         if field.requiredness == Requiredness::Required {
             let name = &field.name;
-            return quote!(.ok_or(::polyport::codegen::DecodeErrorKind::MissingField(#name))?);
+            let again = is_option.then(|| quote!(.map(Some)));
+            return quote! {
+                .ok_or(::polyport::codegen::DecodeErrorKind::MissingField(#name)) #again ?
+            };
         }
-        let is_option = of.extra.is_option(field);
         let Some(value) = &field.default else {
             return match is_option {
                 true => TokenStream::new(),

@@ -5,39 +5,44 @@ use proc_macro2::{Literal as Token, TokenStream};
 use quote::quote;
 
 use super::field::{RecordField, record_fields};
+use super::kind::list;
 use super::{Emitter, Place};
-use crate::model::{FieldExtra, index, value_of};
+use crate::model::{FieldExtra, TypeName, index, value_of};
 
 impl Emitter<'_> {
     /// An expression for the value, which the resolver made one of this type.
-    pub(super) fn value(self, place: Place, value: &Literal, kind: &Type) -> TokenStream {
-        match (value, kind) {
+    pub(super) fn value(self, place: Place, value: &Literal, kind: &TypeName) -> TokenStream {
+        match (value, self.model.target(kind)) {
             (Literal::Bool(value), _) => quote!(#value),
-            (Literal::Int(number), Type::Defined(id)) => self.enum_value(place, *number, *id),
+            (Literal::Int(number), TypeName::Plain(Type::Defined(id))) => {
+                self.enum_value(place, *number, *id)
+            }
             (Literal::Int(number), _) => integer(*number),
             (Literal::Double(number), _) => double(*number),
-            (Literal::String(text), Type::Binary) => {
+            (Literal::String(text), TypeName::Plain(Type::Binary)) => {
                 let bytes = Token::byte_string(text.as_bytes());
                 quote!(::polyport::codegen::Bytes::from_static(#bytes))
             }
             (Literal::String(text), _) => quote!(::std::string::String::from(#text)),
-            (Literal::List(values), Type::List(element)) => {
+            (Literal::List(values), TypeName::List(element)) => {
                 let values = values.iter().map(|value| self.value(place, value, element));
-                collection(&quote!(::std::vec::Vec), values)
+                collection(&list(), values)
             }
-            (Literal::List(values), Type::Set(element)) => {
+            (Literal::List(values), TypeName::Set(element)) => {
                 let values = values.iter().map(|value| self.value(place, value, element));
-                collection(&quote!(::std::collections::HashSet), values)
+                collection(&self.set(element), values)
             }
-            (Literal::Map(pairs), Type::Map(key_kind, value_kind)) => {
+            (Literal::Map(pairs), TypeName::Map(key_kind, value_kind)) => {
                 let pairs = pairs.iter().map(|(key, value)| {
                     let key = self.value(place, key, key_kind);
                     let value = self.value(place, value, value_kind);
                     quote!((#key, #value))
                 });
-                collection(&quote!(::std::collections::HashMap), pairs)
+                collection(&self.map(key_kind), pairs)
             }
-            (Literal::Map(pairs), Type::Defined(id)) => self.struct_value(place, pairs, *id),
+            (Literal::Map(pairs), TypeName::Plain(Type::Defined(id))) => {
+                self.struct_value(place, pairs, *id)
+            }
             _ => TokenStream::new(),
         }
     }
@@ -75,10 +80,10 @@ impl Emitter<'_> {
             .into_iter()
             .filter_map(|of| Some((of, value_of(pairs, &of.field.name)?)));
         if definition.kind == StructKind::Union {
-            let Some((RecordField { field, extra, name }, value)) = set.next() else {
+            let Some((RecordField { extra, name, .. }, value)) = set.next() else {
                 return quote!(#path::Unset);
             };
-            let value = in_box(extra, self.value(place, value, &field.kind));
+            let value = in_box(extra, self.value(place, value, &extra.kind));
             return quote!(#path::#name(#value));
         }
         let fields: Vec<TokenStream> = set
@@ -100,7 +105,7 @@ impl Emitter<'_> {
         field: &Field,
         extra: &FieldExtra,
     ) -> TokenStream {
-        let value = in_box(extra, self.value(place, value, &field.kind));
+        let value = in_box(extra, self.value(place, value, &extra.kind));
         match extra.is_option(field) {
             true => quote!(Some(#value)),
             false => value,

@@ -40,7 +40,6 @@ impl<'a> Resolver<'a> {
         if let Some(name) = self.kind(declared.unit, &item.kind)
             && let Some(kind) = self.expand(&name)
         {
-            self.refuse_unhashable(&kind, item.kind.span);
             let value = self.whole(declared.unit, &item.value, &kind);
             self.model.consts[id.0].value = value.map(|value| (name, value));
         }

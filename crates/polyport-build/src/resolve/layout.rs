@@ -20,29 +20,26 @@ impl Resolver<'_> {
     pub(super) fn layout(&mut self) {
         self.box_recursion();
         self.find_traits();
-        self.refuse_unhashable_fields();
     }
 
     /// Cuts every circle of structs, preferably at optional fields.
     fn box_recursion(&mut self) {
         let mut edges = self.edges();
-        for cut in [Requiredness::Optional, Requiredness::Default] {
+        for cut in [
+            Requiredness::Optional,
+            Requiredness::Default,
+            Requiredness::Required,
+        ] {
             let (boxed, kept) = self.split_edges(edges, cut);
             for edge in boxed {
-                self.model.definitions[edge.from].fields[edge.field].boxed = true;
+                let field = &mut self.model.definitions[edge.from].fields[edge.field];
+                field.boxed = true;
+                let span = field.span;
+                if cut == Requiredness::Required {
+                    self.report(endless(span));
+                }
             }
             edges = kept;
-        }
-        let (endless, _) = self.split_edges(edges, Requiredness::Required);
-        for edge in endless {
-            let extra = &self.model.definitions[edge.from];
-            let diagnostic = Diagnostic::error("a struct that must hold itself has no end")
-                .at(
-                    extra.fields[edge.field].span,
-                    "leads back to its own struct",
-                )
-                .help("make the field `optional`");
-            self.report(diagnostic);
         }
     }
 
@@ -96,43 +93,13 @@ impl Resolver<'_> {
             }
         }
     }
+}
 
-    fn refuse_unhashable_fields(&mut self) {
-        let mut found = Vec::new();
-        let definitions = self.model.schema.definitions.iter();
-        for (definition, extra) in definitions.zip(&self.model.definitions) {
-            if let Definition::Struct(definition) = definition {
-                let fields = definition.fields.iter().zip(&extra.fields);
-                found.extend(fields.map(|(field, extra)| (field.kind.clone(), extra.span)));
-            }
-        }
-        for (kind, span) in found {
-            self.refuse_unhashable(&kind, span);
-        }
-    }
-
-    /// The elements of sets and the keys of maps must be hashable.
-    pub(super) fn refuse_unhashable(&mut self, kind: &Type, span: Span) {
-        let (keyed, inner) = match kind {
-            Type::List(element) => (None, vec![element]),
-            Type::Set(element) => (Some((element, "element of a set")), vec![element]),
-            Type::Map(key, value) => (Some((key, "key of a map")), vec![key, value]),
-            _ => return,
-        };
-        if let Some((key, what)) = keyed
-            && !self.model.traits(key).hash
-        {
-            let key = self.describe(key);
-            let message = format!("`{key}` as the {what} is not supported yet");
-            let diagnostic = Diagnostic::error(message)
-                .at(span, format!("`{key}` holds a double, a set or a map"))
-                .help("use a list instead");
-            return self.report(diagnostic);
-        }
-        for kind in inner {
-            self.refuse_unhashable(kind, span);
-        }
-    }
+/// Kitex accepts it as well, and neither side can ever read one.
+fn endless(span: Span) -> Diagnostic {
+    Diagnostic::warning("a struct that must hold itself has no end")
+        .at(span, "leads back to its own struct, and must come")
+        .help("make the field `optional`; as it is, no value can be decoded")
 }
 
 /// For each node of a graph the number of its circle: two nodes have the same number if each can

@@ -35,6 +35,13 @@ impl Resolver<'_> {
                     .collect();
                 Some(Literal::List(values.into_iter().collect::<Option<_>>()?))
             }
+            // An empty one may be written as either, as for Kitex.
+            (ValueShape::Map(pairs), Type::List(_) | Type::Set(_)) if pairs.is_empty() => {
+                Some(Literal::List(Vec::new()))
+            }
+            (ValueShape::List(values), Type::Map(..)) if values.is_empty() => {
+                Some(Literal::Map(Vec::new()))
+            }
             (ValueShape::Map(pairs), Type::Map(key_kind, value_kind)) => {
                 self.map_value(unit, pairs, key_kind, value_kind)
             }

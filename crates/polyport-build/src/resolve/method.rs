@@ -50,7 +50,6 @@ impl Resolver<'_> {
     fn result(&mut self, unit: FileId, written: &ast::Type) -> Option<(Type, TypeName)> {
         let name = self.kind(unit, written)?;
         let kind = self.expand(&name)?;
-        self.refuse_unhashable(&kind, written.span);
         Some((kind, name))
     }
 
@@ -60,8 +59,7 @@ impl Resolver<'_> {
         item: &ast::Method,
     ) -> Option<(Vec<Field>, Vec<FieldExtra>)> {
         let mut fields = self.fields(unit, &item.arguments, Place::Arguments);
-        for (field, extra) in fields.fields.iter_mut().zip(&fields.extras) {
-            self.refuse_unhashable(&field.kind, extra.span);
+        for field in &mut fields.fields {
             let mut written = item.arguments.iter();
             let written = written.find(|written| written.name.text == field.name);
             if let Some(value) = written.and_then(|written| written.default.as_ref()) {

@@ -273,6 +273,6 @@ impl<K: Value + Eq + Hash, V: Value, S: BuildHasher + Default> Value for HashMap
 /// Room for `count` elements, but for no more than 1 MiB of them: what comes after that must have
 /// been decoded first, so that a small message of many small elements cannot ask for much.
 #[inline]
-fn first_capacity<T>(count: usize) -> usize {
+pub(super) fn first_capacity<T>(count: usize) -> usize {
     count.min(1024 * 1024 / size_of::<T>().max(1))
 }
