@@ -136,14 +136,8 @@ impl Builder {
     /// # Ok::<(), polyport_build::Error>(())
     /// ```
     pub fn generate(&self, paths: &[impl AsRef<Path>]) -> Result<Generated, Error> {
-        let roots: Vec<PathBuf> = paths.iter().map(|path| path.as_ref().to_owned()).collect();
-        let mut sources = Sources::default();
-        let (units, mut diagnostics) = load::load(&roots, &self.include_dirs, &mut sources);
-        let (model, found) = resolve(&units, self.combine);
-        diagnostics.extend(found);
-        if roots.is_empty() {
-            diagnostics.push(Diagnostic::error("there is no IDL to generate from"));
-        }
+        let roots = owned(paths);
+        let (model, sources, mut diagnostics) = self.read(&roots);
         diagnostics.extend(self.name.as_deref().and_then(refuse_name));
         let mut code = String::new();
         if !diagnostics.iter().any(Diagnostic::is_error) {
@@ -152,7 +146,6 @@ impl Builder {
                 Err(problem) => diagnostics.push(Diagnostic::error(problem)),
             }
         }
-        let sources = Arc::new(sources);
         let failed = diagnostics.iter().any(Diagnostic::is_error);
         let report = Report::new(Arc::clone(&sources), diagnostics);
         if failed {
@@ -164,6 +157,41 @@ impl Builder {
             sources: sources.paths().map(Path::to_owned).collect(),
             warnings: report,
         })
+    }
+
+    /// What the IDLs say, as data and without code: services, methods and types.
+    ///
+    /// # Errors
+    ///
+    /// When something is wrong with an IDL or with a file; the error holds all that is wrong.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// let schema = polyport_build::Builder::new().schema(&["idl/demo.thrift"])?;
+    /// for service in &schema.services {
+    ///     println!("{} has {} methods", service.full_name(), service.methods.len());
+    /// }
+    /// # Ok::<(), polyport_build::Error>(())
+    /// ```
+    pub fn schema(&self, paths: &[impl AsRef<Path>]) -> Result<Schema, Error> {
+        let (model, sources, diagnostics) = self.read(&owned(paths));
+        if diagnostics.iter().any(Diagnostic::is_error) {
+            return Err(Error::new(Report::new(sources, diagnostics)));
+        }
+        Ok(model.schema)
+    }
+
+    /// The stages that need no Rust.
+    fn read(&self, roots: &[PathBuf]) -> (Model, Arc<Sources>, Vec<Diagnostic>) {
+        let mut sources = Sources::default();
+        let (units, mut diagnostics) = load::load(roots, &self.include_dirs, &mut sources);
+        let (model, found) = resolve(&units, self.combine);
+        diagnostics.extend(found);
+        if roots.is_empty() {
+            diagnostics.push(Diagnostic::error("there is no IDL to generate from"));
+        }
+        (model, Arc::new(sources), diagnostics)
     }
 
     /// Writes what was generated, and gives the path of the file.
@@ -199,6 +227,10 @@ impl Builder {
             None => stem().unwrap_or_default().to_string_lossy().into_owned(),
         }
     }
+}
+
+fn owned(paths: &[impl AsRef<Path>]) -> Vec<PathBuf> {
+    paths.iter().map(|path| path.as_ref().to_owned()).collect()
 }
 
 /// The name is the stem of a file's name, and not a way out of the directory.

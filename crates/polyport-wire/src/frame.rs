@@ -25,7 +25,7 @@ use crate::thrift::EndScanner;
 use crate::transport::{Codec, Transport};
 use crate::ttheader::{self, Header, HeaderRef};
 
-pub(crate) use sniff::{Sniff, Start, sniff};
+pub use sniff::{Sniff, Start, sniff};
 
 /// One message as it came in, undecoded.
 #[derive(Clone, Debug, PartialEq, Eq)]

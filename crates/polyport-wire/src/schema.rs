@@ -13,7 +13,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::error::{DecodeError, EncodeError};
 use crate::limits::Limits;
-use crate::thrift;
+use crate::thrift::{self, WireType};
 
 /// What one run of the generator knows: every service and every type that they reach.
 ///
@@ -277,6 +277,49 @@ pub struct Annotation {
     pub value: String,
 }
 
+impl Type {
+    /// The type that announces such a value on the wire; an enum is an `i32`.
+    #[must_use]
+    pub fn wire_type(&self, schema: &Schema) -> WireType {
+        match self {
+            Self::Bool => WireType::BOOL,
+            Self::Byte => WireType::BYTE,
+            Self::I16 => WireType::I16,
+            Self::I32 => WireType::I32,
+            Self::I64 => WireType::I64,
+            Self::Double => WireType::DOUBLE,
+            Self::String | Self::Binary => WireType::STRING,
+            Self::List(_) => WireType::LIST,
+            Self::Set(_) => WireType::SET,
+            Self::Map(..) => WireType::MAP,
+            Self::Defined(id) => match schema.definition(*id) {
+                Some(Definition::Enum(_)) => WireType::I32,
+                Some(Definition::Struct(_)) | None => WireType::STRUCT,
+            },
+        }
+    }
+}
+
+impl Definition {
+    /// The name in the IDL.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Struct(definition) => &definition.name,
+            Self::Enum(definition) => &definition.name,
+        }
+    }
+
+    /// The IDL's namespace.
+    #[must_use]
+    pub fn package(&self) -> &str {
+        match self {
+            Self::Struct(definition) => &definition.package,
+            Self::Enum(definition) => &definition.package,
+        }
+    }
+}
+
 impl Field {
     /// A field that is always written and need not come.
     #[must_use]
@@ -361,6 +404,38 @@ impl Schema {
     #[must_use]
     pub fn definition(&self, id: DefinitionId) -> Option<&Definition> {
         self.definitions.get(usize::try_from(id.0).ok()?)
+    }
+
+    /// A type as an IDL would write it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use polyport_wire::schema::{Schema, Type};
+    ///
+    /// let kind = Type::Map(Box::new(Type::String), Box::new(Type::List(Box::new(Type::I64))));
+    /// assert_eq!(Schema::default().type_name(&kind), "map<string, list<i64>>");
+    /// ```
+    #[must_use]
+    pub fn type_name(&self, kind: &Type) -> String {
+        let base = match kind {
+            Type::Bool => "bool",
+            Type::Byte => "i8",
+            Type::I16 => "i16",
+            Type::I32 => "i32",
+            Type::I64 => "i64",
+            Type::Double => "double",
+            Type::String => "string",
+            Type::Binary => "binary",
+            Type::List(element) => return format!("list<{}>", self.type_name(element)),
+            Type::Set(element) => return format!("set<{}>", self.type_name(element)),
+            Type::Map(key, value) => {
+                let (key, value) = (self.type_name(key), self.type_name(value));
+                return format!("map<{key}, {value}>");
+            }
+            Type::Defined(id) => self.definition(*id).map_or("?", Definition::name),
+        };
+        base.to_owned()
     }
 
     /// The service of this name, bare or with its package.

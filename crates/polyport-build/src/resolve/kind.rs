@@ -54,27 +54,7 @@ impl Resolver<'_> {
 
     /// A type as the IDL would write it, for messages.
     pub(super) fn describe(&self, kind: &Type) -> String {
-        match kind {
-            Type::Bool => "bool".to_owned(),
-            Type::Byte => "i8".to_owned(),
-            Type::I16 => "i16".to_owned(),
-            Type::I32 => "i32".to_owned(),
-            Type::I64 => "i64".to_owned(),
-            Type::Double => "double".to_owned(),
-            Type::String => "string".to_owned(),
-            Type::Binary => "binary".to_owned(),
-            Type::List(element) => format!("list<{}>", self.describe(element)),
-            Type::Set(element) => format!("set<{}>", self.describe(element)),
-            Type::Map(key, value) => {
-                format!("map<{}, {}>", self.describe(key), self.describe(value))
-            }
-            Type::Defined(id) => match self.model.definition(*id) {
-                Definition::Enum(definition) => definition.name.clone(),
-                Definition::Struct(definition) => definition.name.clone(),
-                _ => "?".to_owned(),
-            },
-            _ => "?".to_owned(),
-        }
+        self.model.schema.type_name(kind)
     }
 
     /// Whether a type is an exception.

@@ -4,7 +4,8 @@ use crate::transport::Codec;
 
 /// How a message starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Start {
+#[non_exhaustive]
+pub enum Start {
     /// `80 01`: strict Thrift without a length.
     Bare,
     /// Four bytes of length, then strict Thrift (`80 01`) or Kitex Protobuf (`90 01`).
@@ -22,10 +23,12 @@ pub(crate) enum Start {
 /// What can be said so far. More bytes never change what was said about fewer, but for
 /// `NeedMore`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sniff {
+pub enum Sniff {
     /// With fewer than so many bytes there is nothing new to say.
     NeedMore(usize),
+    /// It is a message of ours.
     Start(Start),
+    /// It is none.
     Unknown,
 }
 
@@ -33,7 +36,19 @@ pub(crate) enum Sniff {
 ///
 /// Thrift without a version is told by a method name of sane length that starts like a name, so
 /// that its sender can get an answer; Kitex answers nothing.
-pub(crate) fn sniff(bytes: &[u8]) -> Sniff {
+///
+/// # Examples
+///
+/// ```
+/// use polyport_wire::frame::{Sniff, Start, sniff};
+/// use polyport_wire::transport::Codec;
+///
+/// assert_eq!(sniff(b"\0\0\0\x11"), Sniff::NeedMore(6));
+/// let framed = Start::Framed(Codec::ThriftBinary);
+/// assert_eq!(sniff(b"\0\0\0\x11\x80\x01"), Sniff::Start(framed));
+/// ```
+#[must_use]
+pub fn sniff(bytes: &[u8]) -> Sniff {
     match *bytes {
         [0x80, 0x01, ..] => Sniff::Start(Start::Bare),
         [0xff, 0xaf, ..] => Sniff::Start(Start::Mesh),

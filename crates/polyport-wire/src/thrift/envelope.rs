@@ -30,7 +30,9 @@ pub enum MessageType {
 }
 
 impl MessageType {
-    fn from_wire(number: u16) -> Option<Self> {
+    /// The type of this number.
+    #[must_use]
+    pub fn from_wire(number: u16) -> Option<Self> {
         [
             Self::Call,
             Self::Reply,

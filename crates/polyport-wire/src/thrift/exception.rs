@@ -63,6 +63,37 @@ impl ApplicationException {
         }
     }
 
+    /// What a number of Thrift's or Kitex's own stands for, in their words.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use polyport_wire::thrift::ApplicationException;
+    ///
+    /// assert_eq!(ApplicationException::type_name(1), Some("unknown method"));
+    /// assert_eq!(ApplicationException::type_name(1900), None);
+    /// ```
+    #[must_use]
+    pub fn type_name(type_id: i32) -> Option<&'static str> {
+        // kitex pkg/remote/trans_errors.go
+        Some(match type_id {
+            0 => "unknown application exception",
+            1 => "unknown method",
+            2 => "invalid message type",
+            3 => "wrong method name",
+            4 => "bad sequence ID",
+            5 => "missing result",
+            6 => "unknown internal error",
+            7 => "unknown protocol error",
+            8 => "Invalid transform",
+            9 => "Invalid protocol",
+            10 => "Unsupported client type",
+            20 => "unknown service",
+            21 => "no service name",
+            _ => return None,
+        })
+    }
+
     /// The answer to a request that is marked as something else.
     #[must_use]
     pub fn invalid_message_type(number: u16) -> Self {
@@ -78,21 +109,9 @@ impl fmt::Display for ApplicationException {
         if !self.message.is_empty() {
             return f.write_str(&self.message);
         }
-        // kitex pkg/remote/trans_errors.go
-        match self.type_id {
-            0 => f.write_str("unknown application exception"),
-            1 => f.write_str("unknown method"),
-            2 => f.write_str("invalid message type"),
-            3 => f.write_str("wrong method name"),
-            4 => f.write_str("bad sequence ID"),
-            5 => f.write_str("missing result"),
-            6 => f.write_str("unknown internal error"),
-            7 => f.write_str("unknown protocol error"),
-            8 => f.write_str("Invalid transform"),
-            9 => f.write_str("Invalid protocol"),
-            10 => f.write_str("Unsupported client type"),
-            20 => f.write_str("unknown service"),
-            other => write!(f, "application exception of type {other}"),
+        match Self::type_name(self.type_id) {
+            Some(name) => f.write_str(name),
+            None => write!(f, "application exception of type {}", self.type_id),
         }
     }
 }

@@ -37,9 +37,29 @@ impl WireType {
     /// A list: a type, a count, elements.
     pub const LIST: Self = Self(15);
 
+    /// What an IDL calls the type; `None` for a number that is no type.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        Some(match self {
+            Self::BOOL => "bool",
+            Self::BYTE => "i8",
+            Self::DOUBLE => "double",
+            Self::I16 => "i16",
+            Self::I32 => "i32",
+            Self::I64 => "i64",
+            Self::STRING => "string",
+            Self::STRUCT => "struct",
+            Self::MAP => "map",
+            Self::SET => "set",
+            Self::LIST => "list",
+            _ => return None,
+        })
+    }
+
     /// How many bytes a value takes, when every value of the type takes the same.
     #[inline]
-    pub(crate) fn fixed_size(self) -> Option<usize> {
+    #[must_use]
+    pub fn fixed_size(self) -> Option<usize> {
         match self {
             Self::BOOL | Self::BYTE => Some(1),
             Self::I16 => Some(2),
@@ -50,7 +70,8 @@ impl WireType {
     }
 
     /// The least number of bytes that a value takes.
-    pub(crate) fn minimum_size(self) -> usize {
+    #[must_use]
+    pub fn minimum_size(self) -> usize {
         self.fixed_size().unwrap_or(match self {
             Self::STRING => 4,
             Self::LIST | Self::SET => 5,

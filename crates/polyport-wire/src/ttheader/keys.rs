@@ -56,3 +56,50 @@ pub const PERSISTENT_PREFIX: &[u8] = b"RPC_PERSIST_";
 /// The transient metadata that has a section of its own (0x11) instead of standing among the
 /// string keys.
 pub const ACL_TOKEN: &[u8] = b"RPC_TRANSIT_gdpr-token";
+
+/// What Kitex calls an int key, reserved ones included.
+///
+/// # Examples
+///
+/// ```
+/// use polyport_wire::ttheader::keys;
+///
+/// assert_eq!(keys::int_name(keys::RPC_TIMEOUT), Some("RPCTimeout"));
+/// assert_eq!(keys::int_name(1000), None);
+/// ```
+#[must_use]
+pub fn int_name(key: u16) -> Option<&'static str> {
+    INT_NAMES.get(usize::from(key)).copied()
+}
+
+/// By the number of the key.
+const INT_NAMES: [&str; 28] = [
+    "MeshVersion",
+    "TransportType",
+    "LogID",
+    "FromService",
+    "FromCluster",
+    "FromIDC",
+    "ToService",
+    "ToCluster",
+    "ToIDC",
+    "ToMethod",
+    "Env",
+    "DestAddress",
+    "RPCTimeout",
+    "ReadTimeout",
+    "RingHashKey",
+    "DDPTag",
+    "WithMeshHeader",
+    "ConnectTimeout",
+    "SpanContext",
+    "ShortConnection",
+    "FromMethod",
+    "StressTag",
+    "MsgType",
+    "HTTPContentType",
+    "RawRingHashKey",
+    "LBType",
+    "ClusterShardID",
+    "FrameType",
+];

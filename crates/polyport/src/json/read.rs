@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use polyport_wire::schema::{Definition, DefinitionId, Enum, Field, Schema, Struct, Type};
-use polyport_wire::thrift::{Dynamic, WireType};
+use polyport_wire::thrift::Dynamic;
 use serde_json::Value;
 
 use crate::json::JsonError;
@@ -55,11 +55,11 @@ fn value(schema: &Schema, kind: &Type, json: &Value) -> Result<Dynamic, JsonErro
         Type::Binary => binary(json).map(Dynamic::String),
         Type::List(element) => {
             let elements = elements(schema, element, json)?;
-            Ok(Dynamic::List(wire_type(schema, element), elements))
+            Ok(Dynamic::List(element.wire_type(schema), elements))
         }
         Type::Set(element) => {
             let elements = elements(schema, element, json)?;
-            Ok(Dynamic::Set(wire_type(schema, element), elements))
+            Ok(Dynamic::Set(element.wire_type(schema), elements))
         }
         Type::Map(key, value) => map(schema, key, value, json),
         Type::Defined(id) => defined(schema, *id, json),
@@ -129,8 +129,8 @@ fn map(
         }
         _ => return Err(expected("an object or an array of pairs", json)),
     }
-    let key = wire_type(schema, key_kind);
-    Ok(Dynamic::Map(key, wire_type(schema, value_kind), pairs))
+    let key = key_kind.wire_type(schema);
+    Ok(Dynamic::Map(key, value_kind.wire_type(schema), pairs))
 }
 
 /// A map's key, which JSON has as text.
@@ -180,23 +180,4 @@ fn binary(json: &Value) -> Result<Bytes, JsonError> {
 
 fn expected(what: &str, json: &Value) -> JsonError {
     JsonError::new(format!("expected {what}, found {json}"))
-}
-
-fn wire_type(schema: &Schema, kind: &Type) -> WireType {
-    match kind {
-        Type::Bool => WireType::BOOL,
-        Type::Byte => WireType::BYTE,
-        Type::I16 => WireType::I16,
-        Type::I64 => WireType::I64,
-        Type::Double => WireType::DOUBLE,
-        Type::String | Type::Binary => WireType::STRING,
-        Type::List(_) => WireType::LIST,
-        Type::Set(_) => WireType::SET,
-        Type::Map(..) => WireType::MAP,
-        Type::Defined(id) => match schema.definition(*id) {
-            Some(Definition::Enum(_)) => WireType::I32,
-            _ => WireType::STRUCT,
-        },
-        _ => WireType::I32,
-    }
 }
