@@ -15,6 +15,7 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     Gen(GenArgs),
+    Decode(DecodeArgs),
 }
 
 /// Generates Rust from IDL files: the same as `polyport_build` does in a build script.
@@ -40,3 +41,60 @@ pub(crate) struct GenArgs {
     #[arg(long)]
     pub(crate) combine_service: bool,
 }
+
+/// Prints the frames of a connection: requests and replies, whatever transport they came in.
+///
+/// The transport is found out by the bytes: Buffered, Framed, TTHeader, TTHeader with Framed,
+/// MeshHeader; what else a connection may start with (HTTP/2, HTTP/1, TLS, ...) is named. Without an
+/// IDL, values are printed by the numbers and types that the wire has; with one, by their names.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = DECODE_EXAMPLES)]
+pub(crate) struct DecodeArgs {
+    /// The bytes in hex; otherwise they are read from the standard input.
+    ///
+    /// Blanks, commas, colons, `0x` and `\x` may stand between them, and what `xxd`, `hexdump -C`
+    /// and `tcpdump -X` print around them.
+    #[arg(value_name = "HEX", conflicts_with = "file")]
+    pub(crate) hex: Vec<String>,
+
+    /// A file with the bytes, as they are or in hex; the standard input may hold either, too.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// An IDL that names methods, fields and enums; several may be given.
+    #[arg(long, value_name = "IDL")]
+    pub(crate) idl: Vec<PathBuf>,
+
+    /// A directory to look for included files in, after the including file's own.
+    #[arg(short = 'I', long = "include-dir", value_name = "DIR")]
+    pub(crate) include_dirs: Vec<PathBuf>,
+
+    /// The service that the messages are for, whatever their headers say.
+    ///
+    /// Without this, a TTHeader's service name decides, then the method if one service has it or
+    /// if it is the same in all that do; a reply belongs to the service of the call before it.
+    #[arg(long, value_name = "NAME", requires = "idl")]
+    pub(crate) service: Option<String>,
+
+    /// Print where each line starts in the input, in hex.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) offsets: bool,
+
+    /// Print one JSON object for each frame, a line each.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const DECODE_EXAMPLES: &str = "\
+Examples:
+  A framed call, from the command line:
+    polyport decode 00000011 80010001 00000004 70696e67 00000001 00
+
+  What a client sent, with the names of an IDL:
+    polyport decode --idl idl/demo.thrift --file request.bin
+    xxd request.bin | polyport decode --idl idl/demo.thrift
+
+Exit status:
+  0  every byte was read
+  1  the bytes are broken, cut off, or nothing that can be taken apart; the output says where
+  2  the command was called in a wrong way";

@@ -1,10 +1,13 @@
 //! `polyport gen`
 
-use polyport_build::{Builder, Error};
+use std::process::ExitCode;
+
+use polyport_build::Builder;
 
 use crate::args::GenArgs;
+use crate::failure::Failure;
 
-pub(crate) fn run(args: &GenArgs) -> Result<(), Error> {
+pub(crate) fn run(args: &GenArgs) -> Result<ExitCode, Failure> {
     let mut builder = Builder::new()
         .out_dir(&args.out_dir)
         .combine_service(args.combine_service);
@@ -20,5 +23,5 @@ pub(crate) fn run(args: &GenArgs) -> Result<(), Error> {
     }
     let path = builder.write(&generated)?;
     println!("wrote {}", path.display());
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

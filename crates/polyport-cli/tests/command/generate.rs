@@ -1,30 +1,11 @@
 //! `polyport gen` from outside.
 
-#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
-
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::PathBuf;
 
 use polyport_build::Builder;
 
-fn polyport(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_polyport"))
-        .args(arguments)
-        .output()
-        .unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
-fn idl(name: &str) -> PathBuf {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
-        .join(name);
-    fs::canonicalize(path).unwrap()
-}
+use crate::{idl, polyport, text};
 
 /// What a build script writes, as long as it runs where cargo runs it.
 fn built(builder: Builder, paths: &[PathBuf]) -> String {

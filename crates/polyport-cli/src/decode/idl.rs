@@ -1,0 +1,248 @@
+//! Which method of an IDL a message belongs to, and how its fields are named then.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use polyport_wire::schema::{
+    Definition, DefinitionId, Enum, EnumValue, Field, Method, Schema, Service, Type,
+};
+use polyport_wire::thrift::{ApplicationException, MessageType};
+
+use crate::decode::value::Names;
+
+/// The names that messages are read with.
+#[derive(Debug)]
+pub(super) struct Idl {
+    /// `None` when the user gave no IDL.
+    schema: Option<Schema>,
+    /// The service that the user asked for, among those of the schema.
+    service: Option<usize>,
+    exception: Schema,
+    exception_fields: Vec<Field>,
+    /// The services that calls were for: their replies do not say it.
+    called: RefCell<HashMap<Call, Vec<usize>>>,
+}
+
+/// What a reply repeats of its call.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Call {
+    method: Vec<u8>,
+    sequence: i32,
+}
+
+/// What a message says about its method.
+#[derive(Debug)]
+pub(super) struct Query<'q> {
+    pub(super) kind: Option<MessageType>,
+    /// As the header says.
+    pub(super) service: Option<&'q [u8]>,
+    pub(super) method: &'q [u8],
+    pub(super) sequence: i32,
+}
+
+/// What the IDL says about a message.
+#[derive(Debug, Default)]
+pub(super) struct Found<'a> {
+    pub(super) services: Vec<String>,
+    pub(super) names: Option<Names<'a>>,
+    pub(super) note: Option<String>,
+}
+
+impl Idl {
+    /// # Errors
+    ///
+    /// When `service` is none of the schema.
+    pub(super) fn new(schema: Option<Schema>, service: Option<&str>) -> Result<Self, String> {
+        let service = match (service, &schema) {
+            (Some(name), Some(schema)) => Some(index_of(schema, name)?),
+            _ => None,
+        };
+        let (exception, exception_fields) = exception();
+        Ok(Self {
+            schema,
+            service,
+            exception,
+            exception_fields,
+            called: RefCell::default(),
+        })
+    }
+
+    pub(super) fn look_up(&self, query: &Query<'_>) -> Found<'_> {
+        let mut found = match &self.schema {
+            Some(schema) => self.look_up_in(schema, query),
+            None => Found::default(),
+        };
+        if query.kind == Some(MessageType::Exception) {
+            found.note = None;
+            found.names = Some(Names {
+                schema: &self.exception,
+                fields: &self.exception_fields,
+                result: None,
+            });
+        }
+        found
+    }
+
+    fn look_up_in<'a>(&'a self, schema: &'a Schema, query: &Query<'_>) -> Found<'a> {
+        let mut note = None;
+        let (service, method) = split(query);
+        let candidates = match self.candidates(schema, query, service, method) {
+            Ok(candidates) => candidates,
+            Err(problem) => {
+                note = Some(problem);
+                having(schema, method)
+            }
+        };
+        let methods = candidates
+            .iter()
+            .filter_map(|index| method_of(&schema.services[*index], method));
+        let methods: Vec<&Method> = methods.collect();
+        let services = candidates.iter().map(|index| &schema.services[*index]);
+        let services: Vec<String> = services.map(Service::full_name).collect();
+        let method_text = String::from_utf8_lossy(method);
+        match &methods[..] {
+            [] => Found {
+                note: note.or_else(|| Some(format!("the IDL has no method `{method_text}`"))),
+                ..Found::default()
+            },
+            [first, others @ ..] if others.iter().all(|other| is_same(first, other)) => {
+                self.remember(query, &candidates);
+                Found {
+                    names: Some(names(schema, first, query.kind)),
+                    services,
+                    note,
+                }
+            }
+            _ => Found {
+                note: Some(format!(
+                    "`{method_text}` is a method of {}: `--service` says which",
+                    services.join(", ")
+                )),
+                ..Found::default()
+            },
+        }
+    }
+
+    /// The services that the message may be for; or why the one that it names is none of them.
+    fn candidates(
+        &self,
+        schema: &Schema,
+        query: &Query<'_>,
+        service: Option<&[u8]>,
+        method: &[u8],
+    ) -> Result<Vec<usize>, String> {
+        if let Some(index) = self.service {
+            return Ok(vec![index]);
+        }
+        let answers = matches!(
+            query.kind,
+            Some(MessageType::Reply | MessageType::Exception)
+        );
+        if answers && let Some(called) = self.called.borrow().get(&call(query)) {
+            return Ok(called.clone());
+        }
+        let Some(name) = service.filter(|name| !name.is_empty()) else {
+            return Ok(having(schema, method));
+        };
+        let name = String::from_utf8_lossy(name);
+        index_of(schema, &name).map(|index| vec![index])
+    }
+
+    fn remember(&self, query: &Query<'_>, services: &[usize]) {
+        if let Some(MessageType::Call) = query.kind {
+            let mut called = self.called.borrow_mut();
+            called.insert(call(query), services.to_vec());
+        }
+    }
+}
+
+fn call(query: &Query<'_>) -> Call {
+    Call {
+        method: split(query).1.to_vec(),
+        sequence: query.sequence,
+    }
+}
+
+/// The service and the method; Apache Thrift's clients can say both by `Service:method`.
+fn split<'q>(query: &Query<'q>) -> (Option<&'q [u8]>, &'q [u8]) {
+    let colon = query.method.iter().position(|byte| *byte == b':');
+    match (query.service, colon) {
+        (None, Some(at)) => (Some(&query.method[..at]), &query.method[at + 1..]),
+        (service, _) => (service, query.method),
+    }
+}
+
+fn index_of(schema: &Schema, name: &str) -> Result<usize, String> {
+    let mut services = schema.services.iter();
+    let position = services.position(|service| service.name == name || service.full_name() == name);
+    position.ok_or_else(|| {
+        let names: Vec<String> = schema.services.iter().map(Service::full_name).collect();
+        let names = names.join(", ");
+        format!("the IDL has no service `{name}`: there are [{names}]")
+    })
+}
+
+/// The services that have the method.
+fn having(schema: &Schema, method: &[u8]) -> Vec<usize> {
+    let services = schema.services.iter().enumerate();
+    let having = services.filter(|(_, service)| method_of(service, method).is_some());
+    having.map(|(index, _)| index).collect()
+}
+
+fn method_of<'a>(service: &'a Service, name: &[u8]) -> Option<&'a Method> {
+    let mut methods = service.methods.iter();
+    methods.find(|method| method.name.as_bytes() == name)
+}
+
+/// Whether two methods read the same.
+fn is_same(one: &Method, other: &Method) -> bool {
+    let fields = |fields: &[Field]| -> Vec<(i16, String, Type)> {
+        let parts = |field: &Field| (field.id, field.name.clone(), field.kind.clone());
+        fields.iter().map(parts).collect()
+    };
+    one.result == other.result
+        && fields(&one.arguments) == fields(&other.arguments)
+        && fields(&one.throws) == fields(&other.throws)
+}
+
+fn names<'a>(schema: &'a Schema, method: &'a Method, kind: Option<MessageType>) -> Names<'a> {
+    let is_reply = kind == Some(MessageType::Reply);
+    Names {
+        schema,
+        fields: if is_reply {
+            &method.throws
+        } else {
+            &method.arguments
+        },
+        result: method.result.as_ref().filter(|_| is_reply),
+    }
+}
+
+/// Thrift's own exception, whose numbers have names.
+fn exception() -> (Schema, Vec<Field>) {
+    let value = |number: i32| EnumValue {
+        name: ApplicationException::type_name(number)
+            .unwrap_or_default()
+            .to_owned(),
+        number,
+        docs: String::new(),
+    };
+    let named =
+        (0..=u8::MAX.into()).filter(|number| ApplicationException::type_name(*number).is_some());
+    let types = Definition::Enum(Enum {
+        package: String::new(),
+        name: "i32".to_owned(),
+        values: named.map(value).collect(),
+        annotations: Vec::new(),
+        docs: String::new(),
+    });
+    let schema = Schema {
+        definitions: vec![types],
+        services: Vec::new(),
+    };
+    let fields = vec![
+        Field::new(1, "message", Type::String),
+        Field::new(2, "type", Type::Defined(DefinitionId(0))),
+    ];
+    (schema, fields)
+}

@@ -1,0 +1,351 @@
+//! `polyport decode` from outside. The bytes are a real Kitex client's and server's.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::{idl, polyport, polyport_with, text};
+
+/// `ServiceA/sameNamedMethod` over TTHeader, with the header of a Kitex client.
+const CALL: &str = "0000008f1000000000000025001700000100\
+    01000369736e0008536572766963654110000800\
+    0c000433303030001100043130303000030000001400000006000464657374\
+    0009000f73616d654e616d65644d6574686f640016000131000100 08756e6672616d656400\
+    800100010000000f73616d654e616d65644d6574686f64000000250c00010b00010000000268690000";
+
+/// What the command prints, when it exits with this status.
+#[track_caller]
+fn decoded(arguments: &[&str], input: &str, status: i32) -> String {
+    let mut all = vec!["decode"];
+    all.extend(arguments);
+    let output = polyport_with(&all, input.as_bytes());
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(
+        output.status.code(),
+        Some(status),
+        "{}",
+        text(&output.stdout)
+    );
+    text(&output.stdout)
+}
+
+fn multi() -> String {
+    idl("interop/idl/multi.thrift").to_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_call_is_named_by_its_idl() {
+    let named = decoded(&["--idl", &multi(), "--offsets"], CALL, 0);
+    let expected = "\
+00000000  frame 1: TTHeader, Thrift, 147 bytes
+00000000    header
+00000006      flags              0x0000
+00000008      sequence           37
+0000000e      protocol           0 (Thrift binary)
+00000013      isn                \"ServiceA\"
+00000025      12 RPCTimeout      \"3000\"
+0000002d      17 ConnectTimeout  \"1000\"
+00000035      3 FromService      \"\"
+00000039      20 FromMethod      \"\"
+0000003d      6 ToService        \"dest\"
+00000045      9 ToMethod         \"sameNamedMethod\"
+00000058      22 MsgType         \"1\"
+0000005d      1 TransportType    \"unframed\"
+0000006a    call multi.ServiceA/sameNamedMethod, sequence 37
+00000088      1 req  Request
+0000008b        1 message  string  \"hi\"
+";
+    assert_eq!(named, expected);
+    let nameless = decoded(&[], CALL, 0);
+    let expected = "
+  call sameNamedMethod, sequence 37
+    1  struct
+      1  string  \"hi\"
+";
+    assert!(nameless.ends_with(expected), "{nameless}");
+}
+
+#[test]
+fn bytes_may_come_in_any_shape() {
+    let expected = "frame 1: Framed, Thrift, 21 bytes\n  call ping, sequence 1\n";
+    let words = ["00000011", "80010001", "00000004", "70696e67", "0000000100"];
+    assert_eq!(decoded(&words, "", 0), expected);
+    let dump = "00000000: 0000 0011 8001 0001 0000 0004 7069 6e67  ............ping\n\
+                00000010: 0000 0001 00                             .....\n";
+    assert_eq!(decoded(&[], dump, 0), expected);
+    let bytes = b"\0\0\0\x11\x80\x01\0\x01\0\0\0\x04ping\0\0\0\x01\0";
+    let output = polyport_with(&["decode"], bytes);
+    assert_eq!(text(&output.stdout), expected);
+
+    let directory = tempfile::tempdir().unwrap();
+    for content in [&bytes[..], dump.as_bytes()] {
+        let path = directory.path().join("frame");
+        fs::write(&path, content).unwrap();
+        assert_eq!(
+            decoded(&["--file", path.to_str().unwrap()], "", 0),
+            expected
+        );
+    }
+}
+
+#[test]
+fn replies_are_read_by_their_calls() {
+    // A call with a name, its declared exception; a call of another service, and its failure.
+    let conversation = "\
+        80010001 00000008 6465636c696e6573 00000005 0c0001 0b0001 00000002 6e6f 00 00\n\
+        80010002 00000008 6465636c696e6573 00000005 0c0001 080001 00000007 0b0002 00000002 6e6f 00 00\n\
+        80010001 00000003 616464 00000003 0a0001 0000000000000002 0a0002 0000000000000003 00\n\
+        80010002 00000003 616464 00000003 0a0000 0000000000000005 00\n\
+        80010004 00000006 6e6f74696679 00000007 0c0001 0b0001 00000002 6869 00 00\n\
+        80010003 00000003 616464 00000008 0b0001 0000000e 62697a206572726f723a20626164 080002 00000006 00\n";
+    let expected = "\
+frame 1: Buffered, Thrift, 34 bytes
+  call multi.ServiceA/declines, sequence 5
+    1 req  Request
+      1 message  string  \"no\"
+
+frame 2: Buffered, Thrift, 41 bytes
+  reply multi.ServiceA/declines, sequence 5
+    1 declined  Declined
+      1 code    i32     7
+      2 reason  string  \"no\"
+
+frame 3: Buffered, Thrift, 38 bytes
+  call multi.ServiceA/add, sequence 3
+    1 left   i64  2
+    2 right  i64  3
+
+frame 4: Buffered, Thrift, 27 bytes
+  reply multi.ServiceA/add, sequence 3
+    0 success  i64  5
+
+frame 5: Buffered, Thrift, 32 bytes
+  oneway multi.ServiceA/notify, sequence 7
+    1 req  Request
+      1 message  string  \"hi\"
+
+frame 6: Buffered, Thrift, 44 bytes
+  exception multi.ServiceA/add, sequence 8
+    1 message  string  \"biz error: bad\"
+    2 type     i32     6 (unknown internal error)
+";
+    assert_eq!(decoded(&["--idl", &multi()], conversation, 0), expected);
+}
+
+/// Two services whose methods of the same name differ, and a type of every kind.
+const TYPES: &str = "\
+enum Color { RED = 1, GREEN = 2 }
+union Choice { 1: string text, 2: Color color }
+struct Item {
+  1: bool flag, 2: i8 tiny, 3: i16 small, 4: double ratio, 5: binary blob,
+  6: list<i32> numbers, 7: set<string> words, 8: map<string, Color> colors,
+  9: list<Choice> choices, 10: map<Choice, i64> odd, 11: i64 narrowed
+}
+service First { void put(1: Item item) }
+service Second { Color put(1: i32 number) }
+";
+
+#[test]
+fn every_type_has_its_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("types.thrift");
+    fs::write(&path, TYPES).unwrap();
+    let path = path.to_str().unwrap();
+    let call = "80010001 00000003 707574 00000001 0c0001 \
+        020001 01  030002 ff  060003 8000  040004 3ff8000000000000  0b0005 00000002 00ff \
+        0f0006 08 00000002 00000001 ffffffff  0e0007 0b 00000001 00000002 6869 \
+        0d0008 0b 08 00000002 00000001 61 00000002 00000001 62 00000009 \
+        0f0009 0c 00000002 0b0001 00000001 78 00 080002 00000001 00 \
+        0d000a 0c 0a 00000001 0b0001 00000001 78 00 0000000000000005 \
+        08000b 00000007 08000c 00000008 00 00";
+    let expected = "\
+frame 1: Buffered, Thrift, 175 bytes
+  call First/put, sequence 1
+    1 item  Item
+       1 flag      bool                true
+       2 tiny      i8                  -1
+       3 small     i16                 -32768
+       4 ratio     double              1.5
+       5 blob      binary              0x00ff
+       6 numbers   list<i32>           [1, -1]
+       7 words     set<string>         [\"hi\"]
+       8 colors    map<string, Color>  {\"a\": 2 (GREEN), \"b\": 9}
+       9 choices   list<Choice>
+        [0]
+          1 text  string  \"x\"
+        [1]
+          2 color  Color  1 (RED)
+      10 odd       map<Choice, i64>
+        key 0
+          1 text  string  \"x\"
+        value 0  5
+      11 narrowed  i32                 7  // the IDL says i64
+      12           i32                 8  // not in the IDL
+";
+    assert_eq!(
+        decoded(&["--idl", path, "--service", "First"], call, 0),
+        expected
+    );
+
+    let ambiguous = decoded(&["--idl", path], call, 0);
+    let note = "    // `put` is a method of First, Second: `--service` says which\n";
+    assert!(ambiguous.contains(note), "{ambiguous}");
+
+    // The reply does not say whose it is, but its call does, as Apache's clients write it.
+    let other = "80010001 0000000a 5365636f6e643a707574 00000001 080001 00000003 00\
+        80010002 00000003 707574 00000001 080000 00000002 00";
+    let expected = "\
+frame 1: Buffered, Thrift, 30 bytes
+  call Second:put, sequence 1
+    1 number  i32  3
+
+frame 2: Buffered, Thrift, 23 bytes
+  reply Second/put, sequence 1
+    0 success  Color  2 (GREEN)
+";
+    assert_eq!(decoded(&["--idl", path], other, 0), expected);
+}
+
+#[test]
+fn broken_bytes_are_read_as_far_as_they_go() {
+    let cut = "00000021 80010001 00000004 70696e67 00000001 0b0001 00000002 6869 0a0002 00000000";
+    let expected = "\
+frame 1: Framed, Thrift, 36 bytes
+  call ping, sequence 1
+    1  string  \"hi\"
+    2  i64     ?
+  broken at byte 4: expected 33 bytes, as the frame's length says; the input ends after 32
+  broken at byte 32, in field 2: expected 8 bytes of an i64; the input ends after 4
+";
+    assert_eq!(decoded(&[], cut, 1), expected);
+
+    // A frame that is broken inside, and one behind it.
+    let inside = "00000018 80010001 00000004 70696e67 00000001 0f0001 08 7fffffff \
+        00000011 80010001 00000004 70696e67 00000002 00";
+    let expected = "\
+frame 1: Framed, Thrift, 28 bytes
+  call ping, sequence 1
+    1  list  ?
+  broken at byte 24, in field 1: expected a list's size of at most 0; \
+saw 2147483647, and the frame has 0 more bytes
+
+frame 2: Framed, Thrift, 21 bytes
+  call ping, sequence 2
+";
+    assert_eq!(decoded(&[], inside, 1), expected);
+
+    let header = CALL.replace("536572766963654110", "536572766963654113");
+    let broken = decoded(&["--idl", &multi()], &header, 1);
+    let expected = "  broken at byte 34: expected string keys (0x01), int keys (0x10) or an ACL token (0x11); \
+saw 0x13\n";
+    assert!(broken.ends_with(expected), "{broken}");
+    assert!(broken.contains("isn       \"ServiceA\""), "{broken}");
+    assert!(broken.contains("1 message  string  \"hi\""), "{broken}");
+
+    // Where nothing says how long the message is, nothing says where the next one starts.
+    let lost = "80010001 00000004 70696e67 00000001 63 0001 00";
+    let expected = "\
+frame 1: Buffered, Thrift, 17 bytes
+  call ping, sequence 1
+  broken at byte 16: expected a field's type: 2, 3, 4, 6, 8, or 10 to 15; saw 99
+3 bytes behind it are not read: nothing says where a frame starts
+";
+    assert_eq!(decoded(&[], lost, 1), expected);
+}
+
+#[test]
+fn other_protocols_are_named() {
+    let check = |input: &str, expected: &str| {
+        let expected = format!("frame 1: {expected}\n",);
+        assert_eq!(decoded(&[], input, 1), expected);
+    };
+    let wanted = "expected Thrift: Buffered, Framed, TTHeader or MeshHeader";
+    check(
+        "GET / HTTP/1.1\r\n",
+        &format!(
+            "HTTP/1, 16 bytes\n  broken at byte 0: {wanted}; saw 47 45 54 20 2f 20 48 54, as HTTP/1 starts"
+        ),
+    );
+    check(
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        &format!(
+            "HTTP/2, 24 bytes\n  broken at byte 0: {wanted}; saw 50 52 49 20 2a 20 48 54, as HTTP/2 starts"
+        ),
+    );
+    check(
+        "16 03 01 02 00 01 00 01 fc 03 03",
+        &format!(
+            "TLS, 11 bytes\n  broken at byte 0: {wanted}; saw 16 03 01 02 00 01 00 01, as TLS starts"
+        ),
+    );
+    check(
+        "ca fe ca fe ca fe ca fe",
+        &format!("unknown, 8 bytes\n  broken at byte 0: {wanted}; saw ca fe ca fe ca fe ca fe"),
+    );
+}
+
+#[test]
+fn json_says_the_same() {
+    let json = decoded(&["--idl", &multi(), "--json"], CALL, 0);
+    let frame: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(frame["transport"], "TTHeader");
+    assert_eq!(frame["header"]["sequence"], 37);
+    let timeout = json!({ "offset": 37, "key": 12, "name": "RPCTimeout", "value": "3000" });
+    assert_eq!(frame["header"]["ints"][0], timeout);
+    let message = json!({
+        "offset": 106,
+        "type": "call",
+        "strict": true,
+        "services": ["multi.ServiceA"],
+        "method": "sameNamedMethod",
+        "sequence": 37,
+        "body": { "fields": [{
+            "id": 1,
+            "name": "req",
+            "offset": 136,
+            "type": "Request",
+            "value": [
+                { "id": 1, "name": "message", "offset": 139, "type": "string", "value": "hi" },
+            ],
+        }] },
+    });
+    assert_eq!(frame["message"], message);
+
+    let json = decoded(&["--json"], "80010001 00000001 61 00000001 0a", 1);
+    let frame: Value = serde_json::from_str(&json).unwrap();
+    let problem = json!({
+        "offset": 14,
+        "expected": "2 bytes of a field's number",
+        "seen": "the input ends here",
+    });
+    assert_eq!(frame["problems"], json!([problem]));
+}
+
+#[test]
+fn wrong_calls_exit_with_2() {
+    let check = |arguments: &[&str], expected: &str| {
+        let mut all = vec!["decode"];
+        all.extend(arguments);
+        let output = polyport(&all);
+        assert_eq!(output.status.code(), Some(2));
+        let error = text(&output.stderr);
+        assert!(error.starts_with(&format!("error: {expected}")), "{error}");
+    };
+    check(&[], "there are no bytes to decode");
+    check(
+        &["00", "0x1"],
+        "line 1, column 6: `1` is an odd number of hex digits",
+    );
+    check(
+        &["--service", "A", "00"],
+        "the following required arguments were not provided",
+    );
+    check(
+        &["--idl", &multi(), "--service", "ServiceX", "00"],
+        "the IDL has no service `ServiceX`: there are [multi.ServiceA, multi.ServiceB,",
+    );
+    check(
+        &["--json", "--offsets", "00"],
+        "the argument '--json' cannot be used with",
+    );
+}

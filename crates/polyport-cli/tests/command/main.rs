@@ -1,0 +1,42 @@
+//! The command as its users run it.
+
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod decode;
+mod generate;
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// Runs the command without any input.
+fn polyport(arguments: &[&str]) -> Output {
+    polyport_with(arguments, b"")
+}
+
+/// Runs the command with these bytes as its standard input.
+fn polyport_with(arguments: &[&str], input: &[u8]) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_polyport"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Who does not want it may be gone already.
+    let _ = child.stdin.take().unwrap().write_all(input);
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// A file of the repository.
+fn idl(name: &str) -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .join(name);
+    fs::canonicalize(path).unwrap()
+}
