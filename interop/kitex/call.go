@@ -28,6 +28,7 @@ type callOptions struct {
 	timeout, count         int
 	parallel, messageBytes int
 	transient, persistent  keyValues
+	codecs                 codecOptions
 }
 
 // keyValues is a flag K=V that can be repeated.
@@ -64,6 +65,7 @@ func parseCall(arguments []string) (*callOptions, error) {
 	flags.IntVar(&o.parallel, "parallel", 1, "do that `N` times at once: as many lines as this times --count, in any order")
 	flags.IntVar(&o.messageBytes, "message-bytes", -1, "make the request's message `N` bytes of y, and print the length and the SHA-256 of the\n"+
 		"response's message: {\"ok\":{\"message_len\":..,\"message_sha256\":\"..\"}}")
+	o.codecs.register(flags)
 	if err := flags.Parse(arguments); err != nil {
 		return nil, err
 	}
@@ -124,7 +126,12 @@ func newClient(info *serviceinfo.ServiceInfo, o *callOptions) (client.Client, er
 	if err != nil {
 		return nil, err
 	}
+	codec, err := o.codecs.codec()
+	if err != nil {
+		return nil, err
+	}
 	options = append(options,
+		client.WithCodec(codec),
 		client.WithDestService(o.service),
 		client.WithHostPorts(o.address),
 		// The default of 50 ms is short for a busy machine.

@@ -23,6 +23,8 @@ func serve(arguments []string) error {
 	name := flags.String("fixture", "", "services to register: "+fixtureNames())
 	refuse := flags.Bool("refuse", false, "refuse requests without a service name")
 	threads := flags.Int("threads", 0, "`N` operating system threads for Go code, 0 for one a core")
+	var codecs codecOptions
+	codecs.register(flags)
 	flags.Bool("kitex-status-codes", false, "accepted and ignored: Kitex has no other gRPC status codes")
 	if err := flags.Parse(arguments); err != nil {
 		return helpIsNoError(err)
@@ -38,6 +40,10 @@ func serve(arguments []string) error {
 	if err != nil {
 		return err
 	}
+	codec, err := codecs.codec()
+	if err != nil {
+		return err
+	}
 	if *threads > 0 {
 		runtime.GOMAXPROCS(*threads)
 	}
@@ -48,6 +54,7 @@ func serve(arguments []string) error {
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	options := []server.Option{
 		server.WithServiceAddr(tcp),
+		server.WithCodec(codec),
 		server.WithTransServerFactory(announcingFactory{netpoll.NewTransServerFactory()}),
 		server.WithMetaHandler(transmeta.ServerTTHeaderHandler),
 		server.WithExitSignal(func() <-chan error {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::validators::ValidatorName;
+
 #[derive(Debug, Parser)]
 #[command(name = "polyport-peer", about)]
 pub(crate) struct Peer {
@@ -36,6 +38,12 @@ pub(crate) struct Serve {
     /// Threads that serve; one for each processor by default
     #[arg(long)]
     pub(crate) threads: Option<usize>,
+    /// Guard payloads behind a TTHeader
+    #[arg(long)]
+    pub(crate) validator: Option<ValidatorName>,
+    /// Refuse frames of more bytes
+    #[arg(long)]
+    pub(crate) max_size: Option<usize>,
 }
 
 #[derive(Args, Clone, Debug)]
@@ -73,6 +81,9 @@ pub(crate) struct Call {
     /// The name of this client
     #[arg(long, default_value = "")]
     pub(crate) caller: String,
+    /// Guard payloads behind a TTHeader
+    #[arg(long)]
+    pub(crate) validator: Option<ValidatorName>,
 }
 
 impl Call {

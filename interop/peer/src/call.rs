@@ -6,6 +6,7 @@ use bytes::BytesMut;
 use polyport::client::Connections;
 use polyport::method::Method;
 use polyport::status::MethodError;
+use polyport::validator::Crc32c;
 use polyport::{Client, Metadata, Status, StatusKind, Transport, json};
 use polyport_wire::limits::Limits;
 use polyport_wire::schema::{self, Schema};
@@ -14,6 +15,7 @@ use serde_json::{Value as Json, json};
 
 use crate::args::{Call, TransportName};
 use crate::targets;
+use crate::validators::{Length, ValidatorName};
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
@@ -34,6 +36,11 @@ pub(crate) fn run(call: Call) -> Outcome<()> {
         let options = match call.transport {
             TransportName::Mux => options.connections(Connections::Multiplexed { connections: 1 }),
             _ => options,
+        };
+        let options = match call.validator {
+            None => options,
+            Some(ValidatorName::Crc32c) => options.validator(Crc32c),
+            Some(ValidatorName::Length) => options.validator(Length),
         };
         match options.connect().await {
             Ok(client) => targets::call(&Calling { call, client }).await,

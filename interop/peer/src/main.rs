@@ -8,6 +8,7 @@ mod fixtures;
 mod targets;
 mod handlers;
 mod message;
+mod validators;
 mod generated;
 
 use std::process::ExitCode;

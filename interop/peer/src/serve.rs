@@ -3,10 +3,13 @@
 use std::error::Error;
 use std::io::Write;
 
+use polyport::validator::Crc32c;
+use polyport::{Limits, Server};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Serve;
 use crate::fixtures;
+use crate::validators::{Length, ValidatorName};
 
 pub(crate) fn run(serve: &Serve) -> Result<(), Box<dyn Error>> {
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
@@ -23,11 +26,7 @@ async fn serve_until_term(serve: &Serve) -> Result<(), Box<dyn Error>> {
     if serve.kitex_status_codes {
         tracing::warn!("--kitex-status-codes has no effect: this version serves no gRPC");
     }
-    let mut server = fixtures::server(&serve.fixture)?;
-    if serve.refuse {
-        server = server.refuse_traffic_without_service_name();
-    }
-    let listening = server.bind(serve.addr.as_str()).await?;
+    let listening = server(serve)?.bind(serve.addr.as_str()).await?;
     let mut terminated = signal(SignalKind::terminate())?;
     let mut out = std::io::stdout();
     writeln!(out, "listening on {}", listening.address())?;
@@ -39,4 +38,22 @@ async fn serve_until_term(serve: &Serve) -> Result<(), Box<dyn Error>> {
         .await;
     tracing::info!(cut, "stopped");
     Ok(())
+}
+
+fn server(serve: &Serve) -> Result<Server, Box<dyn Error>> {
+    let mut server = fixtures::server(&serve.fixture)?;
+    if serve.refuse {
+        server = server.refuse_traffic_without_service_name();
+    }
+    if let Some(frame) = serve.max_size {
+        server = server.limits(Limits {
+            frame,
+            ..Limits::default()
+        });
+    }
+    Ok(match serve.validator {
+        None => server,
+        Some(ValidatorName::Crc32c) => server.validator(Crc32c),
+        Some(ValidatorName::Length) => server.validator(Length),
+    })
 }
