@@ -275,8 +275,27 @@ impl Column<'_> {
 
     fn beside(&mut self) {
         let header = self.way.has_header();
-        let flags = ["--transient", "TKEY=tval", "--persistent", "PKEY=pval"];
-        for (key, value) in [("TKEY", "tval"), ("PKEY", "pval"), ("NONE", "absent")] {
+        let flags = [
+            "--transient",
+            "TKEY=tval",
+            "--persistent",
+            "PKEY=pval",
+            "--transient",
+            "gdpr-token=secret",
+        ];
+        // It has a place of its own in the header, which Volo's server drops.
+        let token = if self.way.server == Implementation::Volo {
+            "absent"
+        } else {
+            "secret"
+        };
+        let rows = [
+            ("TKEY", "tval"),
+            ("PKEY", "pval"),
+            ("gdpr-token", token),
+            ("NONE", "absent"),
+        ];
+        for (key, value) in rows {
             let value = if header { value } else { "absent" };
             let cell = format!("metadata {key}");
             let asks = request(&format!("meta:{key}"));

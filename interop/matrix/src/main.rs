@@ -5,6 +5,8 @@
 mod routing;
 mod cells;
 mod direct;
+mod edges;
+mod validated;
 mod thrifttest;
 mod types_cells;
 mod expect;
@@ -16,7 +18,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 
 use crate::implementations::Implementation;
 use crate::peers::Peer;
@@ -54,6 +56,24 @@ struct Args {
     /// A Python with Apache Thrift, the fetched cross test, and the code generated for it
     #[arg(long, num_args = 3, value_names = ["PYTHON", "TESTS", "GENERATED"])]
     apache_thrifttest: Vec<PathBuf>,
+    /// Leave out all but these groups of cells
+    #[arg(long)]
+    only: Vec<Group>,
+}
+
+/// What cells have in common, beside the two programs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Group {
+    /// Every method and type over every transport
+    Calls,
+    /// Names, fallbacks and refusals
+    Routing,
+    /// Large messages and many at once
+    Direct,
+    /// Payloads with a checksum
+    Validated,
+    /// Bytes that nobody sends
+    Edges,
 }
 
 impl Args {
@@ -67,6 +87,10 @@ impl Args {
             tests: tests.clone(),
             generated: generated.clone(),
         })
+    }
+
+    fn has(&self, group: Group) -> bool {
+        self.only.is_empty() || self.only.contains(&group)
     }
 
     /// The peers that were given.
@@ -96,7 +120,7 @@ fn main() -> ExitCode {
     thread::scope(|scope| {
         let mut running: Vec<_> = others
             .iter()
-            .map(|other| scope.spawn(|| all_of(&polyport, other)))
+            .map(|other| scope.spawn(|| all_of(&args, &polyport, other)))
             .collect();
         if let Some(apache) = &apache {
             running.push(scope.spawn(|| cross_test(args.thrifttest.clone(), apache)));
@@ -115,16 +139,31 @@ fn main() -> ExitCode {
 }
 
 /// What one implementation takes part in.
-fn all_of(polyport: &Peer, other: &Peer) -> Report {
+fn all_of(args: &Args, polyport: &Peer, other: &Peer) -> Report {
     let mut report = Report::default();
-    cells::run(other, polyport, &mut report);
-    routing::run(other, polyport, &mut report);
-    if other.implementation.serves() {
-        cells::run(polyport, other, &mut report);
+    let is_kitex = other.implementation == Implementation::Kitex;
+    if args.has(Group::Calls) {
+        cells::run(other, polyport, &mut report);
+        if other.implementation.serves() {
+            cells::run(polyport, other, &mut report);
+        }
     }
-    if other.implementation == Implementation::Kitex {
-        routing::run(polyport, other, &mut report);
+    if args.has(Group::Routing) {
+        routing::run(other, polyport, &mut report);
+        if is_kitex {
+            routing::run(polyport, other, &mut report);
+            routing::refused_at_start(other, &mut report);
+        }
+    }
+    if is_kitex && args.has(Group::Direct) {
         direct::run(other, &mut report);
+    }
+    if is_kitex && args.has(Group::Validated) {
+        validated::run(other, polyport, &mut report);
+        validated::run(polyport, other, &mut report);
+    }
+    if is_kitex && args.has(Group::Edges) {
+        edges::run(other, polyport, &mut report);
     }
     report
 }

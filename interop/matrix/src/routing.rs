@@ -286,34 +286,35 @@ fn no_name() -> Value {
     )
 }
 
-/// What Polyport's peer must not start, and the words in which it says so.
-pub(crate) fn refused_at_start(polyport: &Peer, report: &mut Report) {
+/// What a peer must not start, and the words in which it says so.
+pub(crate) fn refused_at_start(peer: &Peer, report: &mut Report) {
+    let combined = match peer.implementation {
+        Implementation::Kitex => "combine service doesn't support multi services",
+        _ => "only one service can be registered when registering combined service",
+    };
     let rows = [
         (
             "conflict",
-            "method name [sameNamedMethod] is conflicted between services but no \
-                      fallback service is specified",
+            "method name [sameNamedMethod] is conflicted between services but no fallback service \
+             is specified",
         ),
         (
             "two-fallbacks",
-            "multiple fallback services cannot be registered. [ServiceA] is \
-                           already registered as a fallback service",
+            "multiple fallback services cannot be registered. [ServiceA] is already registered as \
+             a fallback service",
         ),
         ("duplicate", "has already been registered"),
         ("empty", "run: no service. Use RegisterService to set one"),
-        (
-            "combine-and-more",
-            "only one service can be registered when registering combined \
-                              service",
-        ),
+        ("combine-and-more", combined),
     ];
+    let column = format!("{} refuses to start", peer.name());
     for (fixture, words) in rows {
-        let outcome = match polyport.serve(fixture, &[]) {
+        let outcome = match peer.serve(fixture, &[]) {
             Ok(_) => Err("it started".to_owned()),
             Err(ended) if ended.status != Some(2) => Err(format!("status {:?}", ended.status)),
             Err(ended) if !ended.text.contains(words) => Err(ended.text),
             Err(_) => Ok(()),
         };
-        report.record("polyport refuses to start", fixture, outcome);
+        report.record(&column, fixture, outcome);
     }
 }
