@@ -101,6 +101,8 @@ struct Result { 1: string Ok, 2: string Err }
 struct Option { 1: optional Box box }
 struct Box { 1: string Default }
 enum Some { None, Ok }
+struct T { 1: string _T, 2: i32 SCHEMA }
+const string SCHEMA = "a constant"
 struct String { 1: optional Some some = Some.None }
 
 // recursion, directly and around
@@ -144,4 +146,4 @@ service OnlyStreams {
   Item first(1: Item req) (streaming.mode = "client")
 }
 
-service H {}
+service H { T t(1: T t) }

@@ -17,22 +17,18 @@ use polyport_wire::schema::{Definition, StructKind};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
+use self::docs::own_docs;
 use crate::model::{Item, Model, ModuleId, index};
 use crate::names::Names;
 
 /// The generated file.
 pub(crate) fn emit(model: &Model, names: &Names, schema: &[u8]) -> TokenStream {
-    let emitter = Emitter { model, names };
-    let top = emitter.module(ModuleId(0));
-    let schema = Literal::byte_string(schema);
-    quote! {
-        #top
-
-        /// The IDL as data: for reflection, and for calls without generated code.
-        #[allow(dead_code, unreachable_pub, reason = "generated: not everybody asks for it")]
-        pub static SCHEMA: ::polyport::codegen::Embedded =
-            ::polyport::codegen::Embedded::new(#schema);
-    }
+    let emitter = Emitter {
+        model,
+        names,
+        schema,
+    };
+    emitter.module(ModuleId(0))
 }
 
 /// The parts of the file are methods, each in a file of its own.
@@ -40,6 +36,8 @@ pub(crate) fn emit(model: &Model, names: &Names, schema: &[u8]) -> TokenStream {
 struct Emitter<'a> {
     model: &'a Model,
     names: &'a Names,
+    /// The schema's bytes.
+    schema: &'a [u8],
 }
 
 /// Where tokens will stand: paths begin there.
@@ -75,10 +73,34 @@ impl Emitter<'_> {
             .map(ModuleId)
             .filter(|child| self.model.modules[child.0].parent == Some(id))
             .map(|child| self.child(id, child));
+        let schema = self.schema(id);
         quote! {
             #(#items)*
             #(#children)*
+            #schema
         }
+    }
+
+    /// The schema, in the modules that have it.
+    fn schema(self, id: ModuleId) -> Option<TokenStream> {
+        let mut schemas = self.names.schemas.iter();
+        let (_, name) = schemas.find(|(module, _)| *module == id)?;
+        let docs =
+            own_docs("The IDL as data: for reflection, and for calls without generated code.");
+        let home = self.names.schemas.first().map(|(module, _)| *module);
+        if home != Some(id) {
+            let lent = self.schema_path(Place::in_module(id));
+            return Some(quote! {
+                #docs
+                pub static #name: &::polyport::codegen::Embedded = &#lent;
+            });
+        }
+        let bytes = Literal::byte_string(self.schema);
+        Some(quote! {
+            #docs
+            pub static #name: ::polyport::codegen::Embedded =
+                ::polyport::codegen::Embedded::new(#bytes);
+        })
     }
 
     fn child(self, parent: ModuleId, id: ModuleId) -> TokenStream {

@@ -147,6 +147,20 @@ impl Model {
         &self.definitions[index(id)]
     }
 
+    /// The outermost modules, each of which gives the schema a place: files that are included side
+    /// by side then have no name in common.
+    pub(crate) fn schema_modules(&self) -> impl Iterator<Item = ModuleId> {
+        let has_top_items = self
+            .modules
+            .first()
+            .is_some_and(|top| !top.items.is_empty());
+        let ids = (0..self.modules.len()).map(ModuleId);
+        ids.filter(move |id| match self.modules[id.0].parent {
+            None => has_top_items,
+            Some(parent) => parent == ModuleId(0) && !has_top_items,
+        })
+    }
+
     /// The type without typedefs; `None` if one of them is broken.
     pub(crate) fn expand(&self, name: &TypeName) -> Option<Type> {
         Some(match name {

@@ -17,6 +17,8 @@ use crate::model::{Item, Model, ModuleId, index};
 /// The Rust name of everything in a [`Model`], in lists of the same order.
 #[derive(Debug)]
 pub(crate) struct Names {
+    /// Where the schema can be reached: the first module holds it, the others lend it.
+    pub(crate) schemas: Vec<(ModuleId, Ident)>,
     /// The first, the top of the file, has none that means anything.
     pub(crate) modules: Vec<Ident>,
     pub(crate) definitions: Vec<DefinitionNames>,
@@ -38,6 +40,8 @@ pub(crate) struct ServiceNames {
     pub(crate) name: Ident,
     pub(crate) server: Ident,
     pub(crate) client: Ident,
+    /// The type parameter for a handler that is shared.
+    pub(crate) shared: Ident,
     /// Where the types of its methods stand.
     pub(crate) module: Ident,
     pub(crate) methods: Vec<MethodNames>,
@@ -66,6 +70,7 @@ const PRELUDE: [&str; 20] = [
 pub(crate) fn assign(model: &Model) -> Names {
     let placeholder = || Ident::new("_unnamed", Span::call_site());
     let mut names = Names {
+        schemas: Vec::new(),
         modules: vec![placeholder(); model.modules.len()],
         definitions: model.schema.definitions.iter().map(members).collect(),
         typedefs: vec![placeholder(); model.typedefs.len()],
@@ -102,6 +107,9 @@ fn name_module(model: &Model, id: ModuleId, names: &mut Names) {
             Item::Service(id) => names.services[id.0].name = ident,
         }
     }
+    if model.schema_modules().any(|module| module == id) {
+        names.schemas.push((id, scope.take("SCHEMA")));
+    }
     for item in items {
         if let Item::Service(id) = item {
             let service = &model.schema.services[id.0].name;
@@ -109,6 +117,12 @@ fn name_module(model: &Model, id: ModuleId, names: &mut Names) {
             names.server = scope.take(&case::camel_with(service, "Server"));
             names.client = scope.take(&case::camel_with(service, "Client"));
             names.module = scope.take(&case::snake(service));
+        }
+    }
+    let shared = scope.take("T");
+    for item in items {
+        if let Item::Service(id) = item {
+            names.services[id.0].shared = shared.clone();
         }
     }
 }
@@ -178,6 +192,7 @@ fn service(service: &Service) -> ServiceNames {
         name: ident("_unnamed"),
         server: ident("_unnamed"),
         client: ident("_unnamed"),
+        shared: ident("_unnamed"),
         module: ident("_unnamed"),
         methods,
     }

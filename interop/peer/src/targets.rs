@@ -80,9 +80,9 @@ type Found = (
 
 fn find(service: &str, method: &str) -> Result<Found, String> {
     let schemas = [
-        several::SCHEMA.get(),
-        combined::SCHEMA.get(),
-        apart::SCHEMA.get(),
+        several::multi::SCHEMA.get(),
+        combined::combine::SCHEMA.get(),
+        apart::apart::SCHEMA.get(),
     ];
     let all = || {
         schemas.into_iter().flat_map(|schema| {

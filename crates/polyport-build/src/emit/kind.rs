@@ -110,11 +110,11 @@ impl Emitter<'_> {
         quote!(#(#up)* #(#down::)* #name)
     }
 
-    /// The path to the top of the file, where the schema stands.
-    pub(super) fn schema(self, place: Place) -> TokenStream {
-        let steps_up = self.ancestors(place.module).len() + usize::from(place.in_service);
-        let up = std::iter::repeat_n(quote!(super::), steps_up);
-        quote!(#(#up)* SCHEMA)
+    /// The path to the schema.
+    pub(super) fn schema_path(self, place: Place) -> TokenStream {
+        let home = self.names.schemas.first();
+        home.map(|(module, name)| self.path(place, *module, name))
+            .unwrap_or_default()
     }
 
     /// The modules around a module, itself included, the top of the file not.

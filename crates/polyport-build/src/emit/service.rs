@@ -8,6 +8,7 @@ use super::docs::{docs_or, own_docs};
 use super::method::MethodParts;
 use super::{Emitter, Place};
 use crate::model::ServiceId;
+use crate::names::ServiceNames;
 
 impl Emitter<'_> {
     pub(super) fn service(self, id: ServiceId) -> TokenStream {
@@ -18,8 +19,10 @@ impl Emitter<'_> {
         let service = &self.model.schema.services[id.0].name;
         let module_docs = own_docs(&format!("The methods of `{service}`."));
         let methods = self.methods(id).into_iter().map(|parts| self.method(parts));
+        let shared = self.shared_handler(id);
         quote! {
             #handler
+            #shared
             #server
             #client
 
@@ -75,13 +78,40 @@ impl Emitter<'_> {
         }
     }
 
+    /// A handler that several services share: one value behind an `Arc` for each of them.
+    fn shared_handler(self, id: ServiceId) -> TokenStream {
+        let ServiceNames { name, shared, .. } = &self.names.services[id.0];
+        let place = Place::in_module(self.model.services[id.0].module);
+        let methods = self.methods(id).into_iter().map(|parts| {
+            let method = &parts.names.function;
+            let parameters = self.parameters(place, parts);
+            let fields = parts.fields();
+            let result = self.result_type(place, parts);
+            let error = self.error_type(place, parts);
+            quote! {
+                async fn #method(
+                    &self,
+                    cx: &mut ::polyport::codegen::Context,
+                    #(#parameters)*
+                ) -> ::std::result::Result<#result, #error> {
+                    #shared::#method(self, cx, #(#fields),*).await
+                }
+            }
+        });
+        quote! {
+            impl<#shared: #name> #name for ::std::sync::Arc<#shared> {
+                #(#methods)*
+            }
+        }
+    }
+
     fn server(self, id: ServiceId) -> TokenStream {
         let service = &self.model.schema.services[id.0];
         let names = &self.names.services[id.0];
         let (handler, server) = (&names.name, &names.server);
         let type_docs = own_docs(&format!("Serves a [`{handler}`]."));
         let place = Place::in_module(self.model.services[id.0].module);
-        let schema = self.schema(place);
+        let schema = self.schema_path(place);
         let (package, name) = (&service.package, &service.name);
         let methods = self.methods(id);
         let methods = methods.into_iter().map(|parts| self.registration(parts));

@@ -88,6 +88,16 @@ pub mod apart {
         > + ::std::marker::Send;
     }
 
+    impl<T: Left> Left for ::std::sync::Arc<T> {
+        async fn from_left(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            req: Request,
+        ) -> ::std::result::Result<Response, ::polyport::codegen::Status> {
+            T::from_left(self, cx, req).await
+        }
+    }
+
     /// Serves a [`Left`].
     #[derive(Clone, Copy, Debug)]
     pub struct LeftServer;
@@ -96,7 +106,7 @@ pub mod apart {
         #[must_use]
         pub fn new(handler: impl Left) -> ::polyport::codegen::Service {
             ::polyport::codegen::ServiceBuilder::new(
-                    &super::SCHEMA,
+                    &SCHEMA,
                     "apart",
                     "Left",
                     ::std::sync::Arc::new(handler),
@@ -209,6 +219,16 @@ pub mod apart {
         > + ::std::marker::Send;
     }
 
+    impl<T: Right> Right for ::std::sync::Arc<T> {
+        async fn from_right(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            req: Request,
+        ) -> ::std::result::Result<Response, ::polyport::codegen::Status> {
+            T::from_right(self, cx, req).await
+        }
+    }
+
     /// Serves a [`Right`].
     #[derive(Clone, Copy, Debug)]
     pub struct RightServer;
@@ -217,7 +237,7 @@ pub mod apart {
         #[must_use]
         pub fn new(handler: impl Right) -> ::polyport::codegen::Service {
             ::polyport::codegen::ServiceBuilder::new(
-                    &super::SCHEMA,
+                    &SCHEMA,
                     "apart",
                     "Right",
                     ::std::sync::Arc::new(handler),
@@ -321,10 +341,9 @@ pub mod apart {
             }
         }
     }
-}
 
-/// The IDL as data: for reflection, and for calls without generated code.
-#[allow(dead_code, unreachable_pub, reason = "generated: not everybody asks for it")]
-pub static SCHEMA: ::polyport::codegen::Embedded = ::polyport::codegen::Embedded::new(
-    b"\x0F\0\x01\x0C\0\0\0\x02\x0C\0\x01\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x07Request\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x08Response\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x02\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x04Left\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x08fromLeft\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x05Right\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\tfromRight\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\0",
-);
+    /// The IDL as data: for reflection, and for calls without generated code.
+    pub static SCHEMA: ::polyport::codegen::Embedded = ::polyport::codegen::Embedded::new(
+        b"\x0F\0\x01\x0C\0\0\0\x02\x0C\0\x01\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x07Request\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x08Response\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x02\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x04Left\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x08fromLeft\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x05Right\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\tfromRight\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\0",
+    );
+}

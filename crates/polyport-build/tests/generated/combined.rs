@@ -88,6 +88,16 @@ pub mod combine {
         > + ::std::marker::Send;
     }
 
+    impl<T: CombineA> CombineA for ::std::sync::Arc<T> {
+        async fn from_a(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            req: Request,
+        ) -> ::std::result::Result<Response, ::polyport::codegen::Status> {
+            T::from_a(self, cx, req).await
+        }
+    }
+
     /// Serves a [`CombineA`].
     #[derive(Clone, Copy, Debug)]
     pub struct CombineAServer;
@@ -96,7 +106,7 @@ pub mod combine {
         #[must_use]
         pub fn new(handler: impl CombineA) -> ::polyport::codegen::Service {
             ::polyport::codegen::ServiceBuilder::new(
-                    &super::SCHEMA,
+                    &SCHEMA,
                     "combine",
                     "CombineA",
                     ::std::sync::Arc::new(handler),
@@ -209,6 +219,16 @@ pub mod combine {
         > + ::std::marker::Send;
     }
 
+    impl<T: CombineB> CombineB for ::std::sync::Arc<T> {
+        async fn from_b(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            req: Request,
+        ) -> ::std::result::Result<Response, ::polyport::codegen::Status> {
+            T::from_b(self, cx, req).await
+        }
+    }
+
     /// Serves a [`CombineB`].
     #[derive(Clone, Copy, Debug)]
     pub struct CombineBServer;
@@ -217,7 +237,7 @@ pub mod combine {
         #[must_use]
         pub fn new(handler: impl CombineB) -> ::polyport::codegen::Service {
             ::polyport::codegen::ServiceBuilder::new(
-                    &super::SCHEMA,
+                    &SCHEMA,
                     "combine",
                     "CombineB",
                     ::std::sync::Arc::new(handler),
@@ -339,6 +359,23 @@ pub mod combine {
         > + ::std::marker::Send;
     }
 
+    impl<T: CombineService> CombineService for ::std::sync::Arc<T> {
+        async fn from_a(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            req: Request,
+        ) -> ::std::result::Result<Response, ::polyport::codegen::Status> {
+            T::from_a(self, cx, req).await
+        }
+        async fn from_b(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            req: Request,
+        ) -> ::std::result::Result<Response, ::polyport::codegen::Status> {
+            T::from_b(self, cx, req).await
+        }
+    }
+
     /// Serves a [`CombineService`].
     #[derive(Clone, Copy, Debug)]
     pub struct CombineServiceServer;
@@ -347,7 +384,7 @@ pub mod combine {
         #[must_use]
         pub fn new(handler: impl CombineService) -> ::polyport::codegen::Service {
             ::polyport::codegen::ServiceBuilder::new(
-                    &super::SCHEMA,
+                    &SCHEMA,
                     "combine",
                     "CombineService",
                     ::std::sync::Arc::new(handler),
@@ -455,6 +492,11 @@ pub mod combine {
             )
             .combined();
     }
+
+    /// The IDL as data: for reflection, and for calls without generated code.
+    pub static SCHEMA: ::polyport::codegen::Embedded = ::polyport::codegen::Embedded::new(
+        b"\x0F\0\x01\x0C\0\0\0\x04\x0C\0\x01\x0B\0\x01\0\0\0\x07combine\x0B\0\x02\0\0\0\x07Request\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x07combine\x0B\0\x02\0\0\0\x08Response\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x07Request\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x08Response\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x02\x0C\0\0\0\x06\x0B\0\x01\0\0\0\x07combine\x0B\0\x02\0\0\0\x08CombineA\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x05fromA\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x07combine\x0B\0\x02\0\0\0\x08CombineB\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x05fromB\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x04Left\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x08fromLeft\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x03\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x05Right\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\tfromRight\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x03\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x07combine\x0B\0\x02\0\0\0\x0ECombineService\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x05fromA\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\x0B\0\x07\0\0\0\x10combine.CombineA\0\x0B\0\x01\0\0\0\x05fromB\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\x0B\0\x07\0\0\0\x10combine.CombineB\0\x02\0\x04\x01\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x0ECombineService\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x08fromLeft\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x03\0\x0B\0\x07\0\0\0\napart.Left\0\x0B\0\x01\0\0\0\tfromRight\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x03\0\x0B\0\x07\0\0\0\x0Bapart.Right\0\x02\0\x04\x01\x0F\0\x05\x0C\0\0\0\0\0\0",
+    );
 }
 
 #[allow(
@@ -545,6 +587,16 @@ pub mod apart {
         > + ::std::marker::Send;
     }
 
+    impl<T: Left> Left for ::std::sync::Arc<T> {
+        async fn from_left(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            req: Request,
+        ) -> ::std::result::Result<Response, ::polyport::codegen::Status> {
+            T::from_left(self, cx, req).await
+        }
+    }
+
     /// Serves a [`Left`].
     #[derive(Clone, Copy, Debug)]
     pub struct LeftServer;
@@ -553,7 +605,7 @@ pub mod apart {
         #[must_use]
         pub fn new(handler: impl Left) -> ::polyport::codegen::Service {
             ::polyport::codegen::ServiceBuilder::new(
-                    &super::SCHEMA,
+                    &super::combine::SCHEMA,
                     "apart",
                     "Left",
                     ::std::sync::Arc::new(handler),
@@ -666,6 +718,16 @@ pub mod apart {
         > + ::std::marker::Send;
     }
 
+    impl<T: Right> Right for ::std::sync::Arc<T> {
+        async fn from_right(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            req: Request,
+        ) -> ::std::result::Result<Response, ::polyport::codegen::Status> {
+            T::from_right(self, cx, req).await
+        }
+    }
+
     /// Serves a [`Right`].
     #[derive(Clone, Copy, Debug)]
     pub struct RightServer;
@@ -674,7 +736,7 @@ pub mod apart {
         #[must_use]
         pub fn new(handler: impl Right) -> ::polyport::codegen::Service {
             ::polyport::codegen::ServiceBuilder::new(
-                    &super::SCHEMA,
+                    &super::combine::SCHEMA,
                     "apart",
                     "Right",
                     ::std::sync::Arc::new(handler),
@@ -800,6 +862,23 @@ pub mod apart {
         > + ::std::marker::Send;
     }
 
+    impl<T: CombineService> CombineService for ::std::sync::Arc<T> {
+        async fn from_left(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            req: Request,
+        ) -> ::std::result::Result<Response, ::polyport::codegen::Status> {
+            T::from_left(self, cx, req).await
+        }
+        async fn from_right(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            req: Request,
+        ) -> ::std::result::Result<Response, ::polyport::codegen::Status> {
+            T::from_right(self, cx, req).await
+        }
+    }
+
     /// Serves a [`CombineService`].
     #[derive(Clone, Copy, Debug)]
     pub struct CombineServiceServer;
@@ -808,7 +887,7 @@ pub mod apart {
         #[must_use]
         pub fn new(handler: impl CombineService) -> ::polyport::codegen::Service {
             ::polyport::codegen::ServiceBuilder::new(
-                    &super::SCHEMA,
+                    &super::combine::SCHEMA,
                     "apart",
                     "CombineService",
                     ::std::sync::Arc::new(handler),
@@ -916,10 +995,7 @@ pub mod apart {
             )
             .combined();
     }
-}
 
-/// The IDL as data: for reflection, and for calls without generated code.
-#[allow(dead_code, unreachable_pub, reason = "generated: not everybody asks for it")]
-pub static SCHEMA: ::polyport::codegen::Embedded = ::polyport::codegen::Embedded::new(
-    b"\x0F\0\x01\x0C\0\0\0\x04\x0C\0\x01\x0B\0\x01\0\0\0\x07combine\x0B\0\x02\0\0\0\x07Request\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x07combine\x0B\0\x02\0\0\0\x08Response\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x07Request\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x08Response\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x02\x0C\0\0\0\x06\x0B\0\x01\0\0\0\x07combine\x0B\0\x02\0\0\0\x08CombineA\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x05fromA\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x07combine\x0B\0\x02\0\0\0\x08CombineB\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x05fromB\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x04Left\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x08fromLeft\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x03\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x05Right\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\tfromRight\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x03\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x07combine\x0B\0\x02\0\0\0\x0ECombineService\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x05fromA\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\x0B\0\x07\0\0\0\x10combine.CombineA\0\x0B\0\x01\0\0\0\x05fromB\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\x0B\0\x07\0\0\0\x10combine.CombineB\0\x02\0\x04\x01\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x0ECombineService\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x08fromLeft\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x03\0\x0B\0\x07\0\0\0\napart.Left\0\x0B\0\x01\0\0\0\tfromRight\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x03\0\x0B\0\x07\0\0\0\x0Bapart.Right\0\x02\0\x04\x01\x0F\0\x05\x0C\0\0\0\0\0\0",
-);
+    /// The IDL as data: for reflection, and for calls without generated code.
+    pub static SCHEMA: &::polyport::codegen::Embedded = &super::combine::SCHEMA;
+}

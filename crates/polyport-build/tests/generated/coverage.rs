@@ -948,6 +948,47 @@ pub mod coverage {
             }
         }
 
+        #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+        pub struct T {
+            pub _t: ::std::string::String,
+            pub schema: i32,
+        }
+
+        impl ::polyport::codegen::Value for T {
+            const TYPE: ::polyport::codegen::WireType = ::polyport::codegen::WireType::STRUCT;
+            const MINIMUM_SIZE: usize = 1;
+            fn encode(&self, out: &mut ::polyport::codegen::Writer<'_>) {
+                out.field(1, &self._t);
+                out.field(2, &self.schema);
+                out.stop();
+            }
+
+            fn decode(
+                input: &mut ::polyport::codegen::Reader<'_>,
+            ) -> ::std::result::Result<Self, ::polyport::codegen::DecodeError> {
+                let mut _t = None;
+                let mut schema = None;
+                input.enter()?;
+                while let Some(field) = input.field()? {
+                    match field {
+                        (::polyport::codegen::WireType::STRING, 1) => {
+                            _t = Some(input.value("T._T")?);
+                        }
+                        (::polyport::codegen::WireType::I32, 2) => {
+                            schema = Some(input.value("T.SCHEMA")?);
+                        }
+                        (kind, _) => input.skip(kind)?,
+                    }
+                }
+                Ok(Self {
+                    _t: _t.unwrap_or_default(),
+                    schema: schema.unwrap_or_default(),
+                })
+            }
+        }
+
+        pub const SCHEMA: &str = "a constant";
+
         #[derive(Clone, Debug, Eq, Hash, PartialEq)]
         pub struct String {
             pub some: ::std::option::Option<Some_>,
@@ -1491,6 +1532,144 @@ pub mod coverage {
             > + ::std::marker::Send;
         }
 
+        impl<T_: Main> Main for ::std::sync::Arc<T_> {
+            async fn inherited(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                base: super::base::Base,
+            ) -> ::std::result::Result<
+                super::base::Base,
+                super::base::parent::InheritedError,
+            > {
+                T_::inherited(self, cx, base).await
+            }
+            async fn nothing_inherited(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+            ) -> ::std::result::Result<(), ::polyport::codegen::Status> {
+                T_::nothing_inherited(self, cx).await
+            }
+            async fn get(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                req: Item,
+                x: i32,
+            ) -> ::std::result::Result<Item, main::GetError> {
+                T_::get(self, cx, req, x).await
+            }
+            async fn nothing(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+            ) -> ::std::result::Result<(), ::polyport::codegen::Status> {
+                T_::nothing(self, cx).await
+            }
+            async fn note(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                lines: ::std::vec::Vec<::std::string::String>,
+            ) -> ::std::result::Result<(), ::polyport::codegen::Status> {
+                T_::note(self, cx, lines).await
+            }
+            async fn pick(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                choice: Choice,
+            ) -> ::std::result::Result<Choice, ::polyport::codegen::Status> {
+                T_::pick(self, cx, choice).await
+            }
+            async fn lists(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                numbers: ::std::collections::HashSet<i32>,
+            ) -> ::std::result::Result<
+                ::std::vec::Vec<Items>,
+                ::polyport::codegen::Status,
+            > {
+                T_::lists(self, cx, numbers).await
+            }
+            async fn both(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                req: Item,
+            ) -> ::std::result::Result<Item, ::polyport::codegen::Status> {
+                T_::both(self, cx, req).await
+            }
+            async fn r#async(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                r#type: ::std::string::String,
+                self_: ::std::string::String,
+                cx_: i32,
+            ) -> ::std::result::Result<
+                ::std::string::String,
+                ::polyport::codegen::Status,
+            > {
+                T_::r#async(self, cx, r#type, self_, cx_).await
+            }
+            async fn get_item_(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                e: Empty,
+            ) -> ::std::result::Result<Empty, ::polyport::codegen::Status> {
+                T_::get_item_(self, cx, e).await
+            }
+            async fn get_item(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                e: Empty,
+            ) -> ::std::result::Result<Empty, ::polyport::codegen::Status> {
+                T_::get_item(self, cx, e).await
+            }
+            async fn dotted(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                d: super::super::a_b_c::InDotted,
+            ) -> ::std::result::Result<
+                super::super::a_b_c::InDotted,
+                ::polyport::codegen::Status,
+            > {
+                T_::dotted(self, cx, d).await
+            }
+            async fn connect_(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+            ) -> ::std::result::Result<(), ::polyport::codegen::Status> {
+                T_::connect_(self, cx).await
+            }
+            async fn new_(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+            ) -> ::std::result::Result<(), ::polyport::codegen::Status> {
+                T_::new_(self, cx).await
+            }
+            async fn clone(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+            ) -> ::std::result::Result<i32, ::polyport::codegen::Status> {
+                T_::clone(self, cx).await
+            }
+            async fn status(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+            ) -> ::std::result::Result<(), main::StatusError> {
+                T_::status(self, cx).await
+            }
+            async fn many(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                a: i32,
+                b: i32,
+                c: i32,
+                d: i32,
+                e: i32,
+                f: i32,
+                g: i32,
+                h: i32,
+            ) -> ::std::result::Result<bool, ::polyport::codegen::Status> {
+                T_::many(self, cx, a, b, c, d, e, f, g, h).await
+            }
+        }
+
         /// Serves a [`Main`].
         #[derive(Clone, Copy, Debug)]
         pub struct MainServer;
@@ -1499,7 +1678,7 @@ pub mod coverage {
             #[must_use]
             pub fn new(handler: impl Main) -> ::polyport::codegen::Service {
                 ::polyport::codegen::ServiceBuilder::new(
-                        &super::super::SCHEMA,
+                        &super::SCHEMA,
                         "coverage.all",
                         "Main",
                         ::std::sync::Arc::new(handler),
@@ -2836,6 +3015,17 @@ pub mod coverage {
             > + ::std::marker::Send;
         }
 
+        impl<T_: Calculator> Calculator for ::std::sync::Arc<T_> {
+            async fn add(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                a: i32,
+                b: i32,
+            ) -> ::std::result::Result<i32, ::polyport::codegen::Status> {
+                T_::add(self, cx, a, b).await
+            }
+        }
+
         /// Serves a [`Calculator`].
         #[derive(Clone, Copy, Debug)]
         pub struct CalculatorServer;
@@ -2844,7 +3034,7 @@ pub mod coverage {
             #[must_use]
             pub fn new(handler: impl Calculator) -> ::polyport::codegen::Service {
                 ::polyport::codegen::ServiceBuilder::new(
-                        &super::super::SCHEMA,
+                        &super::SCHEMA,
                         "coverage.all",
                         "Calculator",
                         ::std::sync::Arc::new(handler),
@@ -2971,6 +3161,7 @@ pub mod coverage {
         ///
         /// The IDL also has streaming methods, which are not generated yet: `first` (client-stream).
         pub trait OnlyStreams: ::std::marker::Send + ::std::marker::Sync + 'static {}
+        impl<T_: OnlyStreams> OnlyStreams for ::std::sync::Arc<T_> {}
         /// Serves a [`OnlyStreams`].
         #[derive(Clone, Copy, Debug)]
         pub struct OnlyStreamsServer;
@@ -2979,7 +3170,7 @@ pub mod coverage {
             #[must_use]
             pub fn new(handler: impl OnlyStreams) -> ::polyport::codegen::Service {
                 ::polyport::codegen::ServiceBuilder::new(
-                        &super::super::SCHEMA,
+                        &super::SCHEMA,
                         "coverage.all",
                         "OnlyStreams",
                         ::std::sync::Arc::new(handler),
@@ -3016,7 +3207,27 @@ pub mod coverage {
         /// The methods of `OnlyStreams`.
         pub mod only_streams {}
         /// The service `H`, as a handler implements it.
-        pub trait H: ::std::marker::Send + ::std::marker::Sync + 'static {}
+        pub trait H: ::std::marker::Send + ::std::marker::Sync + 'static {
+            /// Answers `t`.
+            fn t(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                t: T,
+            ) -> impl ::std::future::Future<
+                Output = ::std::result::Result<T, ::polyport::codegen::Status>,
+            > + ::std::marker::Send;
+        }
+
+        impl<T_: H> H for ::std::sync::Arc<T_> {
+            async fn t(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                t: T,
+            ) -> ::std::result::Result<T, ::polyport::codegen::Status> {
+                T_::t(self, cx, t).await
+            }
+        }
+
         /// Serves a [`H`].
         #[derive(Clone, Copy, Debug)]
         pub struct HServer;
@@ -3025,10 +3236,17 @@ pub mod coverage {
             #[must_use]
             pub fn new(handler: impl H) -> ::polyport::codegen::Service {
                 ::polyport::codegen::ServiceBuilder::new(
-                        &super::super::SCHEMA,
+                        &super::SCHEMA,
                         "coverage.all",
                         "H",
                         ::std::sync::Arc::new(handler),
+                    )
+                    .method(
+                        &h::T,
+                        |handler, mut cx, arguments| async move {
+                            let outcome = H::t(&*handler, &mut cx, arguments.t).await;
+                            (cx, outcome)
+                        },
                     )
                     .build()
             }
@@ -3057,10 +3275,64 @@ pub mod coverage {
             pub fn new(client: ::polyport::codegen::Client) -> Self {
                 Self { client }
             }
+
+            /// Calls `t`.
+            pub fn t(
+                &self,
+                t: T,
+            ) -> ::polyport::codegen::ClientCall<
+                h::TArgs,
+                T,
+                ::polyport::codegen::Status,
+            > {
+                self.client.call(&h::T, h::TArgs { t })
+            }
         }
 
         /// The methods of `H`.
-        pub mod h {}
+        pub mod h {
+            /// `H.t`
+            pub static T: ::polyport::codegen::Method<
+                TArgs,
+                super::T,
+                ::polyport::codegen::Status,
+            > = ::polyport::codegen::Method::new(
+                "H",
+                "t",
+                ::polyport::codegen::CallKind::Unary,
+            );
+
+            /// The arguments of `H.t`.
+            #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+            pub struct TArgs {
+                pub t: super::T,
+            }
+
+            impl ::polyport::codegen::Value for TArgs {
+                const TYPE: ::polyport::codegen::WireType = ::polyport::codegen::WireType::STRUCT;
+                const MINIMUM_SIZE: usize = 1;
+                fn encode(&self, out: &mut ::polyport::codegen::Writer<'_>) {
+                    out.field(1, &self.t);
+                    out.stop();
+                }
+
+                fn decode(
+                    input: &mut ::polyport::codegen::Reader<'_>,
+                ) -> ::std::result::Result<Self, ::polyport::codegen::DecodeError> {
+                    let mut t = None;
+                    input.enter()?;
+                    while let Some(field) = input.field()? {
+                        match field {
+                            (::polyport::codegen::WireType::STRUCT, 1) => {
+                                t = Some(input.value("t.t")?);
+                            }
+                            (kind, _) => input.skip(kind)?,
+                        }
+                    }
+                    Ok(Self { t: t.unwrap_or_default() })
+                }
+            }
+        }
     }
 
     pub mod base {
@@ -3228,6 +3500,22 @@ pub mod coverage {
             > + ::std::marker::Send;
         }
 
+        impl<T: Parent> Parent for ::std::sync::Arc<T> {
+            async fn inherited(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                base: Base,
+            ) -> ::std::result::Result<Base, parent::InheritedError> {
+                T::inherited(self, cx, base).await
+            }
+            async fn nothing_inherited(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+            ) -> ::std::result::Result<(), ::polyport::codegen::Status> {
+                T::nothing_inherited(self, cx).await
+            }
+        }
+
         /// Serves a [`Parent`].
         #[derive(Clone, Copy, Debug)]
         pub struct ParentServer;
@@ -3236,7 +3524,7 @@ pub mod coverage {
             #[must_use]
             pub fn new(handler: impl Parent) -> ::polyport::codegen::Service {
                 ::polyport::codegen::ServiceBuilder::new(
-                        &super::super::SCHEMA,
+                        &super::SCHEMA,
                         "coverage.base",
                         "Parent",
                         ::std::sync::Arc::new(handler),
@@ -3482,6 +3770,11 @@ pub mod coverage {
             }
         }
     }
+
+    /// The IDL as data: for reflection, and for calls without generated code.
+    pub static SCHEMA: ::polyport::codegen::Embedded = ::polyport::codegen::Embedded::new(
+        b"\x0F\0\x01\x0C\0\0\0\x1B\x0C\0\x02\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05Color\x0F\0\x03\x0C\0\0\0\x04\x0B\0\x01\0\0\0\x03RED\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x05GREEN\x08\0\x02\0\0\0\x05\0\x0B\0\x01\0\0\0\x04BLUE\x08\0\x02\0\0\0\x06\0\x0B\0\x01\0\0\0\x08NEGATIVE\x08\0\x02\xFF\xFF\xFF\xFD\0\x0F\0\x04\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x03foo\x0B\0\x02\0\0\0\x03bar\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x07Nothing\x0F\0\x03\x0C\0\0\0\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Item\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x1C\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\x02\x0B\0\x01\0\0\0\tapi.query\x0B\0\x02\0\0\0\x04name\0\x0B\0\x01\0\0\0\x06go.tag\x0B\0\x02\0\0\0\x08json:\"n\"\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01n\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\x07\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x05color\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\x05\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x07numbers\x0C\0\x03\x0C\0\x02\x03\0\x01\x04\0\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\x03\n\0\x02\0\0\0\0\0\0\0\x01\0\n\0\x02\0\0\0\0\0\0\0\x02\0\n\0\x02\0\0\0\0\0\0\0\x03\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x06nested\x0C\0\x03\x0C\0\x04\x03\0\x01\x07\0\x0C\0\x05\x0C\0\x03\x0C\0\x02\x03\0\x01\x04\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\x06by_key\x0C\0\x03\x0C\0\x04\n\0\x06\0\0\0\0\0\0\0\x04\0\x0C\0\x05\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x07\x0B\0\x02\0\0\0\x07doubles\x0C\0\x03\x0C\0\x02\x03\0\x01\x06\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x08\x0B\0\x02\0\0\0\x05bytes\x0C\0\x03\x03\0\x01\x08\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\t\x0B\0\x02\0\0\0\x05child\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\n\x0B\0\x02\0\0\0\x08children\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x0C\x0B\0\x02\0\0\0\x04type\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\r\x0B\0\x02\0\0\0\x01b\x0C\0\x03\x03\0\x01\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x0E\x0B\0\x02\0\0\0\x03i8_\x0C\0\x03\x03\0\x01\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x0F\x0B\0\x02\0\0\0\x02fn\x0C\0\x03\x03\0\x01\x03\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x10\x0B\0\x02\0\0\0\x03num\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x17\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\n\0\0\x06\0\x01\0\x11\x0B\0\x02\0\0\0\x03uid\x0C\0\x03\x03\0\x01\x05\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x12\x0B\0\x02\0\0\0\x05alias\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x18\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x13\x0B\0\x02\0\0\0\x03vec\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x14\x0B\0\x02\0\0\0\x06choice\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x14\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x15\x0B\0\x02\0\0\0\x06ratios\x0C\0\x03\x0C\0\x04\x03\0\x01\x04\0\x0C\0\x05\x03\0\x01\x06\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x16\x0B\0\x02\0\0\0\x03def\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0B\0\x04\0\0\0\x07default\0\0\x06\0\x01\0\x17\x0B\0\x02\0\0\0\x04tiny\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x03\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x06\x0C\0\0\0\x01\x0C\0\x01\x0B\0\x04\0\0\0\x01a\0\x0C\0\x02\n\0\x02\0\0\0\0\0\0\0\x03\0\0\0\0\x06\0\x01\0\x18\x0B\0\x02\0\0\0\x05input\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x19\x0B\0\x02\0\0\0\x03out\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x1A\x0B\0\x02\0\0\0\x04kind\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x1B\x0B\0\x02\0\0\0\x05field\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x1C\x0B\0\x02\0\0\0\x05value\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\xFF\xFF\x0B\0\x02\0\0\0\x08negative\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Tiny\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01a\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\x01\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01b\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0B\0\x04\0\0\0\x02bb\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x03Key\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01a\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01b\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x08Unhashed\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\n\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06ratios\x0C\0\x03\x0C\0\x03\x03\0\x01\x06\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\x02\x04\0\x03?\xE0\0\0\0\0\0\0\0\x04\0\x03\xBF\xF0\0\0\0\0\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x05names\x0C\0\x03\x0C\0\x04\x03\0\x01\x06\0\x0C\0\x05\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x04sets\x0C\0\x03\x0C\0\x03\x0C\0\x03\x03\0\x01\x04\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\x02\x0F\0\x05\x0C\0\0\0\x02\n\0\x02\0\0\0\0\0\0\0\x01\0\n\0\x02\0\0\0\0\0\0\0\x02\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x04maps\x0C\0\x03\x0C\0\x04\x0C\0\x04\x03\0\x01\x07\0\x0C\0\x05\x03\0\x01\x04\0\0\x0C\0\x05\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x06\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x08by_ratio\x0C\0\x03\x0C\0\x04\n\0\x06\0\0\0\0\0\0\0\x06\0\x0C\0\x05\x0C\0\x04\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x06\0\0\x0C\0\x05\x03\0\x01\x04\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x06\x0C\0\0\0\x01\x0C\0\x01\x0F\0\x06\x0C\0\0\0\x01\x0C\0\x01\x0B\0\x04\0\0\0\x05value\0\x0C\0\x02\x04\0\x03?\xE0\0\0\0\0\0\0\0\0\0\x0C\0\x02\x0F\0\x06\x0C\0\0\0\x01\x0C\0\x01\x0F\0\x05\x0C\0\0\0\0\0\x0C\0\x02\n\0\x02\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\x05again\x0C\0\x03\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x05\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x07\x0B\0\x02\0\0\0\nempty_list\x0C\0\x03\x0C\0\x02\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\0\0\0\x06\0\x01\0\x08\x0B\0\x02\0\0\0\tempty_set\x0C\0\x03\x0C\0\x03\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\0\0\0\x06\0\x01\0\t\x0B\0\x02\0\0\0\tempty_map\x0C\0\x03\x0C\0\x04\x03\0\x01\x07\0\x0C\0\x05\x03\0\x01\x04\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x06\x0C\0\0\0\0\0\0\x06\0\x01\0\n\x0B\0\x02\0\0\0\x0Cempty_ratios\x0C\0\x03\x0C\0\x03\x03\0\x01\x06\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05Ratio\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x05value\x0C\0\x03\x03\0\x01\x06\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x03Vec\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06Option\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04Self\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x06String\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05Empty\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x06Result\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x02Ok\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x03Err\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x06Option\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03box\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0B\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x03Box\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07Default\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Some\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x04None\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x02Ok\x08\0\x02\0\0\0\x01\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x01T\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x02_T\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06SCHEMA\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x06String\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04some\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0C\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05Chain\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04text\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04next\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0F\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Left\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x05right\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x11\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05Right\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04left\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x10\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06number\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Tree\x08\0\x03\0\0\0\x01\x0F\0\x04\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04leaf\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04pair\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x13\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x04same\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x12\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Pair\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04left\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x12\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x05right\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x12\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x06Choice\x08\0\x03\0\0\0\x01\x0F\0\x04\x0C\0\0\0\x05\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01s\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x04many\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x14\0\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x01n\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x05Unset\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05First\x08\0\x03\0\0\0\x02\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x06Second\x08\0\x03\0\0\0\x02\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04code\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x04note\x0B\0\x02\0\0\0\x011\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\rcoverage.base\x0B\0\x02\0\0\0\x03Num\x0F\0\x03\x0C\0\0\0\x03\x0B\0\x01\0\0\0\x04ZERO\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x03TWO\x08\0\x02\0\0\0\x02\0\x0B\0\x01\0\0\0\x03TEN\x08\0\x02\0\0\0\n\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\rcoverage.base\x0B\0\x02\0\0\0\x04Base\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x03num\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x17\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\x02\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\rcoverage.base\x0B\0\x02\0\0\0\x07Refused\x08\0\x03\0\0\0\x02\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\0\x0B\0\x02\0\0\0\x08InDotted\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04text\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x02\x0C\0\0\0\x05\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Main\x0F\0\x03\x0C\0\0\0\x13\x0B\0\x01\0\0\0\tinherited\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04base\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x18\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07refused\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x19\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x18\0\x0B\0\x07\0\0\0\x14coverage.base.Parent\0\x0B\0\x01\0\0\0\x11nothing_inherited\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0B\0\x07\0\0\0\x14coverage.base.Parent\0\x0B\0\x01\0\0\0\x03get\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01x\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x05first\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x15\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06second\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x16\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x05other\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x16\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x0B\0\x01\0\0\0\x07nothing\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x04note\x08\0\x02\0\0\0\x01\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x05lines\x0C\0\x03\x0C\0\x02\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x04pick\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06choice\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x14\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x14\0\0\x0B\0\x01\0\0\0\x05lists\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07numbers\x0C\0\x03\x0C\0\x03\x03\0\x01\x04\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x0C\0\x02\x0C\0\x02\x0C\0\x04\x03\0\x01\x07\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x04bidi\x08\0\x02\0\0\0\x04\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\rbidirectional\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x0B\0\x01\0\0\0\x03srv\x08\0\x02\0\0\0\x03\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x06server\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x0B\0\x01\0\0\0\x04both\x08\0\x02\0\0\0\0\x02\0\x03\x01\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x05unary\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x0B\0\x01\0\0\0\x05async\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04type\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04self\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x02cx\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x03\0\x01\x07\0\0\x0B\0\x01\0\0\0\x07getItem\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01e\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x08\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x08\0\0\x0B\0\x01\0\0\0\x08get_item\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01e\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x08\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x08\0\0\x0B\0\x01\0\0\0\x06dotted\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01d\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x1A\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x1A\0\0\x0B\0\x01\0\0\0\x07connect\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x03new\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05clone\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x03\0\x01\x04\0\0\x0B\0\x01\0\0\0\x06status\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06Status\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x15\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x04many\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x08\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01a\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01b\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x01c\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x01d\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x01e\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\x01f\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x07\x0B\0\x02\0\0\0\x01g\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x08\x0B\0\x02\0\0\0\x01h\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x03\0\x01\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\nCalculator\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x03add\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01a\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\x03\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01b\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x03\0\x01\x04\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x04note\x0B\0\x02\0\0\0\x01y\0\0\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x0BOnlyStreams\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x05first\x08\0\x02\0\0\0\x02\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x06client\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x01H\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x01t\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01t\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\r\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\r\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\rcoverage.base\x0B\0\x02\0\0\0\x06Parent\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\tinherited\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04base\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x18\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07refused\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x19\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x18\0\0\x0B\0\x01\0\0\0\x11nothing_inherited\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\0",
+    );
 }
 
 #[allow(
@@ -3528,10 +3821,7 @@ pub mod a_b_c {
             })
         }
     }
-}
 
-/// The IDL as data: for reflection, and for calls without generated code.
-#[allow(dead_code, unreachable_pub, reason = "generated: not everybody asks for it")]
-pub static SCHEMA: ::polyport::codegen::Embedded = ::polyport::codegen::Embedded::new(
-    b"\x0F\0\x01\x0C\0\0\0\x1A\x0C\0\x02\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05Color\x0F\0\x03\x0C\0\0\0\x04\x0B\0\x01\0\0\0\x03RED\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x05GREEN\x08\0\x02\0\0\0\x05\0\x0B\0\x01\0\0\0\x04BLUE\x08\0\x02\0\0\0\x06\0\x0B\0\x01\0\0\0\x08NEGATIVE\x08\0\x02\xFF\xFF\xFF\xFD\0\x0F\0\x04\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x03foo\x0B\0\x02\0\0\0\x03bar\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x07Nothing\x0F\0\x03\x0C\0\0\0\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Item\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x1C\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\x02\x0B\0\x01\0\0\0\tapi.query\x0B\0\x02\0\0\0\x04name\0\x0B\0\x01\0\0\0\x06go.tag\x0B\0\x02\0\0\0\x08json:\"n\"\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01n\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\x07\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x05color\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\x05\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x07numbers\x0C\0\x03\x0C\0\x02\x03\0\x01\x04\0\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\x03\n\0\x02\0\0\0\0\0\0\0\x01\0\n\0\x02\0\0\0\0\0\0\0\x02\0\n\0\x02\0\0\0\0\0\0\0\x03\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x06nested\x0C\0\x03\x0C\0\x04\x03\0\x01\x07\0\x0C\0\x05\x0C\0\x03\x0C\0\x02\x03\0\x01\x04\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\x06by_key\x0C\0\x03\x0C\0\x04\n\0\x06\0\0\0\0\0\0\0\x04\0\x0C\0\x05\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x07\x0B\0\x02\0\0\0\x07doubles\x0C\0\x03\x0C\0\x02\x03\0\x01\x06\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x08\x0B\0\x02\0\0\0\x05bytes\x0C\0\x03\x03\0\x01\x08\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\t\x0B\0\x02\0\0\0\x05child\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\n\x0B\0\x02\0\0\0\x08children\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x0C\x0B\0\x02\0\0\0\x04type\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\r\x0B\0\x02\0\0\0\x01b\x0C\0\x03\x03\0\x01\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x0E\x0B\0\x02\0\0\0\x03i8_\x0C\0\x03\x03\0\x01\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x0F\x0B\0\x02\0\0\0\x02fn\x0C\0\x03\x03\0\x01\x03\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x10\x0B\0\x02\0\0\0\x03num\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x16\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\n\0\0\x06\0\x01\0\x11\x0B\0\x02\0\0\0\x03uid\x0C\0\x03\x03\0\x01\x05\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x12\x0B\0\x02\0\0\0\x05alias\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x17\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x13\x0B\0\x02\0\0\0\x03vec\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x14\x0B\0\x02\0\0\0\x06choice\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x13\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x15\x0B\0\x02\0\0\0\x06ratios\x0C\0\x03\x0C\0\x04\x03\0\x01\x04\0\x0C\0\x05\x03\0\x01\x06\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x16\x0B\0\x02\0\0\0\x03def\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0B\0\x04\0\0\0\x07default\0\0\x06\0\x01\0\x17\x0B\0\x02\0\0\0\x04tiny\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x03\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x06\x0C\0\0\0\x01\x0C\0\x01\x0B\0\x04\0\0\0\x01a\0\x0C\0\x02\n\0\x02\0\0\0\0\0\0\0\x03\0\0\0\0\x06\0\x01\0\x18\x0B\0\x02\0\0\0\x05input\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x19\x0B\0\x02\0\0\0\x03out\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x1A\x0B\0\x02\0\0\0\x04kind\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x1B\x0B\0\x02\0\0\0\x05field\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x1C\x0B\0\x02\0\0\0\x05value\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\xFF\xFF\x0B\0\x02\0\0\0\x08negative\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Tiny\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01a\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\x01\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01b\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0B\0\x04\0\0\0\x02bb\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x03Key\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01a\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01b\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x08Unhashed\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\n\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06ratios\x0C\0\x03\x0C\0\x03\x03\0\x01\x06\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\x02\x04\0\x03?\xE0\0\0\0\0\0\0\0\x04\0\x03\xBF\xF0\0\0\0\0\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x05names\x0C\0\x03\x0C\0\x04\x03\0\x01\x06\0\x0C\0\x05\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x04sets\x0C\0\x03\x0C\0\x03\x0C\0\x03\x03\0\x01\x04\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\x02\x0F\0\x05\x0C\0\0\0\x02\n\0\x02\0\0\0\0\0\0\0\x01\0\n\0\x02\0\0\0\0\0\0\0\x02\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x04maps\x0C\0\x03\x0C\0\x04\x0C\0\x04\x03\0\x01\x07\0\x0C\0\x05\x03\0\x01\x04\0\0\x0C\0\x05\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x06\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x08by_ratio\x0C\0\x03\x0C\0\x04\n\0\x06\0\0\0\0\0\0\0\x06\0\x0C\0\x05\x0C\0\x04\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x06\0\0\x0C\0\x05\x03\0\x01\x04\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x06\x0C\0\0\0\x01\x0C\0\x01\x0F\0\x06\x0C\0\0\0\x01\x0C\0\x01\x0B\0\x04\0\0\0\x05value\0\x0C\0\x02\x04\0\x03?\xE0\0\0\0\0\0\0\0\0\0\x0C\0\x02\x0F\0\x06\x0C\0\0\0\x01\x0C\0\x01\x0F\0\x05\x0C\0\0\0\0\0\x0C\0\x02\n\0\x02\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\x05again\x0C\0\x03\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x05\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x07\x0B\0\x02\0\0\0\nempty_list\x0C\0\x03\x0C\0\x02\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\0\0\0\x06\0\x01\0\x08\x0B\0\x02\0\0\0\tempty_set\x0C\0\x03\x0C\0\x03\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\0\0\0\x06\0\x01\0\t\x0B\0\x02\0\0\0\tempty_map\x0C\0\x03\x0C\0\x04\x03\0\x01\x07\0\x0C\0\x05\x03\0\x01\x04\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x06\x0C\0\0\0\0\0\0\x06\0\x01\0\n\x0B\0\x02\0\0\0\x0Cempty_ratios\x0C\0\x03\x0C\0\x03\x03\0\x01\x06\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05Ratio\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x05value\x0C\0\x03\x03\0\x01\x06\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x03Vec\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06Option\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04Self\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x06String\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05Empty\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x06Result\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x02Ok\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x03Err\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x06Option\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03box\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0B\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x03Box\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07Default\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Some\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x04None\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x02Ok\x08\0\x02\0\0\0\x01\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x06String\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04some\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0C\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05Chain\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04text\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04next\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0E\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Left\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x05right\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x10\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05Right\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04left\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0F\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06number\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Tree\x08\0\x03\0\0\0\x01\x0F\0\x04\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04leaf\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04pair\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x12\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x04same\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x11\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Pair\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04left\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x11\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x05right\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x11\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x06Choice\x08\0\x03\0\0\0\x01\x0F\0\x04\x0C\0\0\0\x05\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01s\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x04many\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x13\0\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x01n\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x05Unset\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05First\x08\0\x03\0\0\0\x02\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x06Second\x08\0\x03\0\0\0\x02\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04code\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x04note\x0B\0\x02\0\0\0\x011\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\rcoverage.base\x0B\0\x02\0\0\0\x03Num\x0F\0\x03\x0C\0\0\0\x03\x0B\0\x01\0\0\0\x04ZERO\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x03TWO\x08\0\x02\0\0\0\x02\0\x0B\0\x01\0\0\0\x03TEN\x08\0\x02\0\0\0\n\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\rcoverage.base\x0B\0\x02\0\0\0\x04Base\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x03num\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x16\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\x02\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\rcoverage.base\x0B\0\x02\0\0\0\x07Refused\x08\0\x03\0\0\0\x02\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\0\x0B\0\x02\0\0\0\x08InDotted\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04text\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x02\x0C\0\0\0\x05\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Main\x0F\0\x03\x0C\0\0\0\x13\x0B\0\x01\0\0\0\tinherited\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04base\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x17\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07refused\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x18\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x17\0\x0B\0\x07\0\0\0\x14coverage.base.Parent\0\x0B\0\x01\0\0\0\x11nothing_inherited\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0B\0\x07\0\0\0\x14coverage.base.Parent\0\x0B\0\x01\0\0\0\x03get\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01x\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x05first\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x14\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06second\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x15\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x05other\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x15\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x0B\0\x01\0\0\0\x07nothing\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x04note\x08\0\x02\0\0\0\x01\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x05lines\x0C\0\x03\x0C\0\x02\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x04pick\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06choice\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x13\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x13\0\0\x0B\0\x01\0\0\0\x05lists\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07numbers\x0C\0\x03\x0C\0\x03\x03\0\x01\x04\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x0C\0\x02\x0C\0\x02\x0C\0\x04\x03\0\x01\x07\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x04bidi\x08\0\x02\0\0\0\x04\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\rbidirectional\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x0B\0\x01\0\0\0\x03srv\x08\0\x02\0\0\0\x03\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x06server\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x0B\0\x01\0\0\0\x04both\x08\0\x02\0\0\0\0\x02\0\x03\x01\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x05unary\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x0B\0\x01\0\0\0\x05async\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04type\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04self\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x02cx\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x03\0\x01\x07\0\0\x0B\0\x01\0\0\0\x07getItem\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01e\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x08\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x08\0\0\x0B\0\x01\0\0\0\x08get_item\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01e\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x08\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x08\0\0\x0B\0\x01\0\0\0\x06dotted\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01d\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x19\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x19\0\0\x0B\0\x01\0\0\0\x07connect\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x03new\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05clone\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x03\0\x01\x04\0\0\x0B\0\x01\0\0\0\x06status\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06Status\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x14\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x04many\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x08\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01a\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01b\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x01c\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x01d\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x01e\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\x01f\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x07\x0B\0\x02\0\0\0\x01g\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x08\x0B\0\x02\0\0\0\x01h\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x03\0\x01\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\nCalculator\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x03add\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01a\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\x03\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01b\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x03\0\x01\x04\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x04note\x0B\0\x02\0\0\0\x01y\0\0\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x0BOnlyStreams\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x05first\x08\0\x02\0\0\0\x02\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x06client\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x01H\x0F\0\x03\x0C\0\0\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\rcoverage.base\x0B\0\x02\0\0\0\x06Parent\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\tinherited\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04base\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x17\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07refused\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x18\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x17\0\0\x0B\0\x01\0\0\0\x11nothing_inherited\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\0",
-);
+    /// The IDL as data: for reflection, and for calls without generated code.
+    pub static SCHEMA: &::polyport::codegen::Embedded = &super::coverage::SCHEMA;
+}

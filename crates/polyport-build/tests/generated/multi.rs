@@ -179,6 +179,51 @@ pub mod multi {
         > + ::std::marker::Send;
     }
 
+    impl<T: ServiceA> ServiceA for ::std::sync::Arc<T> {
+        async fn same_named_method(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            req: Request,
+        ) -> ::std::result::Result<Response, ::polyport::codegen::Status> {
+            T::same_named_method(self, cx, req).await
+        }
+        async fn only_a(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            req: Request,
+        ) -> ::std::result::Result<Response, ::polyport::codegen::Status> {
+            T::only_a(self, cx, req).await
+        }
+        async fn declines(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            req: Request,
+        ) -> ::std::result::Result<Response, service_a::DeclinesError> {
+            T::declines(self, cx, req).await
+        }
+        async fn nothing(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+        ) -> ::std::result::Result<(), ::polyport::codegen::Status> {
+            T::nothing(self, cx).await
+        }
+        async fn notify(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            req: Request,
+        ) -> ::std::result::Result<(), ::polyport::codegen::Status> {
+            T::notify(self, cx, req).await
+        }
+        async fn add(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            left: i64,
+            right: i64,
+        ) -> ::std::result::Result<i64, ::polyport::codegen::Status> {
+            T::add(self, cx, left, right).await
+        }
+    }
+
     /// Serves a [`ServiceA`].
     #[derive(Clone, Copy, Debug)]
     pub struct ServiceAServer;
@@ -187,7 +232,7 @@ pub mod multi {
         #[must_use]
         pub fn new(handler: impl ServiceA) -> ::polyport::codegen::Service {
             ::polyport::codegen::ServiceBuilder::new(
-                    &super::SCHEMA,
+                    &SCHEMA,
                     "multi",
                     "ServiceA",
                     ::std::sync::Arc::new(handler),
@@ -727,6 +772,23 @@ pub mod multi {
         > + ::std::marker::Send;
     }
 
+    impl<T: ServiceB> ServiceB for ::std::sync::Arc<T> {
+        async fn same_named_method(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            req: Request,
+        ) -> ::std::result::Result<Response, ::polyport::codegen::Status> {
+            T::same_named_method(self, cx, req).await
+        }
+        async fn only_b(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            req: Request,
+        ) -> ::std::result::Result<Response, ::polyport::codegen::Status> {
+            T::only_b(self, cx, req).await
+        }
+    }
+
     /// Serves a [`ServiceB`].
     #[derive(Clone, Copy, Debug)]
     pub struct ServiceBServer;
@@ -735,7 +797,7 @@ pub mod multi {
         #[must_use]
         pub fn new(handler: impl ServiceB) -> ::polyport::codegen::Service {
             ::polyport::codegen::ServiceBuilder::new(
-                    &super::SCHEMA,
+                    &SCHEMA,
                     "multi",
                     "ServiceB",
                     ::std::sync::Arc::new(handler),
@@ -922,6 +984,16 @@ pub mod multi {
         > + ::std::marker::Send;
     }
 
+    impl<T: ServiceC> ServiceC for ::std::sync::Arc<T> {
+        async fn only_c(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            req: Request,
+        ) -> ::std::result::Result<Response, ::polyport::codegen::Status> {
+            T::only_c(self, cx, req).await
+        }
+    }
+
     /// Serves a [`ServiceC`].
     #[derive(Clone, Copy, Debug)]
     pub struct ServiceCServer;
@@ -930,7 +1002,7 @@ pub mod multi {
         #[must_use]
         pub fn new(handler: impl ServiceC) -> ::polyport::codegen::Service {
             ::polyport::codegen::ServiceBuilder::new(
-                    &super::SCHEMA,
+                    &SCHEMA,
                     "multi",
                     "ServiceC",
                     ::std::sync::Arc::new(handler),
@@ -1052,6 +1124,23 @@ pub mod multi {
         > + ::std::marker::Send;
     }
 
+    impl<T: ServiceD> ServiceD for ::std::sync::Arc<T> {
+        async fn only_c(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            req: Request,
+        ) -> ::std::result::Result<Response, ::polyport::codegen::Status> {
+            T::only_c(self, cx, req).await
+        }
+        async fn only_d(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            req: Request,
+        ) -> ::std::result::Result<Response, ::polyport::codegen::Status> {
+            T::only_d(self, cx, req).await
+        }
+    }
+
     /// Serves a [`ServiceD`].
     #[derive(Clone, Copy, Debug)]
     pub struct ServiceDServer;
@@ -1060,7 +1149,7 @@ pub mod multi {
         #[must_use]
         pub fn new(handler: impl ServiceD) -> ::polyport::codegen::Service {
             ::polyport::codegen::ServiceBuilder::new(
-                    &super::SCHEMA,
+                    &SCHEMA,
                     "multi",
                     "ServiceD",
                     ::std::sync::Arc::new(handler),
@@ -1191,10 +1280,9 @@ pub mod multi {
             }
         }
     }
-}
 
-/// The IDL as data: for reflection, and for calls without generated code.
-#[allow(dead_code, unreachable_pub, reason = "generated: not everybody asks for it")]
-pub static SCHEMA: ::polyport::codegen::Embedded = ::polyport::codegen::Embedded::new(
-    b"\x0F\0\x01\x0C\0\0\0\x03\x0C\0\x01\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x07Request\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08Response\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08Declined\x08\0\x03\0\0\0\x02\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04code\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06reason\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x02\x0C\0\0\0\x04\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08ServiceA\x0F\0\x03\x0C\0\0\0\x06\x0B\0\x01\0\0\0\x0FsameNamedMethod\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x0B\0\x01\0\0\0\x05onlyA\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x0B\0\x01\0\0\0\x08declines\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x08declined\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x0B\0\x01\0\0\0\x07nothing\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x06notify\x08\0\x02\0\0\0\x01\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x03add\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04left\x0C\0\x03\x03\0\x01\x05\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x05right\x0C\0\x03\x03\0\x01\x05\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x03\0\x01\x05\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08ServiceB\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x0FsameNamedMethod\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x0B\0\x01\0\0\0\x05onlyB\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08ServiceC\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x05onlyC\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08ServiceD\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x05onlyC\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\x0B\0\x07\0\0\0\x0Emulti.ServiceC\0\x0B\0\x01\0\0\0\x05onlyD\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\0",
-);
+    /// The IDL as data: for reflection, and for calls without generated code.
+    pub static SCHEMA: ::polyport::codegen::Embedded = ::polyport::codegen::Embedded::new(
+        b"\x0F\0\x01\x0C\0\0\0\x03\x0C\0\x01\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x07Request\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08Response\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08Declined\x08\0\x03\0\0\0\x02\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04code\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06reason\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x02\x0C\0\0\0\x04\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08ServiceA\x0F\0\x03\x0C\0\0\0\x06\x0B\0\x01\0\0\0\x0FsameNamedMethod\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x0B\0\x01\0\0\0\x05onlyA\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x0B\0\x01\0\0\0\x08declines\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x08declined\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x0B\0\x01\0\0\0\x07nothing\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x06notify\x08\0\x02\0\0\0\x01\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x03add\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04left\x0C\0\x03\x03\0\x01\x05\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x05right\x0C\0\x03\x03\0\x01\x05\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x03\0\x01\x05\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08ServiceB\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x0FsameNamedMethod\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x0B\0\x01\0\0\0\x05onlyB\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08ServiceC\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x05onlyC\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08ServiceD\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x05onlyC\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\x0B\0\x07\0\0\0\x0Emulti.ServiceC\0\x0B\0\x01\0\0\0\x05onlyD\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\0",
+    );
+}

@@ -74,6 +74,23 @@ pub mod streams {
         > + ::std::marker::Send;
     }
 
+    impl<T: Streams> Streams for ::std::sync::Arc<T> {
+        async fn unary(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            item: Item,
+        ) -> ::std::result::Result<Item, ::polyport::codegen::Status> {
+            T::unary(self, cx, item).await
+        }
+        async fn ping_pong(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            item: Item,
+        ) -> ::std::result::Result<Item, ::polyport::codegen::Status> {
+            T::ping_pong(self, cx, item).await
+        }
+    }
+
     /// Serves a [`Streams`].
     #[derive(Clone, Copy, Debug)]
     pub struct StreamsServer;
@@ -82,7 +99,7 @@ pub mod streams {
         #[must_use]
         pub fn new(handler: impl Streams) -> ::polyport::codegen::Service {
             ::polyport::codegen::ServiceBuilder::new(
-                    &super::SCHEMA,
+                    &SCHEMA,
                     "streams",
                     "Streams",
                     ::std::sync::Arc::new(handler),
@@ -250,10 +267,9 @@ pub mod streams {
             }
         }
     }
-}
 
-/// The IDL as data: for reflection, and for calls without generated code.
-#[allow(dead_code, unreachable_pub, reason = "generated: not everybody asks for it")]
-pub static SCHEMA: ::polyport::codegen::Embedded = ::polyport::codegen::Embedded::new(
-    b"\x0F\0\x01\x0C\0\0\0\x01\x0C\0\x01\x0B\0\x01\0\0\0\x07streams\x0B\0\x02\0\0\0\x04Item\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06number\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x02\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x07streams\x0B\0\x02\0\0\0\x07Streams\x0F\0\x03\x0C\0\0\0\x05\x0B\0\x01\0\0\0\rbidirectional\x08\0\x02\0\0\0\x04\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\rbidirectional\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x0B\0\x01\0\0\0\x06client\x08\0\x02\0\0\0\x02\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x06client\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x0B\0\x01\0\0\0\x06server\x08\0\x02\0\0\0\x03\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x06server\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x0B\0\x01\0\0\0\x05unary\x08\0\x02\0\0\0\0\x02\0\x03\x01\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x05unary\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x0B\0\x01\0\0\0\x08pingPong\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\0",
-);
+    /// The IDL as data: for reflection, and for calls without generated code.
+    pub static SCHEMA: ::polyport::codegen::Embedded = ::polyport::codegen::Embedded::new(
+        b"\x0F\0\x01\x0C\0\0\0\x01\x0C\0\x01\x0B\0\x01\0\0\0\x07streams\x0B\0\x02\0\0\0\x04Item\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06number\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x02\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x07streams\x0B\0\x02\0\0\0\x07Streams\x0F\0\x03\x0C\0\0\0\x05\x0B\0\x01\0\0\0\rbidirectional\x08\0\x02\0\0\0\x04\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\rbidirectional\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x0B\0\x01\0\0\0\x06client\x08\0\x02\0\0\0\x02\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x06client\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x0B\0\x01\0\0\0\x06server\x08\0\x02\0\0\0\x03\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x06server\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x0B\0\x01\0\0\0\x05unary\x08\0\x02\0\0\0\0\x02\0\x03\x01\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x05unary\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x0B\0\x01\0\0\0\x08pingPong\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\0",
+    );
+}
