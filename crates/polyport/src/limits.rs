@@ -17,7 +17,7 @@ use polyport_wire::limits::Limits as WireLimits;
 /// | `detection` | 5 s | from the first byte to the eighth, as Kitex |
 /// | `message` | 30 s | from a message's first byte to its last, and for a reply to be taken |
 /// | `idle` | 10 min | longer than a Kitex client keeps an idle connection, 60 s |
-/// | `drain` | 5 s | what a graceful stop waits for, as Kitex |
+/// | `drain` | 5 s | what a graceful stop waits for, as Kitex; no more is read in its second half |
 /// | `quiet` | 100 ms | how long a connection must be silent before a graceful stop closes it |
 ///
 /// # Examples

@@ -180,6 +180,17 @@ struct Shared {
     validators: Validators,
 }
 
+/// How far a server is with its stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    /// It does not stop.
+    Serving,
+    /// Connections are served until they fall silent.
+    Draining,
+    /// Nothing more is read; what was read is answered.
+    Leaving,
+}
+
 impl Listening {
     /// The address that the server listens on, with the port that was picked for port 0.
     #[must_use]
@@ -193,10 +204,16 @@ impl Listening {
         &self.shared.router
     }
 
-    /// Serves until `stop` is ready, then stops gracefully: no more connections are accepted,
-    /// calls in flight are answered (over TTHeader with the notice that the connection ends), and
-    /// connections are closed as they fall silent, at the latest after
-    /// [`Limits::drain`].
+    /// Serves until `stop` is ready, then stops gracefully, within [`Limits::drain`]:
+    ///
+    /// 1. The port is closed. Connections that the kernel has made by then are served.
+    /// 2. Calls are answered, those in flight and those that still come; over TTHeader with the
+    ///    notice that the connection ends, on which clients go elsewhere. A connection is closed
+    ///    when it has been silent for [`Limits::quiet`].
+    /// 3. In the second half of the time nothing more is read from clients that go on without
+    ///    regard for the notice, or cannot see it; their connections are closed when the calls that
+    ///    were read are answered.
+    /// 4. What is not done at the end is cut.
     ///
     /// Gives the number of connections that had to be cut then.
     pub async fn serve_until(self, stop: impl Future<Output = ()>) -> usize {

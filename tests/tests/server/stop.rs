@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use polyport::{Limits, Server, Transport};
 use polyport_tests::demo::demo;
-use polyport_tests::peer::Request;
+use polyport_tests::peer::{Peer, Request};
 use polyport_tests::serving::Serving;
 use polyport_tests::soon;
 use tokio::net::TcpStream;
@@ -35,6 +35,58 @@ async fn a_call_in_flight_is_answered_with_the_notice_of_the_end() {
         drop(peer);
         assert_eq!(soon(stopped).await.unwrap(), 0);
         assert_eq!(watch.events(), ["done x"]);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_waits_to_be_accepted_is_served() {
+    let serving = Serving::start(Server::new().add(demo().0)).await;
+    // The server runs in this thread, and so sees all of this at once: a connection that the kernel
+    // has made, and the stop.
+    let waiting = std::net::TcpStream::connect(serving.address).unwrap();
+    let stopped = serving.stop();
+    waiting.set_nonblocking(true).unwrap();
+    let mut peer = Peer::new(TcpStream::from_std(waiting).unwrap());
+    let request = Request::new(Transport::TtHeader, "echo").text("hi");
+    let response = peer.call(&request).await;
+    assert_eq!(response.text(), "hi");
+    assert!(response.resets());
+    peer.ended().await;
+    drop(peer);
+    assert_eq!(soon(stopped).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn clients_that_go_on_are_left_when_what_was_read_is_answered() {
+    for multiplexed in [false, true] {
+        let (service, mut watch) = demo();
+        let limits = Limits {
+            // Nobody is ever silent for so long.
+            quiet: Duration::from_secs(600),
+            drain: Duration::from_secs(1),
+            ..Limits::default()
+        };
+        let serving = Serving::start(Server::new().add(service).limits(limits)).await;
+        let marked = |request: Request| match multiplexed {
+            false => request,
+            true => request.multiplexed(),
+        };
+        let mut slow = serving.connect().await;
+        slow.send(marked(wait(Transport::TtHeader)).encode()).await;
+        assert_eq!(watch.event().await, "waiting x");
+        let mut busy = serving.connect().await;
+        let stopped = serving.stop();
+        let echo = marked(Request::new(Transport::TtHeader, "echo").text("hi"));
+        while let Some(response) = busy.try_call(&echo).await {
+            assert_eq!(response.text(), "hi");
+        }
+        // The other connection is as little read now, but its call is under way.
+        assert!(!stopped.is_finished());
+        watch.let_one_go();
+        assert_eq!(slow.response().await.text(), "x");
+        slow.ended().await;
+        drop((busy, slow));
+        assert_eq!(soon(stopped).await.unwrap(), 0);
     }
 }
 
@@ -151,7 +203,7 @@ async fn a_server_that_is_dropped_takes_its_connections_with_it() {
         .unwrap();
     let address = listening.address();
     let serving = tokio::spawn(listening.serve_until(std::future::pending()));
-    let mut peer = polyport_tests::peer::Peer::connect(address).await;
+    let mut peer = Peer::connect(address).await;
     peer.send(wait(Transport::Framed).encode()).await;
     assert_eq!(watch.event().await, "waiting x");
     serving.abort();

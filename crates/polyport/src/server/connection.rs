@@ -18,7 +18,7 @@ use tokio::time::{self, Instant};
 use crate::limits::Limits;
 use crate::server::ping_pong::PingPong;
 use crate::server::stopwatch::Stopwatch;
-use crate::server::{Shared, linger, ttstream};
+use crate::server::{Phase, Shared, linger, ttstream};
 
 /// The least and the most that one read asks for. A peer's announced length never makes it more:
 /// a large message gets its memory as it arrives.
@@ -29,12 +29,12 @@ const MAX_READ: usize = 256 * 1024;
 pub(super) const KEEP_BUFFER: usize = 256 * 1024;
 
 /// Serves a connection until it ends, whatever it speaks.
-pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, drain: watch::Receiver<bool>) {
+pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, phases: watch::Receiver<Phase>) {
     let peer = stream.peer_addr().ok();
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(?peer, %error, "the connection keeps collecting small writes");
     }
-    let connection = Connection::new(stream, peer, shared.limits, drain);
+    let connection = Connection::new(stream, peer, shared.limits, phases);
     if let Err(error) = serve_detected(connection, shared).await {
         tracing::debug!(?peer, %error, "the connection failed");
     }
@@ -83,13 +83,13 @@ pub(super) struct Connection<S> {
     pub(super) peer: Option<SocketAddr>,
     pub(super) input: BytesMut,
     pub(super) limits: Limits,
-    /// Whether the server stops, as far as it has been noticed.
-    draining: bool,
+    /// How far the server is with its stop, as far as it has been noticed.
+    phase: Phase,
     /// Whether the last wait ended without a byte.
     silent: bool,
-    drain: watch::Receiver<bool>,
-    /// Ready when the server stops; made once, because every wait needs it.
-    drained: Pin<Box<dyn Future<Output = ()> + Send>>,
+    phases: watch::Receiver<Phase>,
+    /// Ready when another phase begins; made once for each, because every wait needs it.
+    next_phase: Pin<Box<dyn Future<Output = ()> + Send>>,
     stopwatch: Stopwatch,
 }
 
@@ -100,8 +100,10 @@ pub(super) enum Arrived {
     Bytes,
     /// The peer sends no more.
     End,
-    /// The peer was silent for too long, or the server stops.
+    /// The peer was silent for too long.
     Silence,
+    /// Nothing has, but the server is in another phase of its stop.
+    Phase,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -109,23 +111,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         io: S,
         peer: Option<SocketAddr>,
         limits: Limits,
-        drain: watch::Receiver<bool>,
+        phases: watch::Receiver<Phase>,
     ) -> Self {
-        let draining = *drain.borrow();
-        let mut stopping = drain.clone();
-        let drained = Box::pin(async move {
-            // Without anybody who could say it, the server has stopped.
-            let _ = stopping.wait_for(|stops| *stops).await;
-        });
+        let phase = *phases.borrow();
         Self {
             io,
             peer,
             input: BytesMut::new(),
             limits,
-            draining,
+            phase,
             silent: false,
-            drain,
-            drained,
+            next_phase: after(phase, phases.clone()),
+            phases,
             stopwatch: Stopwatch::new(limits.idle),
         }
     }
@@ -150,7 +147,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     first_byte = Some(Instant::now());
                     self.expect_within(self.limits.detection);
                 }
-                Arrived::Bytes => {}
+                Arrived::Bytes | Arrived::Phase => {}
                 Arrived::End | Arrived::Silence => {
                     if !self.input.is_empty() {
                         tracing::debug!(
@@ -167,8 +164,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Whether the server stops: no other request is waited for, and clients are told.
     pub(super) fn is_draining(&mut self) -> bool {
-        self.draining |= self.drain.has_changed().unwrap_or(true);
-        self.draining
+        self.phase() != Phase::Serving
+    }
+
+    /// Whether nothing more is read, unless it is the rest of a message.
+    pub(super) fn is_leaving(&mut self) -> bool {
+        self.phase() == Phase::Leaving && self.input.is_empty()
+    }
+
+    fn phase(&mut self) -> Phase {
+        // Looking whether there is another one takes no lock.
+        if self.phases.has_changed().unwrap_or(true) {
+            self.phase = *self.phases.borrow_and_update();
+        }
+        self.phase
     }
 
     /// Whether the last wait ended without a byte, so that no answer is under way that closing could
@@ -187,23 +196,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Waits for more bytes; `wanted` is how many would be of use, if that is known.
     pub(super) async fn read(&mut self, wanted: usize) -> io::Result<Arrived> {
         self.input.reserve(wanted.clamp(MIN_READ, MAX_READ));
-        loop {
-            tokio::select! {
-                biased;
-                read = self.io.read_buf(&mut self.input) => {
-                    self.silent = false;
-                    return Ok(if read? == 0 { Arrived::End } else { Arrived::Bytes });
+        tokio::select! {
+            biased;
+            read = self.io.read_buf(&mut self.input) => {
+                self.silent = false;
+                Ok(if read? == 0 { Arrived::End } else { Arrived::Bytes })
+            }
+            () = self.stopwatch.elapsed() => {
+                self.silent = true;
+                Ok(Arrived::Silence)
+            }
+            () = &mut self.next_phase => {
+                let phase = self.phase();
+                self.next_phase = after(phase, self.phases.clone());
+                if self.input.is_empty() {
+                    self.stopwatch.set(self.limits.quiet);
                 }
-                () = self.stopwatch.elapsed() => {
-                    self.silent = true;
-                    return Ok(Arrived::Silence);
-                }
-                () = &mut self.drained, if !self.draining => {
-                    self.draining = true;
-                    if self.input.is_empty() {
-                        self.stopwatch.set(self.limits.quiet);
-                    }
-                }
+                Ok(Arrived::Phase)
             }
         }
     }
@@ -249,4 +258,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         linger::close(&mut self.io).await;
         Ok(())
     }
+}
+
+/// Waits for the phase behind this one, or for ever when there is none.
+fn after(
+    phase: Phase,
+    mut phases: watch::Receiver<Phase>,
+) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(async move {
+        if phases.wait_for(|now| *now > phase).await.is_err() {
+            std::future::pending().await
+        }
+    })
 }

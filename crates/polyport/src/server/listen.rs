@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time;
 
-use crate::server::{Shared, connection};
+use crate::server::{Phase, Shared, connection};
 
 /// How long to wait after an accept error that will not go away by itself, such as having no file
 /// descriptors left.
@@ -23,51 +23,29 @@ pub(super) async fn serve(
     shared: Arc<Shared>,
     stop: impl Future<Output = ()>,
 ) -> usize {
-    let (draining, drain) = watch::channel(false);
-    let mut connections = JoinSet::new();
-    let permits = shared
-        .limits
-        .connections
-        .map(|max| Arc::new(Semaphore::new(max)));
+    let limit = shared.limits.drain;
+    let (phase, phases) = watch::channel(Phase::Serving);
+    let mut gate = Gate::new(shared, phases);
     let mut stop = pin!(stop);
     loop {
-        let stream = tokio::select! {
+        tokio::select! {
             biased;
             () = &mut stop => break,
-            Some(ended) = connections.join_next(), if !connections.is_empty() => {
+            Some(ended) = gate.connections.join_next(), if !gate.connections.is_empty() => {
                 if let Err(error) = ended {
                     tracing::error!(%error, "the task of a connection failed");
                 }
-                continue;
             }
-            accepted = accept(&listener) => accepted,
-        };
-        let permit = match &permits {
-            None => None,
-            Some(permits) => match Arc::clone(permits).try_acquire_owned() {
-                Ok(permit) => Some(permit),
-                Err(_) => {
-                    tracing::warn!("a connection was closed: the limit of connections is reached");
-                    continue;
-                }
-            },
-        };
-        let serving = connection::serve(stream, Arc::clone(&shared), drain.clone());
-        connections.spawn(async move {
-            serving.await;
-            drop(permit);
-        });
+            stream = accept(&listener) => gate.admit(stream),
+        }
     }
-    drop(listener);
-    draining.send_replace(true);
-    let limit = shared.limits.drain;
-    let _ = time::timeout(limit, async {
-        while connections.join_next().await.is_some() {}
-    })
-    .await;
-    // Some may have ended together with the time.
-    while connections.try_join_next().is_some() {}
-    let cut = connections.len();
+    gate.admit_waiting(listener);
+    phase.send_replace(Phase::Draining);
+    if !gate.all_end_within(limit / 2).await {
+        phase.send_replace(Phase::Leaving);
+        gate.all_end_within(limit - limit / 2).await;
+    }
+    let cut = gate.connections.len();
     if cut > 0 {
         tracing::warn!(
             cut,
@@ -75,6 +53,72 @@ pub(super) async fn serve(
         );
     }
     cut
+}
+
+/// The connections that were let in.
+struct Gate {
+    shared: Arc<Shared>,
+    phases: watch::Receiver<Phase>,
+    connections: JoinSet<()>,
+    permits: Option<Arc<Semaphore>>,
+}
+
+impl Gate {
+    fn new(shared: Arc<Shared>, phases: watch::Receiver<Phase>) -> Self {
+        let most = shared.limits.connections;
+        Self {
+            shared,
+            phases,
+            connections: JoinSet::new(),
+            permits: most.map(|most| Arc::new(Semaphore::new(most))),
+        }
+    }
+
+    /// Serves a connection in a task of its own, if there may be another one.
+    fn admit(&mut self, stream: TcpStream) {
+        let permit = match &self.permits {
+            None => None,
+            Some(permits) => match Arc::clone(permits).try_acquire_owned() {
+                Ok(permit) => Some(permit),
+                Err(_) => {
+                    tracing::warn!("a connection was closed: the limit of connections is reached");
+                    return;
+                }
+            },
+        };
+        let serving = connection::serve(stream, Arc::clone(&self.shared), self.phases.clone());
+        self.connections.spawn(async move {
+            serving.await;
+            drop(permit);
+        });
+    }
+
+    /// Closes the port. Connections that the kernel has made already are let in before: their
+    /// clients may have sent requests, and closing would reset them.
+    fn admit_waiting(&mut self, listener: TcpListener) {
+        // The runtime's own listener knows of a connection only after it has looked at its sockets.
+        let Ok(listener) = listener.into_std() else {
+            return;
+        };
+        while let Ok((stream, _)) = listener.accept() {
+            let stream = stream
+                .set_nonblocking(true)
+                .and_then(|()| TcpStream::from_std(stream));
+            match stream {
+                Ok(stream) => self.admit(stream),
+                Err(error) => tracing::warn!(%error, "a last connection is lost"),
+            }
+        }
+    }
+
+    /// Waits for the connections to end, and says whether all have.
+    async fn all_end_within(&mut self, time: Duration) -> bool {
+        let all_ended = async { while self.connections.join_next().await.is_some() {} };
+        let _ = time::timeout(time, all_ended).await;
+        // Some may have ended together with the time.
+        while self.connections.try_join_next().is_some() {}
+        self.connections.is_empty()
+    }
 }
 
 /// The next connection, however many errors come before it.

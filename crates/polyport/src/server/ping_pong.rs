@@ -86,7 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
                 }
                 Ok(None) => {
                     self.flush().await?;
-                    if self.wait().await? == After::Close {
+                    if self.connection.is_leaving() || self.wait().await? == After::Close {
                         return self.close().await;
                     }
                 }
@@ -137,7 +137,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
             arrived = self.connection.read(wanted) => arrived?,
         };
         match arrived {
-            Arrived::Bytes => Ok(After::Continue),
+            Arrived::Bytes | Arrived::Phase => Ok(After::Continue),
             Arrived::Silence if !self.begun && !self.concurrent.is_empty() => Ok(After::Continue),
             Arrived::End | Arrived::Silence => {
                 if self.begun {

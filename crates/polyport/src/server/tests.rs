@@ -10,7 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::connection::{Connection, serve_detected};
-use super::{Server, Shared};
+use super::{Phase, Server, Shared};
 use crate::context::Context;
 use crate::limits::Limits;
 use crate::service::{RawHandler, Service};
@@ -43,7 +43,7 @@ impl RawHandler for Empty {
 struct Client {
     io: DuplexStream,
     start: Instant,
-    draining: watch::Sender<bool>,
+    phase: watch::Sender<Phase>,
     serving: JoinHandle<std::io::Result<()>>,
 }
 
@@ -55,7 +55,7 @@ impl Client {
 
     fn connect_within(room: usize, limits: Limits) -> Self {
         let (io, served) = tokio::io::duplex(room);
-        let (draining, drain) = watch::channel(false);
+        let (phase, phases) = watch::channel(Phase::Serving);
         let service = Service::raw("Test", ["ping", "slow"], Empty);
         let shared = Shared {
             router: Server::new().add(service).router().unwrap(),
@@ -63,11 +63,11 @@ impl Client {
             limits,
             validators: Validators::default(),
         };
-        let connection = Connection::new(served, None, limits, drain);
+        let connection = Connection::new(served, None, limits, phases);
         Self {
             io,
             start: Instant::now(),
-            draining,
+            phase,
             serving: tokio::spawn(serve_detected(connection, shared.into())),
         }
     }
@@ -228,7 +228,7 @@ async fn answers_do_not_wait_for_a_handler_behind_them() {
 async fn a_stop_closes_a_connection_when_it_has_been_quiet() {
     const MILLISECOND: Duration = Duration::from_millis(1);
     let mut client = Client::connect(64);
-    client.draining.send_replace(true);
+    client.phase.send_replace(Phase::Draining);
     for _ in 0..5 {
         sleep(99 * MILLISECOND).await;
         client.send(&CALL).await;
@@ -249,7 +249,7 @@ async fn a_stop_during_a_call_is_seen_after_it() {
     let mut client = Client::connect(64);
     client.send(&SLOW_CALL).await;
     sleep(SECOND).await;
-    client.draining.send_replace(true);
+    client.phase.send_replace(Phase::Draining);
     client.expect(&SLOW_REPLY).await;
     assert_eq!(client.ended().await.as_millis(), 60_100);
 }
@@ -257,8 +257,8 @@ async fn a_stop_during_a_call_is_seen_after_it() {
 #[tokio::test(start_paused = true)]
 async fn a_large_message_leaves_no_large_buffer() {
     let (mut io, served) = tokio::io::duplex(64 * 1024);
-    let (_draining, drain) = watch::channel(false);
-    let mut connection = Connection::new(served, None, Limits::default(), drain);
+    let (_phase, phases) = watch::channel(Phase::Serving);
+    let mut connection = Connection::new(served, None, Limits::default(), phases);
     let (sizes, mut seen) = mpsc::unbounded_channel();
     let reading = tokio::spawn(async move {
         for _ in 0..40 {
