@@ -11,8 +11,9 @@ const usage = `kitex-peer serves and calls the interop IDLs with CloudWeGo Kitex
 
   kitex-peer serve --addr HOST:PORT --fixture NAME [flags]
   kitex-peer call  --addr HOST:PORT --transport T --service S --method M [flags]
+  kitex-peer load  --addr HOST:PORT --mode long|short|mux [flags]
 
-"kitex-peer serve --help" and "kitex-peer call --help" list the flags.
+"kitex-peer serve --help" and so on list the flags.
 `
 
 // statusUnusable is the exit status for bad arguments and for a server that cannot be built.
@@ -30,6 +31,8 @@ func main() {
 		err = serve(arguments)
 	case "call":
 		err = call(arguments)
+	case "load":
+		err = load(arguments)
 	case "help", "-h", "-help", "--help":
 		fmt.Print(usage)
 	default:

@@ -7,6 +7,7 @@ mod cells;
 mod direct;
 mod edges;
 mod validated;
+mod stop;
 mod thrifttest;
 mod types_cells;
 mod expect;
@@ -74,6 +75,8 @@ enum Group {
     Validated,
     /// Bytes that nobody sends
     Edges,
+    /// A graceful stop under load
+    Stop,
 }
 
 impl Args {
@@ -157,6 +160,9 @@ fn all_of(args: &Args, polyport: &Peer, other: &Peer) -> Report {
     }
     if is_kitex && args.has(Group::Direct) {
         direct::run(other, &mut report);
+    }
+    if is_kitex && args.has(Group::Stop) {
+        stop::run(other, polyport, &mut report);
     }
     if is_kitex && args.has(Group::Validated) {
         validated::run(other, polyport, &mut report);

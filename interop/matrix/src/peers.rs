@@ -119,7 +119,8 @@ impl Peer {
         }
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    /// The program with these arguments, its output to be read.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.program[0]);
         command
             .args(&self.program[1..])

@@ -1,0 +1,165 @@
+//! Our server's graceful stop while another implementation's client calls it from many sides.
+
+use std::fmt::Display;
+use std::future::IntoFuture;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use polyport::Client;
+use polyport::client::Connections;
+use serde_json::Value;
+use tokio::runtime::Runtime;
+use tokio::time::Instant;
+
+use crate::peers::Peer;
+use crate::report::Report;
+
+/// What the generator makes of multi.thrift.
+mod idl {
+    polyport::include_idl!("multi");
+}
+
+/// How many goroutines call, each until it finds that nobody listens.
+const CALLERS: u64 = 32;
+
+/// The server's limit, with some time to notice it.
+const DRAIN: Duration = Duration::from_secs(5);
+const LATEST: Duration = Duration::from_secs(8);
+
+pub(crate) fn run(client: &Peer, server: &Peer, report: &mut Report) {
+    let column = format!("{} -> {} stop", client.name(), server.name());
+    for mode in ["long", "short", "mux"] {
+        let outcome = under_load(client, server, mode);
+        report.record(&column, &format!("{mode} connections"), outcome);
+    }
+    report.record(&column, "deadline", deadline(server));
+}
+
+/// Each call gets its own answer, or finds that nobody listens.
+fn under_load(client: &Peer, server: &Peer, mode: &str) -> Result<(), String> {
+    let server = Stopping::start(server)?;
+    let callers = CALLERS.to_string();
+    let flags = ["load", "--addr", &server.address, "--mode", mode];
+    let mut load = client
+        .command(&flags)
+        .args(["--callers", &callers])
+        .spawn()
+        .map_err(text)?;
+    let mut lines = BufReader::new(load.stdout.take().ok_or("no output")?).lines();
+    if let Some(mut log) = load.stderr.take() {
+        std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    }
+    let mut line = || lines.next().ok_or("the load has ended")?.map_err(text);
+    let loaded = line()?;
+    if loaded != "loaded" {
+        return Err(loaded);
+    }
+    let log = server.stopped()?;
+    let summary: Value = serde_json::from_str(&line()?).map_err(text)?;
+    load.wait().map_err(text)?;
+    let all_refused = summary["refused"] == CALLERS;
+    let others = summary["failed"].as_object().ok_or("no summary")?;
+    if all_refused && others.keys().all(|error| is_of(error, mode)) && log.is_empty() {
+        Ok(())
+    } else {
+        Err(format!("{summary}, and the server said {log:?}"))
+    }
+}
+
+/// Kitex's multiplexing client does not look for the notice in replies, and the frame by which
+/// Kitex's multiplexing server gives it makes that client panic (0.16.3). So it calls on until the
+/// connection is closed, also against Kitex's own server.
+fn is_of(error: &str, mode: &str) -> bool {
+    mode == "mux" && error == "remote or network error: conn closed"
+}
+
+/// A call that takes too long is cut at the limit, and the log says so.
+fn deadline(server: &Peer) -> Result<(), String> {
+    let server = Stopping::start(server)?;
+    let runtime = Runtime::new().map_err(text)?;
+    let started = Instant::now();
+    let (log, status) = runtime.block_on(async {
+        let connections = Connections::Multiplexed { connections: 1 };
+        let client = Client::options(&server.address).connections(connections);
+        let client = idl::multi::ServiceAClient::new(client.connect().await.map_err(text)?);
+        let call = |message: &str| {
+            let message = message.to_owned();
+            client.only_a(idl::multi::Request { message })
+        };
+        let mut slow = call("sleep:60000:slow").into_future();
+        // Requests of one connection are read in order, so that the slow one is being served when
+        // the other one is answered.
+        tokio::select! {
+            biased;
+            answer = &mut slow => return Err(format!("{answer:?} at once")),
+            answer = call("fast").into_future() => answer.map_err(text)?,
+        };
+        let stopped = tokio::task::spawn_blocking(move || server.stopped());
+        let status = slow.await;
+        Ok((stopped.await.map_err(text)??, status))
+    })?;
+    let took = started.elapsed();
+    match status {
+        Err(status) if status.is_transport() && log.contains("cut=1") && took >= DRAIN => Ok(()),
+        other => Err(format!(
+            "{other:?} after {took:?}, and the server said {log:?}"
+        )),
+    }
+}
+
+fn text(error: impl Display) -> String {
+    error.to_string()
+}
+
+/// A server whose warnings are kept.
+#[derive(Debug)]
+struct Stopping {
+    child: Child,
+    address: String,
+}
+
+impl Stopping {
+    fn start(server: &Peer) -> Result<Self, String> {
+        let flags = ["serve", "--addr", "127.0.0.1:0", "--fixture", "multi"];
+        let mut child = server
+            .command(&flags)
+            .env("RUST_LOG", "warn")
+            .spawn()
+            .map_err(text)?;
+        let mut line = String::new();
+        let out = child.stdout.take().ok_or("no output")?;
+        BufReader::new(out).read_line(&mut line).map_err(text)?;
+        let address = line.trim().strip_prefix("listening on ");
+        let address = address
+            .ok_or_else(|| format!("no server: {line}"))?
+            .to_owned();
+        Ok(Self { child, address })
+    }
+
+    /// Asks the server to stop and waits until it has; gives its warnings.
+    fn stopped(mut self) -> Result<String, String> {
+        let started = Instant::now();
+        let process = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &process]).status();
+        asked.map_err(text)?;
+        let mut log = String::new();
+        let errors = self.child.stderr.as_mut().ok_or("no log")?;
+        errors.read_to_string(&mut log).map_err(text)?;
+        let status = self.child.wait().map_err(text)?;
+        let took = started.elapsed();
+        if !status.success() || took > LATEST {
+            return Err(format!(
+                "the server ended with {status} after {took:?}: {log}"
+            ));
+        }
+        Ok(log)
+    }
+}
+
+impl Drop for Stopping {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
