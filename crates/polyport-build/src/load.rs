@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Diagnostic;
-use crate::source::{FileId, Sources, Span};
+use crate::source::{FileId, Source, Sources, Span};
 use crate::thrift::{self, ast};
 
 /// A parsed file and what its `include`s are. Its number is the one that it has in [`Sources`].
@@ -81,12 +81,11 @@ impl Loader<'_> {
             return Ok(*unit);
         }
         let bytes = fs::read(path).map_err(|error| problem(error.to_string()))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let place = error.utf8_error().valid_up_to();
-            problem(format!("it is not UTF-8 from byte {place} on"))
-        })?;
-        let id = self.sources.add(path, text);
-        let (tree, diagnostics) = thrift::parse(id, &self.sources.get(id).text);
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            return Err(problem("it is UTF-16; save it as UTF-8".to_owned()));
+        }
+        let id = self.sources.add(Source::new(path, &bytes));
+        let (tree, diagnostics) = thrift::parse(id, self.sources.get(id));
         self.diagnostics.extend(diagnostics);
         self.known.insert(identity, id);
         self.units.push(Unit {
@@ -105,6 +104,9 @@ impl Loader<'_> {
         let texts = self.units[unit.0].tree.includes.clone();
         for include in texts {
             let found = self.find(&directory, Path::new(&include.text));
+            if let Some(found) = &found {
+                self.warn_of_working_directory(&include, &directory, found);
+            }
             let target = match found.map(|path| self.file(&path)) {
                 Some(Ok(target)) => Some(target),
                 Some(Err(problem)) => {
@@ -134,6 +136,24 @@ impl Loader<'_> {
         directories
             .map(|directory| directory.join(path))
             .find(|path| path.is_file())
+    }
+
+    /// Kitex would look in the working directory first.
+    fn warn_of_working_directory(&mut self, include: &ast::Text, directory: &Path, found: &Path) {
+        let first = Path::new(&include.text);
+        let is_same = fs::canonicalize(first).ok() == fs::canonicalize(found).ok();
+        if !first.is_file() || is_same {
+            return;
+        }
+        let message = format!("there are two files `{}`", include.text);
+        let label = match found.parent() == Some(directory) {
+            true => "taken from beside this file".to_owned(),
+            false => format!("taken from `{}`", found.display()),
+        };
+        let diagnostic = Diagnostic::warning(message)
+            .at(include.span, label)
+            .help("Kitex would take the one in the working directory");
+        self.diagnostics.push(diagnostic);
     }
 
     fn not_found(&self, include: &ast::Text, directory: &Path) -> Diagnostic {

@@ -70,6 +70,8 @@ pub(crate) struct FieldExtra {
     pub(crate) kind: TypeName,
     /// Whether it holds its own struct again, and so must lie in a box.
     pub(crate) boxed: bool,
+    /// Whether the IDL gives it a default.
+    pub(crate) has_default: bool,
     /// Where the type stands.
     pub(crate) span: Span,
 }

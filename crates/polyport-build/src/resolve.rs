@@ -9,6 +9,7 @@ mod definition;
 mod field;
 mod constant;
 mod literal;
+mod named;
 mod budget;
 mod convert;
 mod typedef;

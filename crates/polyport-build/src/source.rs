@@ -8,8 +8,29 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Source {
     /// The path as it was given or found: diagnostics show it.
     pub(crate) path: PathBuf,
-    /// What the file holds.
+    /// What the file holds, as far as it is UTF-8.
     pub(crate) text: String,
+    /// Where in the text something else was replaced. Comments may be of any encoding.
+    pub(crate) not_utf8: Vec<usize>,
+}
+
+impl Source {
+    pub(crate) fn new(path: &Path, bytes: &[u8]) -> Self {
+        let mut text = String::with_capacity(bytes.len());
+        let mut not_utf8 = Vec::new();
+        for chunk in bytes.utf8_chunks() {
+            text.push_str(chunk.valid());
+            if !chunk.invalid().is_empty() {
+                not_utf8.push(text.len());
+                text.push(char::REPLACEMENT_CHARACTER);
+            }
+        }
+        Self {
+            path: path.to_owned(),
+            text,
+            not_utf8,
+        }
+    }
 }
 
 /// The place of a file in [`Sources`].
@@ -23,11 +44,8 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    pub(crate) fn add(&mut self, path: &Path, text: String) -> FileId {
-        self.files.push(Source {
-            path: path.to_owned(),
-            text,
-        });
+    pub(crate) fn add(&mut self, source: Source) -> FileId {
+        self.files.push(source);
         FileId(self.files.len() - 1)
     }
 

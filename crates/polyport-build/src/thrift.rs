@@ -7,26 +7,31 @@
 mod parse;
 mod cursor;
 mod docs;
+mod escape;
 mod lex;
 pub(crate) mod ast;
 
 use crate::diagnostic::Diagnostic;
-use crate::source::FileId;
+use crate::source::{FileId, Source};
 
 /// Reads one file.
-pub(crate) fn parse(file: FileId, text: &str) -> (ast::File, Vec<Diagnostic>) {
-    let (tokens, mut diagnostics) = lex::lex(file, text);
-    let (tree, found) = parse::parse(cursor::Cursor::new(file, text, &tokens));
+pub(crate) fn parse(file: FileId, source: &Source) -> (ast::File, Vec<Diagnostic>) {
+    let (tokens, mut diagnostics) = lex::lex(file, &source.text);
+    let cursor = cursor::Cursor::new(file, &source.text, &source.not_utf8, &tokens);
+    let (tree, found) = parse::parse(cursor);
     diagnostics.extend(found);
     (tree, diagnostics)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn parse_well(text: &str) -> ast::File {
-        let (tree, diagnostics) = parse(FileId(0), text);
+        let source = Source::new(Path::new("a.thrift"), text.as_bytes());
+        let (tree, diagnostics) = parse(FileId(0), &source);
         assert_eq!(diagnostics, [], "{text}");
         tree
     }

@@ -151,12 +151,14 @@ pub enum Literal {
     Int(i64),
     /// A double.
     Double(f64),
-    /// Text or bytes.
+    /// Text.
     String(String),
     /// A list or set.
     List(Vec<Self>),
     /// A map, or a struct by the names of its fields.
     Map(Vec<(Self, Self)>),
+    /// Bytes, for `binary`.
+    Bytes(Bytes),
 }
 
 /// An enum, which is open: a peer may send numbers that have no name.

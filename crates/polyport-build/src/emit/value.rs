@@ -19,8 +19,8 @@ impl Emitter<'_> {
             }
             (Literal::Int(number), _) => integer(*number),
             (Literal::Double(number), _) => double(*number),
-            (Literal::String(text), TypeName::Plain(Type::Binary)) => {
-                let bytes = Token::byte_string(text.as_bytes());
+            (Literal::Bytes(bytes), _) => {
+                let bytes = Token::byte_string(bytes);
                 quote!(::polyport::codegen::Bytes::from_static(#bytes))
             }
             (Literal::String(text), _) => quote!(::std::string::String::from(#text)),

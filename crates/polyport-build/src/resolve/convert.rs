@@ -10,7 +10,11 @@ impl Resolver<'_> {
         match (value, kind) {
             (Literal::Bool(_), Type::Bool)
             | (Literal::Double(_), Type::Double)
-            | (Literal::String(_), Type::String | Type::Binary) => Some(value.clone()),
+            | (Literal::String(_), Type::String)
+            | (Literal::Bytes(_), Type::Binary) => Some(value.clone()),
+            (Literal::String(text), Type::Binary) => {
+                Some(Literal::Bytes(text.clone().into_bytes().into()))
+            }
             (Literal::Int(number @ (0 | 1)), Type::Bool) => Some(Literal::Bool(*number == 1)),
             (Literal::Int(number), Type::Double) => exact_double(*number).map(Literal::Double),
             (Literal::Int(number), Type::Defined(id)) if !self.is_struct(*id) => {
@@ -31,25 +35,34 @@ impl Resolver<'_> {
                 });
                 Some(Literal::Map(pairs.collect::<Option<_>>()?))
             }
-            (Literal::Map(pairs), Type::Defined(id)) => self.convert_struct(pairs, *id),
+            (Literal::Map(_), Type::Defined(_)) => Some(value.clone()),
             _ => None,
         }
     }
 
-    /// A map by the names of fields may become a struct.
-    fn convert_struct(&self, pairs: &[(Literal, Literal)], id: DefinitionId) -> Option<Literal> {
-        let Definition::Struct(definition) = self.model.definition(id) else {
-            return None;
-        };
-        let pairs = pairs.iter().map(|(key, value)| {
-            let Literal::String(name) = key else {
-                return None;
-            };
-            let mut fields = definition.fields.iter();
-            let field = fields.find(|field| field.name == *name)?;
-            Some((key.clone(), self.convert(value, &field.kind)?))
-        });
-        Some(Literal::Map(pairs.collect::<Option<_>>()?))
+    /// Whether a value of the type `found` can stand where one of `wanted` must; its number may
+    /// still be too large.
+    pub(super) fn takes(&self, wanted: &Type, found: &Type) -> bool {
+        match (wanted, found) {
+            (Type::List(wanted) | Type::Set(wanted), Type::List(found) | Type::Set(found)) => {
+                self.takes(wanted, found)
+            }
+            (Type::Map(wanted_key, wanted), Type::Map(found_key, found)) => {
+                self.takes(wanted_key, found_key) && self.takes(wanted, found)
+            }
+            (Type::Defined(wanted), Type::Defined(found)) => wanted == found,
+            (Type::Binary, Type::String) => true,
+            _ => wanted == found || self.is_number(wanted) && self.is_number(found),
+        }
+    }
+
+    /// Also an enum, whose values stand for numbers.
+    fn is_number(&self, kind: &Type) -> bool {
+        match kind {
+            Type::Byte | Type::I16 | Type::I32 | Type::I64 | Type::Double => true,
+            Type::Defined(id) => !self.is_struct(*id),
+            _ => false,
+        }
     }
 
     pub(super) fn is_struct(&self, id: DefinitionId) -> bool {

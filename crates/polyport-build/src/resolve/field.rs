@@ -40,6 +40,7 @@ impl Resolver<'_> {
             found.extras.push(FieldExtra {
                 kind: name,
                 boxed: false,
+                has_default: field.default.is_some(),
                 span: field.kind.span,
             });
             found.fields.push(Field {

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use polyport_wire::schema::{Definition, DefinitionId, Literal, StructKind, Type};
+use polyport_wire::schema::{
+    Definition, DefinitionId, Field, Literal, Requiredness, Struct, StructKind, Type,
+};
 
 use crate::diagnostic::{Diagnostic, closest};
 use crate::resolve::Resolver;
 use crate::resolve::convert::range;
-use crate::resolve::scope::{Symbol, Wanted};
 use crate::source::{FileId, Span};
 use crate::thrift::ast::{Value, ValueShape};
 
@@ -48,8 +49,28 @@ impl Resolver<'_> {
             (ValueShape::Map(pairs), Type::Defined(id)) if self.is_struct(*id) => {
                 self.struct_value(unit, pairs, value.span, *id)
             }
+            // As an empty container of the other kind; Kitex takes it as well.
+            (ValueShape::Map(pairs), Type::List(_) | Type::Set(_)) if pairs.is_empty() => {
+                Some(Literal::List(Vec::new()))
+            }
+            (ValueShape::List(values), Type::Map(..)) if values.is_empty() => {
+                Some(Literal::Map(Vec::new()))
+            }
+            (ValueShape::Text(bytes), Type::Binary) => Some(Literal::Bytes(bytes.clone().into())),
+            (ValueShape::Text(bytes), Type::String) => self.text(bytes, value.span),
             _ => self.plain_value(value, kind),
         }
+    }
+
+    fn text(&mut self, bytes: &[u8], span: Span) -> Option<Literal> {
+        let text = String::from_utf8(bytes.to_vec()).ok();
+        if text.is_none() {
+            let diagnostic = Diagnostic::error("this text is not UTF-8, as `string` must be")
+                .at(span, "because of its escapes")
+                .help("use `binary` for bytes that are not text");
+            self.report(diagnostic);
+        }
+        text.map(Literal::String)
     }
 
     /// A number or a text.
@@ -57,7 +78,7 @@ impl Resolver<'_> {
         let (literal, noun) = match &value.shape {
             ValueShape::Int(number) => (Some(Literal::Int(*number)), "an integer"),
             ValueShape::Double(number) => (Some(Literal::Double(*number)), "a double"),
-            ValueShape::Text(text) => (Some(Literal::String(text.clone())), "a text"),
+            ValueShape::Text(_) => (None, "a text"),
             ValueShape::List(_) => (None, "a list"),
             ValueShape::Map(_) => (None, "a map"),
             ValueShape::Name(_) => (None, "a name"),
@@ -126,28 +147,61 @@ impl Resolver<'_> {
         self.refuse_second_values(pairs);
         let mut found: Vec<Option<(Literal, Literal)>> = Vec::new();
         for (key, value) in pairs {
-            let ValueShape::Text(name) = &key.shape else {
+            let Some(name) = field_name(key) else {
                 let message = format!("`{}` is a struct", definition.name);
                 let label = "expected the name of a field in quotes";
                 self.report(Diagnostic::error(message).at(key.span, label));
                 found.push(None);
                 continue;
             };
-            let Some(field) = definition.fields.iter().find(|field| field.name == *name) else {
+            let Some(field) = definition.fields.iter().find(|field| field.name == name) else {
                 self.report_missing_field(id, name, key.span);
                 found.push(None);
                 continue;
             };
             let value = self.literal(unit, value, &field.kind);
-            found.push(value.map(|value| (Literal::String(name.clone()), value)));
+            found.push(value.map(|value| (Literal::String(name.to_owned()), value)));
         }
+        found.extend(self.zeros(&definition, id, pairs).into_iter().map(Some));
         Some(Literal::Map(found.into_iter().collect::<Option<_>>()?))
+    }
+
+    /// What a value of a struct does not name is zero for Kitex, whatever the field's default is.
+    /// Where Kitex leaves it out, a peer takes the default.
+    fn zeros(
+        &self,
+        definition: &Struct,
+        id: DefinitionId,
+        pairs: &[(Value, Value)],
+    ) -> Vec<(Literal, Literal)> {
+        let extras = &self.model.definition_extra(id).fields;
+        let is_named = |name: &str| pairs.iter().any(|(key, _)| field_name(key) == Some(name));
+        let fields = definition.fields.iter().zip(extras);
+        fields
+            .filter(|(field, extra)| extra.has_default && !is_named(&field.name))
+            .filter(|_| definition.kind != StructKind::Union)
+            .filter_map(|(field, _)| Some((Literal::String(field.name.clone()), self.zero(field)?)))
+            .collect()
+    }
+
+    fn zero(&self, field: &Field) -> Option<Literal> {
+        let is_optional = field.requiredness == Requiredness::Optional;
+        match &field.kind {
+            Type::Bool => Some(Literal::Bool(false)),
+            Type::Double => Some(Literal::Double(0.0)),
+            Type::String => Some(Literal::String(String::new())),
+            Type::Binary if !is_optional => Some(Literal::Bytes(Vec::new().into())),
+            Type::List(_) | Type::Set(_) if !is_optional => Some(Literal::List(Vec::new())),
+            Type::Map(..) if !is_optional => Some(Literal::Map(Vec::new())),
+            Type::Defined(id) if !self.is_struct(*id) => Some(Literal::Int(0)),
+            kind => range(kind).map(|_| Literal::Int(0)),
+        }
     }
 
     fn refuse_second_values(&mut self, pairs: &[(Value, Value)]) {
         let mut seen: HashMap<&str, Span> = HashMap::new();
         for (key, _) in pairs {
-            if let ValueShape::Text(name) = &key.shape
+            if let Some(name) = field_name(key)
                 && let Some(first) = seen.insert(name, key.span)
             {
                 let message = format!("field `{name}` has two values");
@@ -170,133 +224,13 @@ impl Resolver<'_> {
             .did_you_mean(closest(name, names));
         self.report(diagnostic);
     }
+}
 
-    /// `true`, `false`, a constant, or an enum's value.
-    fn named_value(
-        &mut self,
-        unit: FileId,
-        name: &str,
-        span: Span,
-        kind: &Type,
-    ) -> Option<Literal> {
-        let (literal, noun) = match name {
-            "true" => (Literal::Bool(true), "a bool"),
-            "false" => (Literal::Bool(false), "a bool"),
-            _ => match self.enum_value(unit, name, span)? {
-                Some(number) => (Literal::Int(number), "an enum's value"),
-                None => (self.constant_value(unit, name, span, kind)?, "a constant"),
-            },
-        };
-        if let Some(literal) = self.convert(&literal, kind) {
-            return Some(literal);
-        }
-        let wanted = self.describe(kind);
-        let message = format!("expected a value of `{wanted}`, found {noun}");
-        let label = format!("`{name}` is not of type `{wanted}`");
-        self.report(Diagnostic::error(message).at(span, label));
-        None
-    }
-
-    /// The number behind `Enum.VALUE`. `Some(None)` if the name does not begin with an enum's,
-    /// `None` if the enum has no such value.
-    fn enum_value(&mut self, unit: FileId, name: &str, span: Span) -> Option<Option<i64>> {
-        let Some((prefix, last)) = name.rsplit_once('.') else {
-            return Some(None);
-        };
-        let Some(id) = self.find_enum(unit, prefix) else {
-            return Some(None);
-        };
-        if let Some(found) = self.find(unit, prefix) {
-            self.refuse_ambiguous(unit, prefix, span, found);
-        }
-        let Definition::Enum(definition) = self.model.definition(id) else {
-            return Some(None);
-        };
-        let mut values = definition.values.iter();
-        if let Some(value) = values.find(|value| value.name == last) {
-            return Some(Some(value.number.into()));
-        }
-        if !self.model.definition_extra(id).incomplete {
-            let names = definition.values.iter().map(|value| value.name.as_str());
-            let near = closest(last, names).map(|near| format!("{prefix}.{near}"));
-            let diagnostic = Diagnostic::error(format!("there is no value `{name}`"))
-                .at(
-                    span,
-                    format!("enum `{}` has no such value", definition.name),
-                )
-                .did_you_mean(near.as_deref());
-            self.report(diagnostic);
-        }
-        None
-    }
-
-    /// The enum of a name, also through typedefs.
-    fn find_enum(&self, unit: FileId, name: &str) -> Option<DefinitionId> {
-        let id = match self.find(unit, name)?.symbol {
-            Symbol::Definition(id) => id,
-            Symbol::Typedef(id) => {
-                match self.expand(self.model.typedefs[id.0].target.as_ref()?)? {
-                    Type::Defined(id) => id,
-                    _ => return None,
-                }
-            }
-            Symbol::Const(_) | Symbol::Service(_) => return None,
-        };
-        (!self.is_struct(id)).then_some(id)
-    }
-
-    /// The value of a constant; `None` if it has none, which is reported.
-    fn constant_value(
-        &mut self,
-        unit: FileId,
-        name: &str,
-        span: Span,
-        kind: &Type,
-    ) -> Option<Literal> {
-        if let Some(diagnostic) = self.bare_enum_value(unit, name, span, kind) {
-            self.report(diagnostic);
-            return None;
-        }
-        let declared = self.lookup(unit, name, span, Wanted::Const)?;
-        let Symbol::Const(id) = declared.symbol else {
-            let noun = declared.item.a_noun();
-            let message = format!("`{name}` is {noun}, not a constant");
-            let diagnostic = Diagnostic::error(message)
-                .at(span, "expected a value")
-                .at(declared.item.name().span, "defined here");
-            self.report(diagnostic);
-            return None;
-        };
-        self.constant(declared, id);
-        let (_, literal) = self.model.consts[id.0].value.clone()?;
-        self.spend_on(&literal, span)?;
-        Some(literal)
-    }
-
-    /// `RED` where `Color.RED` is meant.
-    fn bare_enum_value(
-        &self,
-        unit: FileId,
-        name: &str,
-        span: Span,
-        kind: &Type,
-    ) -> Option<Diagnostic> {
-        let Type::Defined(id) = kind else {
-            return None;
-        };
-        let Definition::Enum(definition) = self.model.definition(*id) else {
-            return None;
-        };
-        let is_value = definition.values.iter().any(|value| value.name == name);
-        if !is_value || self.find(unit, name).is_some() {
-            return None;
-        }
-        let full = format!("{}.{name}", definition.name);
-        Some(
-            Diagnostic::error(format!("there is no constant `{name}`"))
-                .at(span, "an enum's value needs the name of the enum")
-                .did_you_mean(Some(&full)),
-        )
+/// The name of a field, as the value of a struct has it.
+fn field_name(key: &Value) -> Option<&str> {
+    match &key.shape {
+        ValueShape::Text(bytes) => std::str::from_utf8(bytes).ok(),
+        _ => None,
     }
 }
 

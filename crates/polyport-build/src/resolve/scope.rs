@@ -215,7 +215,16 @@ impl<'a> Resolver<'a> {
     ) -> Option<Declared<'a>> {
         let found = self.find(unit, name);
         if let Some(found) = found {
-            self.refuse_ambiguous(unit, name, span, found);
+            if let Some(other) = self.second_meaning(unit, name, &found) {
+                let message = format!("`{name}` can mean two things");
+                let diagnostic = match wanted {
+                    Wanted::Const => Diagnostic::error(message),
+                    Wanted::Type | Wanted::Service => {
+                        Diagnostic::warning(message).help("the first is taken, as Kitex does")
+                    }
+                };
+                self.report(ambiguous(diagnostic, span, [found, other]));
+            }
         } else if self.is_surely_missing(unit, name) {
             let diagnostic = self.missing(unit, name, span, wanted);
             self.report(diagnostic);
@@ -223,28 +232,18 @@ impl<'a> Resolver<'a> {
         found
     }
 
-    /// Files of the same name in different directories may define the same name.
-    pub(super) fn refuse_ambiguous(
-        &mut self,
+    /// What else a name may mean: files of the same name in different directories may define the
+    /// same name.
+    pub(super) fn second_meaning(
+        &self,
         unit: FileId,
         name: &str,
-        span: Span,
-        found: Declared<'a>,
-    ) {
-        let Some((prefix, last)) = name.rsplit_once('.') else {
-            return;
-        };
-        let other = self
-            .included(unit, prefix)
+        found: &Declared<'_>,
+    ) -> Option<Declared<'a>> {
+        let (prefix, last) = name.rsplit_once('.')?;
+        self.included(unit, prefix)
             .filter(|unit| *unit != found.unit)
-            .find_map(|unit| self.scope.get(unit, last));
-        if let Some(other) = other {
-            let diagnostic = Diagnostic::error(format!("`{name}` can mean two things"))
-                .at(span, format!("two included files are called `{prefix}`"))
-                .at(found.item.name().span, "it may be this")
-                .at(other.item.name().span, "or this");
-            self.report(diagnostic);
-        }
+            .find_map(|unit| self.scope.get(unit, last))
     }
 
     /// As [`lookup`](Self::lookup), but says nothing.
@@ -356,6 +355,18 @@ impl<'a> Scope<'a> {
     pub(super) fn package(&self, unit: FileId) -> &str {
         &self.namespaces[unit.0].1
     }
+}
+
+/// Adds both meanings of the name that stands at `span`.
+pub(super) fn ambiguous(
+    diagnostic: Diagnostic,
+    span: Span,
+    [first, second]: [Declared<'_>; 2],
+) -> Diagnostic {
+    diagnostic
+        .at(span, "two included files have this name")
+        .at(first.item.name().span, "it may be this")
+        .at(second.item.name().span, "or this")
 }
 
 fn twice(message: String, second: Span, first: Span) -> Diagnostic {

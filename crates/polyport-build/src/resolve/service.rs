@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use polyport_wire::schema::{Method, Service};
+use polyport_wire::schema::{Field, Method, Service};
 
 use crate::diagnostic::Diagnostic;
 use crate::model::{MethodExtra, ServiceExtra, ServiceId};
@@ -103,13 +103,16 @@ impl Resolver<'_> {
         self.report(diagnostic);
     }
 
-    /// Puts the parent's methods before the service's own.
+    /// Puts the parent's methods before the service's own. One that repeats an inherited one is
+    /// that one: Go takes it as well.
     fn inherit(&mut self, id: ServiceId, parent: ServiceId) {
         let inherited = self.methods_of(parent);
         let service = &mut self.model.schema.services[id.0];
         let extra = &mut self.model.services[id.0];
         let own = std::mem::take(&mut service.methods);
         let own = own.into_iter().zip(std::mem::take(&mut extra.methods));
+        let is_new = |own: &Method| !inherited.iter().any(|(first, _)| is_same_call(first, own));
+        let own: Vec<_> = own.filter(|(method, _)| is_new(method)).collect();
         let name = service.name.clone();
         let message = |method: &str| format!("service `{name}` inherits a method `{method}`");
         self.fill(id, inherited.into_iter().chain(own), message);
@@ -163,4 +166,21 @@ impl Resolver<'_> {
         let service = extra.origin.map_or(id, |(service, _)| service);
         &self.model.schema.services[service.0].name
     }
+}
+
+/// Whether two methods are one on the wire and in Rust's types.
+fn is_same_call(first: &Method, second: &Method) -> bool {
+    let is_same = |(first, second): (&Field, &Field)| {
+        (first.id, &first.kind, first.requiredness)
+            == (second.id, &second.kind, second.requiredness)
+    };
+    let are_same = |first: &[Field], second: &[Field]| {
+        first.len() == second.len() && first.iter().zip(second).all(is_same)
+    };
+    first.name == second.name
+        && first.kind == second.kind
+        && first.streaming_unary == second.streaming_unary
+        && first.result == second.result
+        && are_same(&first.arguments, &second.arguments)
+        && are_same(&first.throws, &second.throws)
 }

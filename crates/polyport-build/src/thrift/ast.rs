@@ -215,7 +215,8 @@ pub(crate) struct Value {
 pub(crate) enum ValueShape {
     Int(i64),
     Double(f64),
-    Text(String),
+    /// Bytes: what escapes stand for may be anything.
+    Text(Vec<u8>),
     /// `true`, `false`, a constant, or an enum's value.
     Name(String),
     List(Vec<Value>),

@@ -3,8 +3,8 @@
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 use crate::thrift::ast::{Name, Number, Text};
-use crate::thrift::docs;
 use crate::thrift::lex::{self, Token, TokenKind, Tokens};
+use crate::thrift::{docs, escape};
 
 /// What can start a definition; recovery looks for one of them at the start of a line.
 pub(crate) const DEFINITIONS: [&str; 10] = [
@@ -24,6 +24,8 @@ pub(crate) struct Cursor<'a> {
     file: FileId,
     text: &'a str,
     tokens: &'a Tokens,
+    /// Where bytes were replaced because they are not UTF-8.
+    not_utf8: &'a [usize],
     position: usize,
 }
 
@@ -32,11 +34,17 @@ pub(crate) struct Cursor<'a> {
 pub(crate) struct Mark(usize);
 
 impl<'a> Cursor<'a> {
-    pub(crate) fn new(file: FileId, text: &'a str, tokens: &'a Tokens) -> Self {
+    pub(crate) fn new(
+        file: FileId,
+        text: &'a str,
+        not_utf8: &'a [usize],
+        tokens: &'a Tokens,
+    ) -> Self {
         Self {
             file,
             text,
             tokens,
+            not_utf8,
             position: 0,
         }
     }
@@ -193,10 +201,40 @@ impl<'a> Cursor<'a> {
         if self.token().kind != TokenKind::Text {
             return Err(self.expected(wanted));
         }
-        let text = lex::unquoted(self.token_text());
+        let text = escape::unquoted(self.token_text());
         let span = self.span();
         self.advance();
         Ok(Text { text, span })
+    }
+
+    /// The bytes of the text that the cursor is at, its escapes replaced.
+    pub(crate) fn text_value(&mut self) -> Result<Vec<u8>, Diagnostic> {
+        let span = self.span();
+        let token = self.token_text();
+        let bytes = escape::unescaped(token).map_err(|place| {
+            let range = span.start + place.start..span.start + place.end;
+            let found = &token[place];
+            Diagnostic::error(format!("`{found}` means nothing in a text"))
+                .at(Span::new(self.file, range), "not an escape")
+                .help(format!("write `\\{found}` for a backslash"))
+        })?;
+        if self
+            .not_utf8
+            .iter()
+            .any(|place| span.range().contains(place))
+        {
+            let message = "this text is not UTF-8";
+            return Err(Diagnostic::error(message)
+                .at(span, "its bytes cannot be read")
+                .help("save the file as UTF-8, or write the bytes as `\\xff`"));
+        }
+        self.advance();
+        Ok(bytes)
+    }
+
+    /// The letters of the number that the cursor is at.
+    pub(crate) fn digits(&self) -> &'a str {
+        self.token_text()
     }
 
     pub(crate) fn integer(&mut self, wanted: &str) -> Result<Number, Diagnostic> {

@@ -184,8 +184,9 @@ impl Lexer<'_> {
         let too_large = format!("the number `{number}` is too large");
         let is_hex_number = is_hex && number.len() > 2 && is_hex_digits(&number[2..]);
         if integer(number).is_some() {
-            self.refuse_octal(range);
-        } else if is_plain(number) || is_hex_number {
+            return TokenKind::Integer;
+        }
+        if is_plain(number) || is_hex_number {
             self.report(range, too_large, "does not fit into 64 bits");
         } else if let Some(value) = double(number) {
             if value.is_infinite() {
@@ -200,29 +201,6 @@ impl Lexer<'_> {
             self.report(range, format!("`{number}` is not a number"), label);
         }
         TokenKind::Integer
-    }
-
-    /// A leading zero makes an octal number for Kitex and a decimal one for Apache Thrift; up to
-    /// seven both mean the same.
-    fn refuse_octal(&mut self, range: Range<usize>) {
-        let number = &self.text[range.clone()];
-        let digits = number.trim_start_matches(['+', '-']);
-        let is_decimal = digits.bytes().all(|byte| byte.is_ascii_digit());
-        if !is_decimal || !digits.starts_with('0') {
-            return;
-        }
-        let sign = if number.starts_with('-') { "-" } else { "" };
-        let decimal = digits.trim_start_matches('0');
-        let help = match i64::from_str_radix(digits, 8) {
-            Ok(octal) if octal < 8 => return,
-            Ok(octal) => format!("write `{sign}{octal}` or `{sign}{decimal}`"),
-            Err(_) => format!("write `{sign}{decimal}`"),
-        };
-        let message = format!("the number `{number}` starts with a zero");
-        let diagnostic = Diagnostic::error(message)
-            .at(Span::new(self.file, range), "octal for Kitex, not for all")
-            .help(help);
-        self.diagnostics.push(diagnostic);
     }
 
     fn quoted(&mut self, quote: char) -> TokenKind {
@@ -290,28 +268,6 @@ pub(crate) fn double(text: &str) -> Option<f64> {
     }
 }
 
-/// The text between the quotes, with its escapes replaced.
-pub(crate) fn unquoted(token: &str) -> String {
-    let inside = token.get(1..token.len().saturating_sub(1)).unwrap_or("");
-    let mut text = String::with_capacity(inside.len());
-    let mut letters = inside.chars();
-    while let Some(letter) = letters.next() {
-        if letter != '\\' {
-            text.push(letter);
-            continue;
-        }
-        match letters.next() {
-            Some('n') => text.push('\n'),
-            Some('r') => text.push('\r'),
-            Some('t') => text.push('\t'),
-            Some(quoted @ ('"' | '\'' | '\\')) => text.push(quoted),
-            Some(other) => text.extend(['\\', other]),
-            None => text.push('\\'),
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -361,11 +317,5 @@ mod tests {
         assert_eq!(integer("-9223372036854775808"), Some(i64::MIN));
         assert_eq!(double("-1.5e3"), Some(-1500.0));
         assert_eq!(double("inf"), None);
-    }
-
-    #[test]
-    fn escapes_are_replaced() {
-        assert_eq!(unquoted(r#""a\"b\\\n\d""#), "a\"b\\\n\\d");
-        assert_eq!(unquoted("'x"), "");
     }
 }

@@ -2,6 +2,7 @@
 
 mod kind;
 mod value;
+mod number;
 
 use polyport_wire::schema::{Requiredness, StructKind};
 
@@ -142,6 +143,8 @@ impl Parser<'_> {
         let name = self.cursor.new_name("the constant's name")?;
         self.cursor.expect_symbol('=', "and the constant's value")?;
         let value = self.value()?;
+        // In this order for Kitex.
+        self.cursor.take_separator();
         self.annotations()?;
         let item = Item::Const(Const {
             name,
@@ -172,7 +175,7 @@ impl Parser<'_> {
         let docs = self.cursor.docs_before();
         let name = self.cursor.new_name("the name of an enum's value")?;
         let number = if self.cursor.take_symbol('=') {
-            Some(self.cursor.integer("an integer")?)
+            Some(self.integer("an integer")?)
         } else {
             None
         };
@@ -207,7 +210,7 @@ impl Parser<'_> {
         let docs = self.cursor.docs_before();
         let id = match self.cursor.kind() {
             TokenKind::Integer => {
-                let id = self.cursor.integer("the field's number")?;
+                let id = self.field_number()?;
                 self.cursor
                     .expect_symbol(':', "behind the field's number")?;
                 Some(id)

@@ -171,6 +171,7 @@ plain_union!(Literal {
     4: String,
     5: List,
     6: Map,
+    7: Bytes,
 });
 
 /// A key and its value.

@@ -23,9 +23,9 @@ impl Parser<'_> {
 
     fn value_shape(&mut self) -> Result<ValueShape, Diagnostic> {
         match self.cursor.kind() {
-            TokenKind::Integer => Ok(ValueShape::Int(self.cursor.integer("a value")?.value)),
+            TokenKind::Integer => Ok(ValueShape::Int(self.integer("a value")?.value)),
             TokenKind::Double => Ok(ValueShape::Double(self.cursor.double())),
-            TokenKind::Text => Ok(ValueShape::Text(self.cursor.quoted("a value")?.text)),
+            TokenKind::Text => Ok(ValueShape::Text(self.cursor.text_value()?)),
             TokenKind::Word => Ok(ValueShape::Name(self.cursor.name("a value")?.text)),
             TokenKind::Symbol('[') => self.list(),
             TokenKind::Symbol('{') => self.map(),
