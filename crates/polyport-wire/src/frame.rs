@@ -12,6 +12,7 @@
 //! one connection may carry all of them, and a reply takes the framing of its request. A
 //! MeshHeader may stand before a Buffered or Framed message; it is read and never written.
 
+mod salvage;
 mod mesh;
 mod sniff;
 
@@ -25,6 +26,7 @@ use crate::thrift::EndScanner;
 use crate::transport::{Codec, Transport};
 use crate::ttheader::{self, Header, HeaderRef};
 
+pub use salvage::{Salvaged, salvage};
 pub use sniff::{Sniff, Start, sniff};
 
 /// One message as it came in, undecoded.
@@ -72,6 +74,8 @@ pub struct FrameDecoder {
     /// How much of the current frame must be there before another look makes sense.
     wanted: usize,
     scanner: EndScanner,
+    /// The frame that could not be decoded.
+    broken: Bytes,
 }
 
 /// Where a frame lies in the buffer.
@@ -97,6 +101,7 @@ impl FrameDecoder {
             limits,
             wanted: 0,
             scanner: EndScanner::new(&limits),
+            broken: Bytes::new(),
         }
     }
 
@@ -106,17 +111,26 @@ impl FrameDecoder {
     /// # Errors
     ///
     /// When the bytes are no frame, or one that is over the limits, as soon as its lengths are
-    /// there. The connection cannot go on then: nobody knows where the next frame starts.
+    /// there. The connection cannot go on then: nobody knows where the next frame starts. What has
+    /// arrived of the frame is [`broken`](Self::broken) then, and no longer in `buffer`.
     pub fn decode(&mut self, buffer: &mut BytesMut) -> Result<Option<Frame>, DecodeError> {
         if buffer.len() < self.wanted {
             return Ok(None);
         }
-        let frame = match self.cut(buffer)? {
+        let cut = match self.cut(buffer) {
+            Ok(cut) => cut,
+            Err(error) => return Err(self.give_up(buffer.split().freeze(), error)),
+        };
+        let frame = match cut {
             Cut::Wanted(wanted) => {
                 self.wanted = wanted;
                 return Ok(None);
             }
-            Cut::TtHeader { end } => self.ttheader_frame(buffer.split_to(end).freeze())?,
+            Cut::TtHeader { end } => {
+                let frame = buffer.split_to(end).freeze();
+                self.ttheader_frame(&frame)
+                    .map_err(|error| self.give_up(frame, error))?
+            }
             Cut::Message {
                 transport,
                 codec,
@@ -124,9 +138,10 @@ impl FrameDecoder {
                 message,
             } => {
                 let mut frame = buffer.split_to(message.end).freeze();
-                let header = match mesh {
-                    Some(size) => Some(mesh::decode(&frame.slice(..size))?),
+                let header = match mesh.map(|size| mesh::decode(&frame.slice(..size))) {
                     None => None,
+                    Some(Ok(header)) => Some(header),
+                    Some(Err(error)) => return Err(self.give_up(frame, error)),
                 };
                 frame.advance(message.start);
                 Frame {
@@ -141,6 +156,18 @@ impl FrameDecoder {
         self.wanted = 0;
         self.scanner.reset();
         Ok(Some(frame))
+    }
+
+    /// What has arrived of the frame that could not be decoded, for [`salvage`].
+    #[must_use]
+    pub fn broken(&self) -> &Bytes {
+        &self.broken
+    }
+
+    #[cold]
+    fn give_up(&mut self, frame: Bytes, error: DecodeError) -> DecodeError {
+        self.broken = frame;
+        error
     }
 
     /// How many bytes more the current frame needs, as far as that is known, when `arrived` bytes
@@ -220,8 +247,8 @@ impl FrameDecoder {
         })
     }
 
-    fn ttheader_frame(&self, frame: Bytes) -> Result<Frame, DecodeError> {
-        let (header, body) = Header::decode(frame, &self.limits)?;
+    fn ttheader_frame(&self, frame: &Bytes) -> Result<Frame, DecodeError> {
+        let (header, body) = Header::decode(frame.clone(), &self.limits)?;
         let mut payload = body.clone();
         let (transport, codec) = match sniff(&payload) {
             Sniff::Start(Start::Framed(codec)) => {

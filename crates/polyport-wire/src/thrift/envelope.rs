@@ -89,11 +89,12 @@ impl<'a> Envelope<'a> {
             return Err(EnvelopeError::not_strict(message));
         }
         let number = u16::from_be_bytes([kind_high, kind_low]);
-        let (method, rest) = split_text(rest).ok_or_else(EnvelopeError::truncated)?;
+        let (method, rest) = split_name(rest).ok_or_else(EnvelopeError::truncated)?;
         let (sequence, body) = rest
             .split_first_chunk()
             .ok_or_else(EnvelopeError::truncated)?;
         let sequence = i32::from_be_bytes(*sequence);
+        let method = std::str::from_utf8(method).map_err(|_| EnvelopeError::not_text(sequence))?;
         let Some(kind) = MessageType::from_wire(number) else {
             return Err(EnvelopeError {
                 method: if method.len() > MAX_METHOD {
@@ -168,11 +169,24 @@ impl<'a> EnvelopeError<'a> {
         }
     }
 
+    #[cold]
+    fn not_text(sequence: i32) -> Self {
+        Self {
+            method: "",
+            sequence,
+            exception: ApplicationException::new(
+                ApplicationException::PROTOCOL_ERROR,
+                "the method's name is not UTF-8",
+            ),
+        }
+    }
+
     /// A message without a version: `u32 length, name, u8 type, i32 sequence`, or anything else.
     #[cold]
     fn not_strict(message: &'a [u8]) -> Self {
-        let (method, rest) = split_text(message)
+        let (method, rest) = split_name(message)
             .filter(|(method, _)| method.len() <= MAX_METHOD)
+            .and_then(|(method, rest)| Some((std::str::from_utf8(method).ok()?, rest)))
             .unwrap_or(("", &[]));
         let sequence = match rest {
             [_, a, b, c, d, ..] => i32::from_be_bytes([*a, *b, *c, *d]),
@@ -193,12 +207,11 @@ impl<'a> EnvelopeError<'a> {
     }
 }
 
-/// `u32 length`, then that many bytes of text.
-fn split_text(bytes: &[u8]) -> Option<(&str, &[u8])> {
+/// `u32 length`, then that many bytes.
+fn split_name(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (len, rest) = bytes.split_first_chunk()?;
     let len = usize::try_from(u32::from_be_bytes(*len)).ok()?;
-    let (text, rest) = rest.split_at_checked(len)?;
-    Some((std::str::from_utf8(text).ok()?, rest))
+    rest.split_at_checked(len)
 }
 
 #[cfg(test)]
@@ -249,6 +262,7 @@ mod tests {
         long.extend(hex!("00000005 00"));
         check(&long, "", 5, 1);
         check(&hex!("00000001 61 01 00000005 00"), "a", 5, 7);
-        check(&hex!("80010001 00000001 ff 00000005 00"), "", 0, 7);
+        check(&hex!("80010001 00000001 ff 00000005 00"), "", 5, 7);
+        check(&hex!("00000001 ff 01 00000005 00"), "", 0, 7);
     }
 }
