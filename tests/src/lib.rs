@@ -11,7 +11,9 @@
 )]
 
 pub mod demo;
+pub mod types;
 pub mod named;
+pub mod log;
 pub mod serving;
 pub mod peer;
 

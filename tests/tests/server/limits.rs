@@ -9,6 +9,7 @@ use polyport_tests::demo::demo;
 use polyport_tests::peer::Request;
 use polyport_tests::serving::Serving;
 use polyport_tests::soon;
+use polyport_wire::thrift::MessageType;
 
 const SHORT: Duration = Duration::from_millis(30);
 
@@ -34,6 +35,12 @@ async fn a_frame_may_be_as_long_as_the_limit_and_no_longer() {
         peer.send(sized(largest)).await;
         assert_eq!(watch.event().await.len(), "told ".len() + largest);
         peer.send(sized(largest + 1)).await;
+        let (type_id, text) = peer.response().await.exception();
+        assert_eq!(type_id, 7);
+        assert!(
+            text.ends_with(" of 2001 is over the limit of 2000"),
+            "{text}"
+        );
         peer.ended().await;
         assert!(watch.events().is_empty());
     }
@@ -46,13 +53,51 @@ async fn a_frame_over_the_limit_is_refused_by_its_announcement() {
         ..Limits::default()
     })
     .await;
+    // Nothing can be answered before the method is known.
     for bytes in [
         &hex!("000007cd 80010001 00000001")[..],
         &hex!("000007cd 1000 0000 00000005 0001"),
-        &hex!("80010001 00000001 61 00000001 0b0001 000007d0"),
     ] {
         let mut peer = serving.connect().await;
         peer.send(bytes).await;
+        peer.ended().await;
+    }
+    let mut peer = serving.connect().await;
+    peer.send(hex!("80010001 00000001 61 00000001 0b0001 000007d0"))
+        .await;
+    assert_eq!(peer.response().await.exception().0, 7);
+    peer.ended().await;
+}
+
+#[tokio::test]
+async fn the_sender_of_a_frame_over_the_limit_is_told_though_it_sends_all_of_it() {
+    let serving = start(Limits {
+        frame: 2000,
+        ..Limits::default()
+    })
+    .await;
+    for transport in Transport::ALL {
+        let text = "x".repeat(20_000_000);
+        let mut peer = serving.connect().await;
+        // As clients do that write their request before they read.
+        peer.send(Request::new(transport, "echo").text(&text).encode())
+            .await;
+        assert_eq!(peer.response().await.exception().0, 7);
+        peer.ended().await;
+    }
+}
+
+#[tokio::test]
+async fn a_one_way_call_over_the_limit_is_not_answered() {
+    let serving = start(Limits {
+        frame: 2000,
+        ..Limits::default()
+    })
+    .await;
+    for transport in Transport::ALL {
+        let request = Request::new(transport, "tell").kind(MessageType::Oneway);
+        let mut peer = serving.connect().await;
+        peer.send(request.text(&"x".repeat(2000)).encode()).await;
         peer.ended().await;
     }
 }
@@ -74,7 +119,9 @@ async fn a_header_may_be_as_long_as_the_limit_and_no_longer() {
     let largest = 200 - 2 - 1 - 2 - 4 - 3;
     let mut peer = serving.connect().await;
     assert_eq!(peer.call(&request(largest)).await.text(), "hi");
-    peer.send(request(largest + 1).encode()).await;
+    let response = peer.call(&request(largest + 1)).await;
+    let text = "TTHeader section of 204 is over the limit of 200";
+    assert_eq!(response.exception(), (7, text.to_owned()));
     peer.ended().await;
 }
 
@@ -95,11 +142,9 @@ async fn values_may_be_nested_as_deep_as_the_limit_and_no_deeper() {
     for transport in Transport::ALL {
         let mut peer = serving.connect().await;
         assert_eq!(peer.call(&request(transport, 8)).await.text(), "hi");
-        peer.send(request(transport, 9).encode()).await;
-        if transport != Transport::Buffered {
-            let text = "nested deeper than 8 levels";
-            assert_eq!(peer.response().await.exception(), (7, text.to_owned()));
-        }
+        let response = peer.call(&request(transport, 9)).await;
+        let text = "nested deeper than 8 levels";
+        assert_eq!(response.exception(), (7, text.to_owned()));
         peer.ended().await;
     }
 }

@@ -59,9 +59,8 @@ async fn arguments_that_cannot_be_decoded() {
 async fn arguments_that_are_broken() {
     let (serving, _watch) = start().await;
     let rows: &[&[u8]] = &[
-        // The end is missing; a length that is negative, or longer than the message; a type that
-        // Thrift does not have; a list of more elements than there are bytes.
-        &hex!("0b0001 00000002 6869"),
+        // A length that is negative, or longer than the message; a type that Thrift does not have;
+        // a list of more elements than there are bytes.
         &hex!("0b0001 ffffffff 00"),
         &hex!("0b0001 7fffffff 00"),
         &hex!("010001 00"),
@@ -73,19 +72,33 @@ async fn arguments_that_are_broken() {
             let request = Request::new(transport, "echo").arguments(arguments.to_vec());
             request.encode()
         };
-        for transport in [
-            Transport::Framed,
-            Transport::TtHeader,
-            Transport::TtHeaderFramed,
-        ] {
+        for transport in Transport::ALL {
             let response = rejected(&serving, &request(transport)).await;
             assert_eq!(response.exception().0, 7, "{arguments:02x?}");
         }
-        // Without a length around it nobody knows where the message ends.
-        let mut peer = serving.connect().await;
-        peer.send(request(Transport::Buffered)).await;
-        peer.finish().await;
-        peer.ended().await;
+    }
+}
+
+#[tokio::test]
+async fn arguments_that_do_not_end() {
+    let (serving, _watch) = start().await;
+    let request = |transport| {
+        let arguments = hex!("0b0001 00000002 6869").to_vec();
+        Request::new(transport, "echo")
+            .arguments(arguments)
+            .encode()
+    };
+    for transport in Transport::ALL {
+        if transport == Transport::Buffered {
+            // More of it may come, until nothing does.
+            let mut peer = serving.connect().await;
+            peer.send(request(transport)).await;
+            peer.finish().await;
+            peer.ended().await;
+        } else {
+            let response = rejected(&serving, &request(transport)).await;
+            assert_eq!(response.exception().0, 7);
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! The door: one connection, from its first bytes to the driver of what it speaks.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
@@ -29,15 +31,32 @@ const MAX_READ: usize = 256 * 1024;
 pub(super) const KEEP_BUFFER: usize = 256 * 1024;
 
 /// Serves a connection until it ends, whatever it speaks.
-pub(super) async fn serve(stream: TcpStream, shared: Arc<Shared>, phases: watch::Receiver<Phase>) {
-    let peer = stream.peer_addr().ok();
+pub(super) async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    shared: Arc<Shared>,
+    phases: watch::Receiver<Phase>,
+) {
+    let peer = Some(peer);
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(?peer, %error, "the connection keeps collecting small writes");
+        tracing::debug!(peer = peer.map(display), %error, "small writes are collected");
     }
     let connection = Connection::new(stream, peer, shared.limits, phases);
-    if let Err(error) = serve_detected(connection, shared).await {
-        tracing::debug!(?peer, %error, "the connection failed");
+    match serve_detected(connection, shared).await {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::TimedOut => closed(peer, &error),
+        Err(error) => ended(peer, &error),
     }
+}
+
+/// Says in the log that a peer did what an operator should know of.
+fn closed(peer: Option<SocketAddr>, reason: impl fmt::Display) {
+    tracing::warn!(peer = peer.map(display), "a connection is closed: {reason}");
+}
+
+/// Says in the log how a connection ended that ended as connections do.
+fn ended(peer: Option<SocketAddr>, reason: impl fmt::Display) {
+    tracing::debug!(peer = peer.map(display), "a connection ended: {reason}");
 }
 
 pub(super) async fn serve_detected<S>(
@@ -56,24 +75,26 @@ where
         Some(Detection::Foreign(Foreign::Http1)) => connection.answer_http1().await,
         Some(Detection::TtStream) => ttstream::refuse(connection).await,
         Some(other) => {
-            let first = connection.input.get(..8).unwrap_or(&connection.input);
-            tracing::warn!(
-                peer = ?connection.peer,
-                first_bytes = ?first,
-                "a connection was closed: {}",
-                hint(other),
-            );
+            let first = connection.input.get(..16).unwrap_or(&connection.input);
+            let first = first.escape_ascii();
+            connection.closed(format_args!("{}; it starts with `{first}`", advice(other)));
             linger::close(&mut connection.io).await;
             Ok(())
         }
     }
 }
 
-fn hint(detection: Detection) -> String {
+/// What somebody should know and do whose peer is not served.
+pub(super) fn advice(detection: Detection) -> Cow<'static, str> {
     match detection {
-        Detection::Foreign(foreign) => foreign.to_string(),
-        Detection::Http2 => "it speaks HTTP/2, which this version does not serve".to_owned(),
-        other => format!("{other:?}"),
+        Detection::Foreign(foreign) => foreign.to_string().into(),
+        Detection::Http2 => "looks like HTTP/2, which this version does not serve: use Thrift \
+                             over TTHeader, Framed or Buffered"
+            .into(),
+        Detection::TtStream => "looks like TTHeader Streaming, which this version does not \
+                                serve: call a method that does not stream"
+            .into(),
+        other => format!("{other:?}").into(),
     }
 }
 
@@ -148,18 +169,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                     self.expect_within(self.limits.detection);
                 }
                 Arrived::Bytes | Arrived::Phase => {}
-                Arrived::End | Arrived::Silence => {
-                    if !self.input.is_empty() {
-                        tracing::debug!(
-                            peer = ?self.peer,
-                            first_bytes = ?&self.input[..],
-                            "a connection ended before it was clear what it speaks",
-                        );
-                    }
+                arrived => {
+                    self.undetected(arrived);
                     return Ok(None);
                 }
             }
         }
+    }
+
+    /// Says in the log how a connection ended before it was clear what it speaks. Who says nothing
+    /// at all is no news: it looks whether the port is open.
+    fn undetected(&self, arrived: Arrived) {
+        let (input, limits) = (self.input.escape_ascii(), self.limits);
+        match (arrived, self.input.is_empty()) {
+            (Arrived::Silence, false) => self.closed(format_args!(
+                "after {:?} it was not clear what it speaks: a client sends the first 8 bytes of \
+                 a message at once; it sent `{input}`",
+                limits.detection
+            )),
+            (Arrived::Silence, true) => self.ended(format_args!("silence for {:?}", limits.idle)),
+            (_, false) => self.ended(format_args!("it was not clear what it speaks: `{input}`")),
+            (_, true) => {}
+        }
+    }
+
+    /// Says in the log why the connection is closed, so that an operator knows of it.
+    pub(super) fn closed(&self, reason: impl fmt::Display) {
+        closed(self.peer, reason);
+    }
+
+    /// Says in the log how the connection ended, which is nothing to worry about.
+    pub(super) fn ended(&self, reason: impl fmt::Display) {
+        ended(self.peer, reason);
     }
 
     /// Whether the server stops: no other request is waited for, and clients are told.
@@ -234,9 +275,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         match poll_fn(|cx| Poll::Ready(writing.as_mut().poll(cx))).await {
             Poll::Ready(written) => written?,
             Poll::Pending => {
-                let late = || io::Error::new(io::ErrorKind::TimedOut, "the peer takes no answers");
-                let written = time::timeout(self.limits.message, writing).await;
-                written.map_err(|_| late())??;
+                let limit = self.limits.message;
+                let written = time::timeout(limit, writing).await;
+                written.map_err(|_| late(limit))??;
             }
         }
         output.clear();
@@ -247,7 +288,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn answer_http1(&mut self) -> io::Result<()> {
         const BODY: &str = "This port speaks Kitex Thrift: TTHeader, Framed and Buffered.\n\
                             It does not serve HTTP.\n";
-        tracing::warn!(peer = ?self.peer, "a connection was closed: {}", Foreign::Http1);
+        self.closed(Foreign::Http1);
         let answer = format!(
             "HTTP/1.1 421 Misdirected Request\r\ncontent-type: text/plain\r\n\
              content-length: {}\r\nconnection: close\r\n\r\n{BODY}",
@@ -270,4 +311,10 @@ fn after(
             std::future::pending().await
         }
     })
+}
+
+#[cold]
+fn late(limit: Duration) -> io::Error {
+    let text = format!("it has taken no answer for {limit:?}: a client reads what it called for");
+    io::Error::new(io::ErrorKind::TimedOut, text)
 }

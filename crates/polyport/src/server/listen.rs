@@ -2,12 +2,13 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time;
 
@@ -36,7 +37,7 @@ pub(super) async fn serve(
                     tracing::error!(%error, "the task of a connection failed");
                 }
             }
-            stream = accept(&listener) => gate.admit(stream),
+            (stream, peer) = accept(&listener) => gate.admit(stream, peer),
         }
     }
     gate.admit_waiting(listener);
@@ -60,33 +61,27 @@ struct Gate {
     shared: Arc<Shared>,
     phases: watch::Receiver<Phase>,
     connections: JoinSet<()>,
-    permits: Option<Arc<Semaphore>>,
+    door: Door,
 }
 
 impl Gate {
     fn new(shared: Arc<Shared>, phases: watch::Receiver<Phase>) -> Self {
-        let most = shared.limits.connections;
+        let door = Door::new(shared.limits.connections);
         Self {
             shared,
             phases,
             connections: JoinSet::new(),
-            permits: most.map(|most| Arc::new(Semaphore::new(most))),
+            door,
         }
     }
 
     /// Serves a connection in a task of its own, if there may be another one.
-    fn admit(&mut self, stream: TcpStream) {
-        let permit = match &self.permits {
-            None => None,
-            Some(permits) => match Arc::clone(permits).try_acquire_owned() {
-                Ok(permit) => Some(permit),
-                Err(_) => {
-                    tracing::warn!("a connection was closed: the limit of connections is reached");
-                    return;
-                }
-            },
+    fn admit(&mut self, stream: TcpStream, peer: SocketAddr) {
+        let Some(permit) = self.door.admit(peer) else {
+            return;
         };
-        let serving = connection::serve(stream, Arc::clone(&self.shared), self.phases.clone());
+        let serving =
+            connection::serve(stream, peer, Arc::clone(&self.shared), self.phases.clone());
         self.connections.spawn(async move {
             serving.await;
             drop(permit);
@@ -100,13 +95,13 @@ impl Gate {
         let Ok(listener) = listener.into_std() else {
             return;
         };
-        while let Ok((stream, _)) = listener.accept() {
+        while let Ok((stream, peer)) = listener.accept() {
             let stream = stream
                 .set_nonblocking(true)
                 .and_then(|()| TcpStream::from_std(stream));
             match stream {
-                Ok(stream) => self.admit(stream),
-                Err(error) => tracing::warn!(%error, "a last connection is lost"),
+                Ok(stream) => self.admit(stream, peer),
+                Err(error) => tracing::warn!(%peer, %error, "a last connection is lost"),
             }
         }
     }
@@ -121,16 +116,71 @@ impl Gate {
     }
 }
 
-/// The next connection, however many errors come before it.
-async fn accept(listener: &TcpListener) -> TcpStream {
+/// Who holds it has a place for a connection, one of a number or one of as many as there may be.
+type Permit = Option<OwnedSemaphorePermit>;
+
+/// Lets in as many connections as there may be.
+struct Door {
+    places: Option<(usize, Arc<Semaphore>)>,
+    /// How many were turned away since the last one that was let in.
+    refused: usize,
+}
+
+impl Door {
+    fn new(limit: Option<usize>) -> Self {
+        Self {
+            places: limit.map(|limit| (limit, Arc::new(Semaphore::new(limit)))),
+            refused: 0,
+        }
+    }
+
+    /// A place for a connection, if there is one. The log has one line for all that are turned away
+    /// together, because it must not grow as fast as anybody can connect.
+    fn admit(&mut self, peer: SocketAddr) -> Option<Permit> {
+        let Some((limit, places)) = &self.places else {
+            return Some(None);
+        };
+        let Ok(place) = Arc::clone(places).try_acquire_owned() else {
+            if self.refused == 0 {
+                tracing::warn!(
+                    %peer,
+                    "a connection is closed, and so are others until there is room: all {limit} \
+                     that there may be are open (Limits::connections)",
+                );
+            }
+            self.refused += 1;
+            return None;
+        };
+        if self.refused > 0 {
+            let refused = std::mem::take(&mut self.refused);
+            tracing::info!(refused, "there is room for connections again");
+        }
+        Some(Some(place))
+    }
+}
+
+/// The next connection, however many errors come before it. The log has a line for the first of
+/// those that last.
+async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
+    let mut failed = false;
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return stream,
+            Ok(accepted) => {
+                if failed {
+                    tracing::info!("connections can be accepted again");
+                }
+                return accepted;
+            }
             Err(error) if concerns_one_connection(&error) => {
                 tracing::debug!(%error, "a connection failed while it was accepted");
             }
             Err(error) => {
-                tracing::warn!(%error, "cannot accept connections, trying again");
+                if !failed {
+                    tracing::warn!(
+                        "no connection can be accepted, which is tried again and again: {error}"
+                    );
+                }
+                failed = true;
                 time::sleep(BACK_OFF).await;
             }
         }

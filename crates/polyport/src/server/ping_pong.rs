@@ -12,17 +12,21 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use polyport_wire::frame::{Frame, FrameDecoder};
+use polyport_wire::detect::{Detection, detect};
+use polyport_wire::error::{DecodeError, DecodeErrorKind};
+use polyport_wire::frame::{Frame, FrameDecoder, salvage};
 use polyport_wire::schema::CallKind;
-use polyport_wire::thrift::ApplicationException;
+use polyport_wire::thrift::{ApplicationException, MessageType};
+use polyport_wire::ttheader::flags;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout_at;
+use tracing::field::display;
 
 use crate::call::{Call, Reply};
 use crate::layer::Next;
 use crate::route::MethodInfo;
-use crate::server::connection::{Arrived, Connection, KEEP_BUFFER};
+use crate::server::connection::{Arrived, Connection, KEEP_BUFFER, advice};
 use crate::server::reception::{Received, receive};
 use crate::server::reply::{Ending, Request, encode};
 use crate::server::{Shared, linger};
@@ -91,12 +95,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
                     }
                 }
                 Err(error) => {
-                    let first = self.connection.input.get(..16);
-                    tracing::warn!(
-                        peer = ?self.connection.peer,
-                        first_bytes = ?first.unwrap_or(&self.connection.input),
-                        "a connection is closed: {error}",
-                    );
+                    self.give_up(&error);
                     return self.close().await;
                 }
             }
@@ -140,15 +139,55 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
             Arrived::Bytes | Arrived::Phase => Ok(After::Continue),
             Arrived::Silence if !self.begun && !self.concurrent.is_empty() => Ok(After::Continue),
             Arrived::End | Arrived::Silence => {
-                if self.begun {
-                    tracing::debug!(
-                        peer = ?self.connection.peer,
-                        arrived = self.connection.input.len(),
-                        "a connection ends inside of a message",
-                    );
-                }
+                self.report_end(arrived);
                 Ok(After::Close)
             }
+        }
+    }
+
+    /// Says in the log how a connection ended that its peer ended, or did not use.
+    fn report_end(&self, arrived: Arrived) {
+        let Connection { input, limits, .. } = &self.connection;
+        let len = input.len();
+        match (arrived, self.begun) {
+            (Arrived::Silence, true) => self.connection.closed(format_args!(
+                "{len} bytes of a message came in {:?}, and not the rest: the client or the \
+                 network is slow, or the message is not as long as it says",
+                limits.message
+            )),
+            (Arrived::Silence, false) => self.connection.ended("silence"),
+            (_, true) => self.connection.ended(format_args!(
+                "it was inside of a message, of which {len} bytes had come"
+            )),
+            (_, false) => {}
+        }
+    }
+
+    /// Says why no other message can be read: to the log, and to the sender if it is known whom and
+    /// how to answer.
+    fn give_up(&mut self, error: &DecodeError) {
+        let broken = self.decoder.broken().clone();
+        match detect(&broken) {
+            foreign @ (Detection::Foreign(_) | Detection::Http2) => {
+                self.connection.closed(advice(foreign));
+            }
+            _ => self
+                .connection
+                .closed(format_args!("{error}{}", remedy(error))),
+        }
+        if let Some(front) =
+            salvage(&broken).filter(|front| front.envelope.kind == MessageType::Call)
+        {
+            let request = Request {
+                transport: front.transport,
+                sequence: front.envelope.sequence,
+                header_sequence: front.header_sequence,
+                is_multiplexed: front.flags & flags::OUT_OF_ORDER != 0,
+            };
+            let protocol_error = ApplicationException::PROTOCOL_ERROR;
+            let exception = ApplicationException::new(protocol_error, error.to_string());
+            let reply = Status::rejected(&exception).into();
+            self.append(request, front.envelope.method, &reply, true);
         }
     }
 
@@ -200,12 +239,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
                 exception,
             } => Ok(self.reject(request, &method, &exception)),
             Received::Lost { reason, closes } => {
-                tracing::warn!(peer = ?self.connection.peer, closes, "a request is lost: {reason}");
-                Ok(if closes {
-                    After::Close
-                } else {
-                    After::Continue
-                })
+                if closes {
+                    self.connection.closed(reason);
+                    return Ok(After::Close);
+                }
+                let peer = self.connection.peer.map(display);
+                tracing::debug!(peer, "a request is lost: {reason}");
+                Ok(After::Continue)
             }
         }
     }
@@ -271,10 +311,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
         exception: &ApplicationException,
     ) -> After {
         tracing::debug!(
-            peer = ?self.connection.peer,
+            peer = self.connection.peer.map(display),
             method,
             exception = exception.type_id,
-            "a request is rejected: {exception}",
+            "a request is rejected: {}",
+            // It may hold names that the peer has made up.
+            exception.to_string().replace(char::is_control, "\u{fffd}"),
         );
         let reply = Status::rejected(exception).into();
         self.append(request, method, &reply, !request.is_multiplexed);
@@ -306,6 +348,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
                 tracing::warn!(method, "no reply can be sent: {error}");
             }
         }
+    }
+}
+
+/// What to do about a message that cannot be decoded.
+fn remedy(error: &DecodeError) -> &'static str {
+    match error.kind() {
+        DecodeErrorKind::TooLarge { .. } | DecodeErrorKind::TooDeep { .. } => {
+            "; if that is a request and not noise, raise the server's limits"
+        }
+        _ => "; clients of this port speak strict binary Thrift over TTHeader, Framed or Buffered",
     }
 }
 

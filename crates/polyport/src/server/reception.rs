@@ -54,7 +54,7 @@ pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -
     } = frame;
     if codec != Codec::ThriftBinary {
         return Received::lost(format!(
-            "the connection speaks {codec}, which is not served"
+            "it speaks {codec}, which this version does not serve: use Thrift"
         ));
     }
     if let Some(header) = &header

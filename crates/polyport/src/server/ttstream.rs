@@ -4,13 +4,14 @@
 use std::io;
 
 use bytes::BytesMut;
+use polyport_wire::detect::Detection;
 use polyport_wire::error::EncodeError;
 use polyport_wire::frame::FrameDecoder;
 use polyport_wire::thrift::{self, ApplicationException, Envelope, MessageType};
 use polyport_wire::ttheader::{Header, HeaderRef, flags, keys};
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use crate::server::connection::{Arrived, Connection};
+use crate::server::connection::{Arrived, Connection, advice};
 use crate::server::linger;
 
 /// The protocol id of a stream of Thrift structs.
@@ -24,10 +25,7 @@ pub(super) async fn refuse<S>(mut connection: Connection<S>) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    tracing::warn!(
-        peer = ?connection.peer,
-        "a connection was closed: it speaks TTHeader Streaming, which this version does not serve",
-    );
+    connection.closed(advice(Detection::TtStream));
     let mut decoder = FrameDecoder::new(connection.limits.wire());
     let header = loop {
         match decoder.decode(&mut connection.input) {
