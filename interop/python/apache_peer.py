@@ -1,20 +1,33 @@
-"""A client with Apache Thrift's library and the code that its compiler makes of the IDLs."""
+"""A client and a server with Apache Thrift, and the code that its compiler makes of the IDLs."""
 
 import argparse
 import importlib
+import logging
 import sys
 from typing import Any
 
-from thrift.protocol.TBinaryProtocol import TBinaryProtocol
+from thrift.protocol.TBinaryProtocol import TBinaryProtocol, TBinaryProtocolFactory
 from thrift.protocol.TMultiplexedProtocol import TMultiplexedProtocol
 from thrift.Thrift import TApplicationException, TException, TType
-from thrift.transport.TSocket import TSocket
-from thrift.transport.TTransport import TBufferedTransport, TFramedTransport, TTransportException
+from thrift.server.TServer import TThreadedServer
+from thrift.TMultiplexedProcessor import TMultiplexedProcessor
+from thrift.transport.TSocket import TServerSocket, TSocket
+from thrift.transport.TTransport import (
+    TBufferedTransport,
+    TBufferedTransportFactory,
+    TFramedTransport,
+    TFramedTransportFactory,
+    TTransportException,
+)
 
 import command
+from handlers import Handlers, Library
 from kinds import Kind, to_json, to_python
 
 TRANSPORTS = {"buffered": TBufferedTransport, "framed": TFramedTransport}
+FACTORIES = {"buffered": TBufferedTransportFactory(), "framed": TFramedTransportFactory()}
+# Who names no service reaches the first one.
+FIXTURES = {"multi": ["ServiceA", "ServiceB", "ServiceD", "Types"]}
 PACKAGES = {"Types": "interop_types", "CombineA": "combine", "CombineB": "combine"}
 SCALARS = {
     TType.BOOL: "bool",
@@ -27,11 +40,22 @@ SCALARS = {
 
 
 def main() -> None:
-    """Calls."""
+    """Calls or serves."""
     args = command.parse(__doc__)
     if args.command == "serve":
-        sys.exit("this peer is only a client")
-    module = importlib.import_module(f"{PACKAGES.get(args.service, 'multi')}.{args.service}")
+        serve(args)
+    else:
+        call(args)
+
+
+def generated(service: str) -> Any:
+    """The module of a service."""
+    return importlib.import_module(f"{PACKAGES.get(service, 'multi')}.{service}")
+
+
+def call(args: argparse.Namespace) -> None:
+    """Makes the calls on one connection."""
+    module = generated(args.service)
     try:
         client = connect(args, module)
     except TTransportException as error:
@@ -53,6 +77,31 @@ def connect(args: argparse.Namespace, module: Any) -> Any:
         protocol = TMultiplexedProtocol(protocol, args.name or args.service)
     transport.open()
     return module.Client(CheckedProtocol(protocol))
+
+
+def serve(args: argparse.Namespace) -> None:
+    """Serves until it is killed."""
+    # It writes about every failure of a handler.
+    logging.disable()
+    library = Library(
+        importlib.import_module("multi.ttypes"),
+        importlib.import_module("interop_types.ttypes"),
+        TApplicationException,
+    )
+    services = TMultiplexedProcessor()
+    for name in FIXTURES[args.fixture]:
+        processor = generated(name).Processor(Handlers(library, name, args.transport))
+        services.registerProcessor(name, processor)
+        if services.defaultProcessor is None:
+            services.registerDefault(processor)
+    host, port = args.addr
+    listener = TServerSocket(host=host, port=port)
+    listener.listen()
+    print("listening on {}:{}".format(*listener.handle.getsockname()), flush=True)
+    # The server would listen once more, at another port.
+    listener.listen = lambda: None
+    factory = FACTORIES[args.transport]
+    TThreadedServer(services, listener, factory, TBinaryProtocolFactory(), daemon=True).serve()
 
 
 class CheckedProtocol(command.CheckedProtocol):

@@ -15,9 +15,9 @@ from thriftpy2.transport import (
 )
 
 import command
+from handlers import Handlers, Library
 from kinds import to_json, to_python
-from thriftpy2_handlers import Handlers
-from thriftpy2_idl import SERVICES, fields, struct
+from thriftpy2_idl import MULTI, SERVICES, TYPES, fields, struct
 
 TRANSPORTS = {"buffered": TBufferedTransportFactory(), "framed": TFramedTransportFactory()}
 # Without names on the wire the first service that has the method serves it.
@@ -113,7 +113,10 @@ class Services(TProcessor):
     """Several services behind one port, found by their methods."""
 
     def __init__(self, names: list[str], transport: str) -> None:
-        self._services = [TProcessor(SERVICES[name], Handlers(name, transport)) for name in names]
+        library = Library(MULTI, TYPES, TApplicationException)
+        self._services = [
+            TProcessor(SERVICES[name], Handlers(library, name, transport)) for name in names
+        ]
 
     def process_in(self, iprot: Any) -> tuple:
         head = iprot.read_message_begin()

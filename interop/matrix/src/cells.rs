@@ -127,6 +127,9 @@ impl Column<'_> {
         if !self.way.named && self.way.client.named().len() > 1 {
             all.push("--no-service-name");
         }
+        if self.way.server.wants_multiplexed_names() {
+            all.push("--multiplexed-names");
+        }
         all.extend(flags);
         self.client.call(&self.serving.address, &all)
     }

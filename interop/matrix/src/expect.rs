@@ -22,6 +22,7 @@ impl Way {
     /// Whether the server sees the service's name.
     pub(crate) fn names_service(&self) -> bool {
         match self.client.naming() {
+            Naming::Header if self.server.wants_multiplexed_names() => self.named,
             Naming::Header => self.has_header() && self.named,
             Naming::MethodName => self.named,
             Naming::Never => false,
@@ -34,9 +35,13 @@ impl Way {
         self.client.has_metadata() && self.server.has_metadata()
     }
 
-    /// Volo's server serves whom nobody names from its default service alone.
+    /// The servers of Volo and Apache serve whom nobody names from their default service alone.
     pub(crate) fn reaches(&self, service: &str) -> bool {
-        self.server != Implementation::Volo || self.names_service() || service == "ServiceA"
+        let has_default = matches!(
+            self.server,
+            Implementation::Volo | Implementation::ApachePython
+        );
+        !has_default || self.names_service() || service == "ServiceA"
     }
 
     /// Metadata that comes back: Volo gives its keys a prefix that Kitex does not have, and sees only
@@ -50,11 +55,15 @@ impl Way {
         }
     }
 
-    /// thriftpy2 has none, and Volo's multiplexed client cannot read a reply that has one, whether
+    /// Python has none, and Volo's multiplexed client cannot read a reply that has one, whether
     /// it is Kitex's or ours.
     pub(crate) fn has_business_errors(&self) -> bool {
         let multiplexed_volo = self.client == Implementation::Volo && self.transport == "mux";
-        self.server != Implementation::Thriftpy2 && !multiplexed_volo
+        let python = matches!(
+            self.server,
+            Implementation::Thriftpy2 | Implementation::ApachePython
+        );
+        !python && !multiplexed_volo
     }
 
     /// Volo's server writes the extra pairs into a text, in any order.
@@ -76,6 +85,7 @@ impl Way {
     pub(crate) fn error(&self, text: &str) -> Value {
         match self.server {
             Implementation::Thriftpy2 => lost(),
+            Implementation::ApachePython => exception(6, "Internal error"),
             Implementation::Volo => exception(6, text),
             _ => exception(6, &format!("biz error: {text}")),
         }
@@ -84,7 +94,9 @@ impl Way {
     /// An error with a type number.
     pub(crate) fn typed(&self, type_id: i32, text: &str) -> Value {
         match self.server {
-            Implementation::Thriftpy2 | Implementation::Volo => exception(type_id, text),
+            Implementation::Thriftpy2 | Implementation::ApachePython | Implementation::Volo => {
+                exception(type_id, text)
+            }
             _ => exception(type_id, &format!("{text} [biz error]")),
         }
     }
@@ -93,6 +105,7 @@ impl Way {
     pub(crate) fn panic(&self, method: &str, text: &str) -> Value {
         match self.server {
             Implementation::Thriftpy2 | Implementation::Volo => lost(),
+            Implementation::ApachePython => exception(6, "Internal error"),
             _ => exception(
                 6,
                 &format!(

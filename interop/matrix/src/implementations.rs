@@ -39,7 +39,7 @@ impl Implementation {
 
     /// Whether it has a server; all have clients.
     pub(crate) fn serves(self) -> bool {
-        !matches!(self, Self::KitexOld | Self::ApachePython | Self::ApacheNode)
+        !matches!(self, Self::KitexOld | Self::ApacheNode)
     }
 
     /// What its server understands.
@@ -97,7 +97,12 @@ impl Implementation {
 
     /// Whether a server finds out by itself what a client speaks.
     pub(crate) fn detects_transport(self) -> bool {
-        !matches!(self, Self::Thriftpy2)
+        !matches!(self, Self::Thriftpy2 | Self::ApachePython)
+    }
+
+    /// Whether its server looks for `Service:method` alone.
+    pub(crate) fn wants_multiplexed_names(self) -> bool {
+        self == Self::ApachePython
     }
 
     /// Whether the client knows which integers of the IDL are enums.

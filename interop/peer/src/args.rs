@@ -84,6 +84,9 @@ pub(crate) struct Call {
     /// Guard payloads behind a TTHeader
     #[arg(long)]
     pub(crate) validator: Option<ValidatorName>,
+    /// Name the service in front of the method, as Apache's multiplexed clients do
+    #[arg(long)]
+    pub(crate) multiplexed_names: bool,
 }
 
 impl Call {

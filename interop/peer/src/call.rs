@@ -33,6 +33,11 @@ pub(crate) fn run(call: Call) -> Outcome<()> {
         } else {
             options
         };
+        let options = if call.multiplexed_names {
+            options.multiplexed_names()
+        } else {
+            options
+        };
         let options = match call.transport {
             TransportName::Mux => options.connections(Connections::Multiplexed { connections: 1 }),
             _ => options,

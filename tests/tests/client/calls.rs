@@ -186,3 +186,30 @@ async fn nobody_there() {
             .starts_with(&format!("cannot connect to {address}: "))
     );
 }
+
+#[tokio::test]
+async fn names_in_front_of_methods() {
+    let serving = Serving::start(Server::new().add(demo().0)).await;
+    for transport in [Transport::Buffered, Transport::Framed] {
+        let options = || Client::options(serving.address.to_string()).transport(transport);
+        for (options, reason) in [
+            (options(), "method"),
+            (options().multiplexed_names(), "named"),
+            (
+                options().multiplexed_names().without_service_name(),
+                "method",
+            ),
+        ] {
+            let client = options.connect().await.unwrap();
+            let facts = client.call(&FACTS, Nothing).await.unwrap();
+            assert_eq!((&*facts["reason"], &*facts["method"]), (reason, "facts"));
+            client.call(&TELL, TextArgs::new("x")).await.unwrap();
+        }
+    }
+    let refused = Client::options(serving.address.to_string()).multiplexed_names();
+    let error = refused.connect().await.unwrap_err().to_string();
+    assert!(
+        error.contains("multiplexed names are for Buffered and Framed"),
+        "{error}"
+    );
+}

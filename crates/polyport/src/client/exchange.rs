@@ -1,5 +1,7 @@
 //! One request and its reply.
 
+use std::borrow::Cow;
+
 use bytes::BytesMut;
 use polyport_wire::error::EncodeError;
 use polyport_wire::frame::Frame;
@@ -175,13 +177,25 @@ fn encode<A: Value, V, E>(
         |out| {
             let envelope = Envelope {
                 kind,
-                method: method.name(),
+                method: &name_on_the_wire(options, method),
                 sequence,
             };
             envelope.encode(out)?;
             thrift::encode(&call.arguments, out)
         },
     )
+}
+
+/// The method's name, with its service where the client is to say it there. Replies have it without.
+fn name_on_the_wire<A, V, E>(
+    options: &ClientOptions,
+    method: &Method<A, V, E>,
+) -> Cow<'static, str> {
+    if options.multiplexed_names && options.service_name && !method.is_combined() {
+        format!("{}:{}", method.service(), method.name()).into()
+    } else {
+        method.name().into()
+    }
 }
 
 /// Values of the header that are made for the request.

@@ -51,6 +51,12 @@ impl Received {
 impl Link {
     /// Connects once, to find out at once whether the server is there.
     pub(super) async fn connect(options: &ClientOptions) -> Result<Self, Error> {
+        if options.multiplexed_names && options.transport.carries_service_name() {
+            return Err(Error::options(
+                "multiplexed names are for Buffered and Framed: TTHeader has a place of its own for \
+                 the service's name",
+            ));
+        }
         match options.connections {
             Connections::Multiplexed { connections } => {
                 if !options.transport.has_header() {

@@ -14,7 +14,7 @@ use crate::validator::{PayloadValidator, Validators};
 /// | option | default |
 /// | --- | --- |
 /// | transport | TTHeader |
-/// | service name | sent |
+/// | service name | sent, where the transport has a place for it |
 /// | caller | empty |
 /// | timeout of a call | none |
 /// | timeout of connecting | 1 s |
@@ -24,6 +24,7 @@ pub struct ClientOptions {
     pub(super) address: String,
     pub(super) transport: Transport,
     pub(super) service_name: bool,
+    pub(super) multiplexed_names: bool,
     pub(super) caller: String,
     pub(super) timeout: Option<Duration>,
     pub(super) connect_timeout: Duration,
@@ -85,6 +86,7 @@ impl ClientOptions {
             address,
             transport: Transport::TtHeader,
             service_name: true,
+            multiplexed_names: false,
             caller: String::new(),
             timeout: None,
             connect_timeout: Duration::from_secs(1),
@@ -106,6 +108,15 @@ impl ClientOptions {
     #[must_use]
     pub fn without_service_name(mut self) -> Self {
         self.service_name = false;
+        self
+    }
+
+    /// Puts the service's name in front of the method's, `Service:method`, as Apache Thrift's
+    /// multiplexed protocol does. It is for Buffered and Framed, which have no other place for it,
+    /// and for servers that look there: Apache's `TMultiplexedProcessor`, and Polyport's.
+    #[must_use]
+    pub fn multiplexed_names(mut self) -> Self {
+        self.multiplexed_names = true;
         self
     }
 

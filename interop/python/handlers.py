@@ -1,14 +1,20 @@
-"""The handlers of thriftpy2's server, each as its IDL's fixture wants it."""
+"""The handlers of the servers, each as its IDL's fixture wants it."""
 
 import re
 import time
+from dataclasses import dataclass
 from typing import Any
 
-from thriftpy2.thrift import TApplicationException
-
-from thriftpy2_idl import MULTI, TYPES
-
 _PRINTED = {"buffered": "PurePayload", "framed": "Framed"}
+
+
+@dataclass(frozen=True)
+class Library:
+    """The classes that a library makes of the IDLs, and its application exception."""
+
+    multi: Any
+    types: Any
+    application_exception: type
 
 
 class Handlers:
@@ -16,16 +22,17 @@ class Handlers:
 
     notified = 0
 
-    def __init__(self, service: str, transport: str) -> None:
+    def __init__(self, library: Library, service: str, transport: str) -> None:
+        self._library = library
         self._service = service
         self._transport = _PRINTED[transport]
 
     def __getattr__(self, method: str) -> Any:
         """Every method that is not below takes a `Request` and gives a `Response`."""
-        return lambda req: MULTI.Response(self._obey(method, req.message))
+        return lambda req: self._library.multi.Response(self._obey(method, req.message))
 
     def declines(self, req: Any) -> None:
-        raise MULTI.Declined(7, req.message)
+        raise self._library.multi.Declined(7, req.message)
 
     def nothing(self) -> None:
         pass
@@ -38,7 +45,7 @@ class Handlers:
 
     def echo(self, value: Any) -> Any:
         if value.text == "broken":
-            raise TYPES.Broken("broken", value)
+            raise self._library.types.Broken("broken", value)
         return value
 
     def echoList(self, values: list) -> list:
@@ -65,7 +72,7 @@ class Handlers:
                 raise RuntimeError(rest)
             case "typed":
                 number, _, text = rest.partition(":")
-                raise TApplicationException(int(number), text)
+                raise self._library.application_exception(int(number), text)
             case "big":
                 return "x" * int(rest)
             case _:
