@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use polyport_wire::schema::Schema;
 
+use crate::compare::{Changes, Version, compare};
 use crate::diagnostic::{Diagnostic, Report};
 use crate::error::Error;
+use crate::load::Unit;
 use crate::model::Model;
 use crate::resolve::{Combine, resolve};
 use crate::source::Sources;
@@ -67,6 +69,37 @@ pub struct Generated {
     pub sources: Vec<PathBuf>,
     /// What is allowed, but probably not meant.
     pub warnings: Report,
+}
+
+/// What changed between two versions of an IDL. A change that breaks something says what by its
+/// code: the `wire`, so that peers of the two versions no longer understand each other, or the
+/// `source`, so that code that uses what is generated has to change.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Comparison {
+    /// The changes that break something.
+    pub breaking: Report,
+    /// All others.
+    pub compatible: Report,
+}
+
+/// What was read, with everything that is wrong with it.
+struct Input {
+    sources: Sources,
+    units: Vec<Unit>,
+    model: Model,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Input {
+    /// The same, if nothing is wrong.
+    fn into_right(self) -> Result<Self, Error> {
+        if self.diagnostics.iter().any(Diagnostic::is_error) {
+            let report = Report::new(Arc::new(self.sources), self.diagnostics);
+            return Err(Error::new(report));
+        }
+        Ok(self)
+    }
 }
 
 impl Builder {
@@ -137,7 +170,12 @@ impl Builder {
     /// ```
     pub fn generate(&self, paths: &[impl AsRef<Path>]) -> Result<Generated, Error> {
         let roots = owned(paths);
-        let (model, sources, mut diagnostics) = self.read(&roots);
+        let Input {
+            model,
+            sources,
+            mut diagnostics,
+            ..
+        } = self.read(&roots);
         diagnostics.extend(self.name.as_deref().and_then(refuse_name));
         let mut code = String::new();
         if !diagnostics.iter().any(Diagnostic::is_error) {
@@ -146,6 +184,7 @@ impl Builder {
                 Err(problem) => diagnostics.push(Diagnostic::error(problem)),
             }
         }
+        let sources = Arc::new(sources);
         let failed = diagnostics.iter().any(Diagnostic::is_error);
         let report = Report::new(Arc::clone(&sources), diagnostics);
         if failed {
@@ -175,15 +214,52 @@ impl Builder {
     /// # Ok::<(), polyport_build::Error>(())
     /// ```
     pub fn schema(&self, paths: &[impl AsRef<Path>]) -> Result<Schema, Error> {
-        let (model, sources, diagnostics) = self.read(&owned(paths));
-        if diagnostics.iter().any(Diagnostic::is_error) {
-            return Err(Error::new(Report::new(sources, diagnostics)));
-        }
-        Ok(model.schema)
+        Ok(self.read(&owned(paths)).into_right()?.model.schema)
+    }
+
+    /// What changed from the `old` IDLs, which are read as `older` says, to those of `paths`, and
+    /// whom it breaks.
+    ///
+    /// # Errors
+    ///
+    /// When something is wrong with an IDL of either version.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use polyport_build::Builder;
+    ///
+    /// let comparison =
+    ///     Builder::new().compare(&["idl/demo.thrift"], &Builder::new(), &["released/demo.thrift"])?;
+    /// assert!(comparison.breaking.is_empty(), "{}", comparison.breaking);
+    /// # Ok::<(), polyport_build::Error>(())
+    /// ```
+    pub fn compare(
+        &self,
+        paths: &[impl AsRef<Path>],
+        older: &Self,
+        old: &[impl AsRef<Path>],
+    ) -> Result<Comparison, Error> {
+        let old = older.read(&owned(old)).into_right()?;
+        let new = self.read(&owned(paths)).into_right()?;
+        let mut sources = old.sources;
+        let old_files = sources.append(new.sources);
+        let Changes {
+            breaking,
+            compatible,
+        } = compare(
+            &Version::new(&old.model.schema, &old.units, 0),
+            &Version::new(&new.model.schema, &new.units, old_files),
+        );
+        let sources = Arc::new(sources);
+        Ok(Comparison {
+            breaking: Report::new(Arc::clone(&sources), breaking),
+            compatible: Report::new(sources, compatible),
+        })
     }
 
     /// The stages that need no Rust.
-    fn read(&self, roots: &[PathBuf]) -> (Model, Arc<Sources>, Vec<Diagnostic>) {
+    fn read(&self, roots: &[PathBuf]) -> Input {
         let mut sources = Sources::default();
         let (units, mut diagnostics) = load::load(roots, &self.include_dirs, &mut sources);
         let (model, found) = resolve(&units, self.combine);
@@ -191,7 +267,12 @@ impl Builder {
         if roots.is_empty() {
             diagnostics.push(Diagnostic::error("there is no IDL to generate from"));
         }
-        (model, Arc::new(sources), diagnostics)
+        Input {
+            sources,
+            units,
+            model,
+            diagnostics,
+        }
     }
 
     /// Writes what was generated, and gives the path of the file.

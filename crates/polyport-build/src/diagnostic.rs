@@ -1,6 +1,7 @@
 //! What is wrong with an IDL, where, and what would be right.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
@@ -11,15 +12,57 @@ use crate::source::{FileId, Sources, Span};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Diagnostic {
     severity: Severity,
+    code: Option<&'static str>,
     message: String,
     labels: Vec<Label>,
     help: Vec<String>,
 }
 
+/// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Severity {
+#[non_exhaustive]
+pub enum Severity {
+    /// It must be changed.
     Error,
+    /// It is allowed, but probably not meant.
     Warning,
+    /// It is good to know.
+    Note,
+}
+
+/// A diagnostic as data, for programs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finding<'a> {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Of a change between two versions: what it breaks, `wire`, `source` or `wire, source`.
+    pub code: Option<&'static str>,
+    /// What is wrong.
+    pub message: &'a str,
+    /// Where: the first place is where it is, the others explain.
+    pub places: Vec<Location<'a>>,
+    /// What would be right.
+    pub help: &'a [String],
+}
+
+/// A piece of a file, with what there is to say about it. Lines and columns start at 1; columns
+/// count characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Location<'a> {
+    /// The file, as it was given or found.
+    pub file: &'a Path,
+    /// Where it starts.
+    pub line: usize,
+    /// Where it starts.
+    pub column: usize,
+    /// The line of the first character behind it.
+    pub end_line: usize,
+    /// The column of the first character behind it.
+    pub end_column: usize,
+    /// What is there.
+    pub label: &'a str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +75,7 @@ impl Diagnostic {
     pub(crate) fn error(message: impl Into<String>) -> Self {
         Self {
             severity: Severity::Error,
+            code: None,
             message: message.into(),
             labels: Vec::new(),
             help: Vec::new(),
@@ -43,6 +87,20 @@ impl Diagnostic {
             severity: Severity::Warning,
             ..Self::error(message)
         }
+    }
+
+    pub(crate) fn note(message: impl Into<String>) -> Self {
+        Self {
+            severity: Severity::Note,
+            ..Self::error(message)
+        }
+    }
+
+    /// What kind of mistake it is.
+    #[must_use]
+    pub(crate) fn code(mut self, code: &'static str) -> Self {
+        self.code = Some(code);
+        self
     }
 
     /// Where it is, and further places that belong to it.
@@ -111,6 +169,35 @@ impl Report {
             .map(|diagnostic| diagnostic.message.as_str())
     }
 
+    /// Everything that the text says, as data.
+    pub fn findings(&self) -> impl Iterator<Item = Finding<'_>> {
+        self.diagnostics.iter().map(|diagnostic| Finding {
+            severity: diagnostic.severity,
+            code: diagnostic.code,
+            message: &diagnostic.message,
+            places: diagnostic
+                .labels
+                .iter()
+                .map(|label| self.location(label))
+                .collect(),
+            help: &diagnostic.help,
+        })
+    }
+
+    fn location<'a>(&'a self, label: &'a Label) -> Location<'a> {
+        let source = self.sources.get(label.span.file);
+        let (line, column) = position(&source.text, label.span.start);
+        let (end_line, end_column) = position(&source.text, label.span.end);
+        Location {
+            file: &source.path,
+            line,
+            column,
+            end_line,
+            end_column,
+            label: &label.text,
+        }
+    }
+
     /// The report with the colors of a terminal.
     #[must_use]
     pub fn styled(&self) -> String {
@@ -130,6 +217,7 @@ impl Report {
         let level = match diagnostic.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
+            Severity::Note => Level::NOTE,
         };
         let mut files: Vec<FileId> = Vec::new();
         for label in &diagnostic.labels {
@@ -144,9 +232,12 @@ impl Report {
             .help
             .iter()
             .map(|text| Level::HELP.message(text.as_str()));
-        Group::with_title(level.primary_title(diagnostic.message.as_str()))
-            .elements(snippets)
-            .elements(help)
+        let title = level.primary_title(diagnostic.message.as_str());
+        let title = match diagnostic.code {
+            Some(code) => title.id(code),
+            None => title,
+        };
+        Group::with_title(title).elements(snippets).elements(help)
     }
 
     fn snippet<'a>(
@@ -182,6 +273,14 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.render(&Renderer::plain()))
     }
+}
+
+/// The line and the column of a byte, both from 1.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = &text[..at];
+    let line = before.matches('\n').count() + 1;
+    let start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (line, before[start..].chars().count() + 1)
 }
 
 /// The name among `candidates` that a person who typed `typed` may have meant.

@@ -21,6 +21,7 @@
 //! stands below it; so the data goes from the last to the first.
 
 mod builder;
+mod compare;
 mod write;
 mod emit;
 mod names;
@@ -32,6 +33,6 @@ mod error;
 mod diagnostic;
 mod source;
 
-pub use crate::builder::{Builder, Generated, compile};
-pub use crate::diagnostic::Report;
+pub use crate::builder::{Builder, Comparison, Generated, compile};
+pub use crate::diagnostic::{Finding, Location, Report, Severity};
 pub use crate::error::Error;

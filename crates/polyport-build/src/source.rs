@@ -49,6 +49,13 @@ impl Sources {
         FileId(self.files.len() - 1)
     }
 
+    /// Adds the files of another run behind these; gives how many stand before them.
+    pub(crate) fn append(&mut self, mut other: Self) -> usize {
+        let before = self.files.len();
+        self.files.append(&mut other.files);
+        before
+    }
+
     pub(crate) fn get(&self, file: FileId) -> &Source {
         &self.files[file.0]
     }
