@@ -15,11 +15,13 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
     Gen(GenArgs),
+    Check(CheckArgs),
     Decode(DecodeArgs),
 }
 
 /// Generates Rust from IDL files: the same as `polyport_build` does in a build script.
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = GEN_EXAMPLES)]
 pub(crate) struct GenArgs {
     /// The IDL files; all of them go into one Rust file.
     #[arg(required = true, value_name = "IDL")]
@@ -40,7 +42,70 @@ pub(crate) struct GenArgs {
     /// Also generate a service with all methods of all services of each file.
     #[arg(long)]
     pub(crate) combine_service: bool,
+
+    /// Write nothing, but say whether the file is up to date, and how it differs if not.
+    #[arg(long)]
+    pub(crate) check: bool,
 }
+
+const GEN_EXAMPLES: &str = "\
+Examples:
+  Two IDLs into src/generated/api.rs:
+    polyport gen idl/orders.thrift idl/stock.thrift -o src/generated --name api
+
+  The same in CI, where the file is checked in:
+    polyport gen idl/orders.thrift idl/stock.thrift -o src/generated --name api --check
+
+Exit status:
+  0  the file was written; with --check, it is up to date
+  1  an IDL has mistakes, or a file cannot be read or written; with --check, the file is stale
+  2  the command was called in a wrong way";
+
+/// Checks IDL files: their mistakes, and what they break that an older version promised.
+///
+/// A change breaks the wire when peers of the two versions no longer understand each other, and the
+/// source when code that uses what is generated has to change.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = CHECK_EXAMPLES)]
+pub(crate) struct CheckArgs {
+    /// The IDL files, which belong to one server.
+    #[arg(required = true, value_name = "IDL")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// A directory to look for included files in, after the including file's own.
+    #[arg(short = 'I', long = "include-dir", value_name = "DIR")]
+    pub(crate) include_dirs: Vec<PathBuf>,
+
+    /// An older version of an IDL, or a directory with files of the same names; reports every
+    /// change that breaks something.
+    ///
+    /// What the older files include is looked for beside them, in this directory, and then in
+    /// those of `-I`.
+    #[arg(long, value_name = "OLD")]
+    pub(crate) against: Vec<PathBuf>,
+
+    /// Also show the changes that break nothing.
+    #[arg(short, long, requires = "against")]
+    pub(crate) verbose: bool,
+
+    /// Print one JSON object for each diagnostic, a line each.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  All mistakes of two IDLs of one server:
+    polyport check idl/orders.thrift idl/stock.thrift
+
+  What a branch breaks:
+    mkdir old && git archive main idl | tar -x -C old
+    polyport check idl/orders.thrift --against old
+
+Exit status:
+  0  there are no mistakes and no breaking changes
+  1  there are, or a file cannot be read
+  2  the command was called in a wrong way";
 
 /// Prints the frames of a connection: requests and replies, whatever transport they came in.
 ///

@@ -4,6 +4,7 @@
 //! with 2 when it was called in a wrong way.
 
 mod decode;
+mod check;
 mod generate;
 mod failure;
 mod terminal;
@@ -23,6 +24,7 @@ use crate::terminal::{Color, Colors};
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Gen(args) => generate::run(&args),
+        Command::Check(args) => check::run(&args),
         Command::Decode(args) => decode::run(&args),
     };
     outcome.unwrap_or_else(explain)

@@ -15,6 +15,8 @@ pub(crate) enum Color {
     Name,
     Dim,
     Error,
+    Added,
+    Removed,
 }
 
 impl Colors {
@@ -53,6 +55,8 @@ impl Color {
             Self::Name => AnsiColor::Cyan.on_default(),
             Self::Dim => plain.dimmed(),
             Self::Error => AnsiColor::Red.on_default().bold(),
+            Self::Added => AnsiColor::Green.on_default(),
+            Self::Removed => AnsiColor::Red.on_default(),
         }
     }
 }

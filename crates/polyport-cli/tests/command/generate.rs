@@ -1,11 +1,11 @@
 //! `polyport gen` from outside.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use polyport_build::Builder;
 
-use crate::{idl, polyport, text};
+use crate::{idl, polyport, polyport_in, text};
 
 /// What a build script writes, as long as it runs where cargo runs it.
 fn built(builder: Builder, paths: &[PathBuf]) -> String {
@@ -121,4 +121,45 @@ fn mistakes_exit_with_1_and_wrong_calls_with_2() {
         let output = polyport(wrong);
         assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
     }
+}
+
+#[test]
+fn a_stale_file_is_told_from_a_fresh_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    fs::write(directory.join("a.thrift"), "struct A { 1: i32 old }\n").unwrap();
+    let check = ["gen", "a.thrift", "-o", "out", "--check"];
+    let path = directory.join("out").join("a.rs");
+    let shown = Path::new("out").join("a.rs");
+    let shown = shown.display();
+
+    let output = polyport_in(directory, &check);
+    let expected = format!("error: cannot read `{shown}`: ");
+    assert!(text(&output.stderr).starts_with(&expected));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(!path.exists());
+
+    assert!(polyport_in(directory, &check[..4]).status.success());
+    let output = polyport_in(directory, &check);
+    assert_eq!(text(&output.stdout), format!("{shown} is up to date\n"));
+    assert_eq!(output.status.code(), Some(0));
+
+    let before = fs::read_to_string(&path).unwrap();
+    fs::write(directory.join("a.thrift"), "struct A { 1: i32 new_one }\n").unwrap();
+    let output = polyport_in(directory, &check);
+    assert_eq!(output.status.code(), Some(1));
+    let expected = format!("error: `{shown}` is stale: run the same command without `--check`\n");
+    assert_eq!(text(&output.stderr), expected);
+    let difference = text(&output.stdout);
+    let head = format!("--- {shown}\n+++ what would be generated\n@@ ");
+    assert!(difference.starts_with(&head), "{difference}");
+    assert!(
+        difference.contains("\n-        pub old: i32,\n+        pub new_one: i32,\n"),
+        "{difference}"
+    );
+    assert_eq!(
+        fs::read_to_string(&path).unwrap(),
+        before,
+        "nothing is written"
+    );
 }

@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod check;
 mod decode;
 mod generate;
+mod readme;
 
 use std::fs;
 use std::io::Write;
@@ -13,6 +15,15 @@ use std::process::{Command, Output, Stdio};
 /// Runs the command without any input.
 fn polyport(arguments: &[&str]) -> Output {
     polyport_with(arguments, b"")
+}
+
+/// Runs the command in a directory.
+fn polyport_in(directory: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_polyport"))
+        .args(arguments)
+        .current_dir(directory)
+        .output()
+        .unwrap()
 }
 
 /// Runs the command with these bytes as its standard input.

@@ -1,0 +1,223 @@
+//! `polyport check` from outside.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{polyport_in, text};
+
+/// A directory with these files.
+fn directory(files: &[(&str, &str)]) -> TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = directory.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    directory
+}
+
+fn check(directory: &Path, arguments: &[&str]) -> Output {
+    let mut all = vec!["check"];
+    all.extend(arguments);
+    polyport_in(directory, &all)
+}
+
+#[test]
+fn mistakes_are_those_of_gen() {
+    let files = directory(&[
+        (
+            "a.thrift",
+            "struct A { 1: Missing a }\nstruct B { string b }\n",
+        ),
+        (
+            "b.thrift",
+            "include \"base.thrift\"\nservice S { base.T f() }\n",
+        ),
+        ("idl/base.thrift", "struct T {}\n"),
+    ]);
+    let output = check(files.path(), &["a.thrift", "b.thrift"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stdout), "");
+    let generated = polyport_in(files.path(), &["gen", "a.thrift", "b.thrift"]);
+    assert_eq!(text(&output.stderr), text(&generated.stderr));
+    let report = text(&output.stderr);
+    assert!(
+        report.contains("error: there is no type `Missing`\n --> a.thrift:1:15\n"),
+        "{report}"
+    );
+    assert!(
+        report.contains("warning: field `b` has no number"),
+        "{report}"
+    );
+    assert!(
+        report.contains("cannot find the included file `base.thrift`"),
+        "{report}"
+    );
+
+    let output = check(files.path(), &["b.thrift", "-I", "idl"]);
+    assert_eq!(text(&output.stderr), "");
+    assert_eq!(text(&output.stdout), "no mistakes in 1 IDL\n");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(!files.path().join("b.rs").exists());
+}
+
+#[test]
+fn warnings_are_no_mistakes() {
+    let files = directory(&[("a.thrift", "struct B { string b }\n")]);
+    let output = check(files.path(), &["a.thrift"]);
+    assert!(text(&output.stderr).starts_with("warning: field `b` has no number\n"));
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn json_says_the_same() {
+    let files = directory(&[(
+        "a.thrift",
+        "struct A { /* ü */ 1: Str a }\nstruct Strg {}\n",
+    )]);
+    let output = check(files.path(), &["a.thrift", "--json"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(text(&output.stderr), "");
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let expected = json!({
+        "severity": "error",
+        "message": "there is no type `Str`",
+        "file": "a.thrift",
+        "line": 1,
+        "column": 23,
+        "places": [{
+            "file": "a.thrift",
+            "line": 1,
+            "column": 23,
+            "end_line": 1,
+            "end_column": 26,
+            "label": found["places"][0]["label"],
+        }],
+        "help": ["did you mean `Strg`?"],
+    });
+    assert_eq!(found, expected);
+}
+
+const OLD: &str = "\
+struct Request { 1: string message }
+service First { void ping(1: Request request) }
+service Second { void pong() }
+";
+
+const NEW: &str = "\
+struct Request { 1: binary message, 2: i32 count }
+service First { void ping(1: Request request) }
+service Second { void pong() void ping() }
+";
+
+#[test]
+fn what_breaks_is_said_with_both_places() {
+    let files = directory(&[("idl/a.thrift", NEW), ("old/idl/a.thrift", OLD)]);
+    let expected = "\
+error[source]: field `message` of `Request` was of type `string` and is now `binary`
+ --> idl/a.thrift:1:21
+  |
+1 | struct Request { 1: binary message, 2: i32 count }
+  |                     ^^^^^^ now `binary`
+  |
+ ::: old/idl/a.thrift:1:21
+  |
+1 | struct Request { 1: string message }
+  |                     ------ was `string`
+
+error[wire]: method `ping` is new in `Second` and conflicts with `First` for calls without a service name
+ --> idl/a.thrift:3:35
+  |
+2 | service First { void ping(1: Request request) }
+  |                      ---- the other one
+3 | service Second { void pong() void ping() }
+  |                                   ^^^^ new here
+  |
+  = help: a server of both needs a fallback service that has the method, or must refuse calls without \
+a service name
+";
+    for old in ["old", "old/idl", "old/idl/a.thrift"] {
+        let output = check(files.path(), &["idl/a.thrift", "--against", old]);
+        assert_eq!(text(&output.stderr), expected, "{old}");
+        assert_eq!(text(&output.stdout), "");
+        assert_eq!(output.status.code(), Some(1));
+    }
+    let arguments = ["idl/a.thrift", "--against", "old", "--verbose", "--json"];
+    let output = check(files.path(), &arguments);
+    let found: Vec<Value> = text(&output.stdout)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let found: Vec<(&Value, &Value)> = found
+        .iter()
+        .map(|finding| (&finding["severity"], &finding["code"]))
+        .collect();
+    let (note, error) = (json!("note"), json!("error"));
+    let (wire, source) = (json!("wire"), json!("source"));
+    let expected = [
+        (&note, &Value::Null),
+        (&note, &Value::Null),
+        (&error, &source),
+        (&error, &wire),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn what_breaks_nothing_passes() {
+    let new = OLD.replace("message }", "message, 2: i32 count }");
+    let files = directory(&[("a.thrift", &new), ("old.thrift", OLD)]);
+    let output = check(files.path(), &["a.thrift", "--against", "old.thrift"]);
+    assert_eq!(text(&output.stderr), "");
+    let expected = "no mistakes and no breaking changes in 1 IDL\n";
+    assert_eq!(text(&output.stdout), expected);
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn an_older_version_includes_what_was_included() {
+    let including = "include \"base.thrift\"\nservice S { base.T f() }\n";
+    let files = directory(&[
+        ("api/a.thrift", including),
+        ("shared/base.thrift", "struct T { 1: i64 a }\n"),
+        ("old/api/a.thrift", including),
+        ("old/base.thrift", "struct T { 1: i32 a }\n"),
+    ]);
+    let arguments = ["api/a.thrift", "-I", "shared", "--against", "old"];
+    let output = check(files.path(), &arguments);
+    let report = text(&output.stderr);
+    let expected = "error[wire, source]: field `a` of `T` was of type `i32` and is now `i64`\n";
+    assert!(report.starts_with(expected), "{report}");
+}
+
+#[test]
+fn wrong_calls_are_told_from_missing_files() {
+    let files = directory(&[("a.thrift", OLD), ("old/other.thrift", OLD)]);
+    let status = |arguments: &[&str], expected: &str, status| {
+        let output = check(files.path(), arguments);
+        let report = text(&output.stderr);
+        assert!(report.starts_with(expected), "{report}");
+        assert_eq!(output.status.code(), Some(status), "{report}");
+    };
+    status(&["no.thrift"], "error: cannot read `no.thrift`", 1);
+    status(
+        &["a.thrift", "--against", "no.thrift"],
+        "error: cannot read `no.thrift`",
+        1,
+    );
+    status(
+        &["a.thrift", "--against", "old"],
+        "error: `old` has none of the IDLs",
+        1,
+    );
+    status(&[], "error: the following required arguments", 2);
+    status(
+        &["a.thrift", "--verbose"],
+        "error: the following required arguments",
+        2,
+    );
+}
