@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"reflect"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ import (
 	"polyport/interop/kitex-old/kitex_gen/multi/servicea"
 	"polyport/interop/kitex-old/kitex_gen/multi/serviceb"
 	"polyport/interop/kitex-old/kitex_gen/multi/serviced"
+	"polyport/interop/kitex-old/kitex_gen/types/types"
 )
 
 // patience is longer than any answer takes. A server that says nothing must not stop the tests.
@@ -34,6 +36,7 @@ var services = map[string]*serviceinfo.ServiceInfo{
 	"ServiceA": servicea.NewServiceInfo(),
 	"ServiceB": serviceb.NewServiceInfo(),
 	"ServiceD": serviced.NewServiceInfo(),
+	"Types":    types.NewServiceInfo(),
 }
 
 // transports are made by adding to Framed, with which Kitex starts; PurePayload clears all.
@@ -149,7 +152,7 @@ type line map[string]any
 
 func call(c client.Client, method serviceinfo.MethodInfo, o *options) (line, error) {
 	arguments := method.NewArgs()
-	if err := json.Unmarshal([]byte(o.json), arguments); err != nil {
+	if err := decodeJSON([]byte(o.json), arguments); err != nil {
 		return nil, fmt.Errorf("--json: %w", err)
 	}
 	ctx := metainfo.WithBackwardValues(context.Background())
@@ -166,30 +169,29 @@ func call(c client.Client, method serviceinfo.MethodInfo, o *options) (line, err
 	if err := c.Call(ctx, o.method, arguments, result); err != nil {
 		return failure(err), nil
 	}
-	made, err := success(result)
-	if back := metadata(ctx); err == nil && len(back) > 0 {
+	made := success(result)
+	if back := metadata(ctx); len(back) > 0 {
 		made["back"] = back
 	}
-	return made, err
+	return made, nil
 }
 
 // success reads a result struct: it has the returned value as `success`, or a declared exception.
-func success(result any) (line, error) {
-	text, err := json.Marshal(result)
-	if err != nil {
-		return nil, err
+func success(result any) line {
+	if result == nil {
+		return line{"ok": nil}
 	}
-	fields := map[string]json.RawMessage{}
-	if err := json.Unmarshal(text, &fields); err != nil {
-		return nil, err
-	}
-	for name, value := range fields {
-		if name == "success" {
-			return line{"ok": value}, nil
+	for _, field := range thriftFields(reflect.ValueOf(result).Elem()) {
+		switch {
+		case isNil(field.value):
+		case field.id == 0:
+			return line{"ok": encodeJSON(field.value)}
+		default:
+			value := encodeJSON(field.value)
+			return line{"exception": map[string]any{"name": field.name, "value": value}}
 		}
-		return line{"exception": map[string]any{"name": name, "value": value}}, nil
 	}
-	return line{"ok": nil}, nil
+	return line{"ok": nil}
 }
 
 func failure(err error) line {

@@ -56,9 +56,7 @@ fn over(
             column.beside();
         }
         column.oneway();
-        if client.implementation.has_types() {
-            types_cells::run(&mut column);
-        }
+        types_cells::run(&mut column);
         if column.is_kitex_client() {
             column.large_and_many();
         }

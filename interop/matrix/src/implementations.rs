@@ -90,11 +90,6 @@ impl Implementation {
         )
     }
 
-    /// Whether it has types.thrift; all have multi.thrift.
-    pub(crate) fn has_types(self) -> bool {
-        !matches!(self, Self::KitexOld)
-    }
-
     /// Whether a server finds out by itself what a client speaks.
     pub(crate) fn detects_transport(self) -> bool {
         !matches!(self, Self::Thriftpy2 | Self::ApachePython)
