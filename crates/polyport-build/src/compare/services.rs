@@ -60,19 +60,24 @@ impl Differ<'_> {
                 continue;
             };
             let old = Written { method, written };
-            let found = new.methods.iter().find(|found| found.name == method.name);
-            match found.zip(self.new.method(new, &method.name)) {
-                // The service that declares it is compared as well.
-                Some((found, _)) if is_inherited(method, found) => {}
-                Some((method, written)) => self.method(name, old, Written { method, written }),
-                None => {
-                    let message = format!("method `{name}.{}` is gone", method.name);
-                    let places = [
-                        self.before(written.name.span, "it was here"),
-                        self.after(new_span, "not in here"),
-                    ];
-                    self.change(Impact::BOTH, message, places);
-                }
+            let Some(found) = new.methods.iter().find(|found| found.name == method.name) else {
+                let message = format!("method `{name}.{}` is gone", method.name);
+                let places = [
+                    self.before(written.name.span, "it was here"),
+                    self.after(new_span, "not in here"),
+                ];
+                self.change(Impact::BOTH, message, places);
+                continue;
+            };
+            // What both inherit is compared where it is declared.
+            if !is_inherited(method, found)
+                && let Some(written) = self.new.method(new, &found.name)
+            {
+                let new = Written {
+                    method: found,
+                    written,
+                };
+                self.method(name, old, new);
             }
         }
         for method in &new.methods {
