@@ -132,6 +132,40 @@ frame 6: Buffered, Thrift, 44 bytes
     assert_eq!(decoded(&["--idl", &multi()], conversation, 0), expected);
 }
 
+#[test]
+fn headers_are_read_with_all_that_they_have() {
+    // A TTHeader with every kind of keys, from a multiplexing client; a MeshHeader, twice.
+    let frames = "0000005f10000001fffffff900100000110005746f6b656e0100020003726970000b31302e302e30\
+        2e313a3830000d5250435f504552534953545f4b0002fffe100002000c0002353003e70001780000\
+        0011800100010000000470696e670000000900ffaf000f0001000369736e000650696e6765728001\
+        00010000000470696e670000000900ffaf000f0001000369736e000650696e676572000000118001\
+        00010000000470696e670000000900";
+    let expected = "\
+frame 1: TTHeader|Framed, Thrift, 99 bytes
+  header
+    flags          0x0001 (out of order)
+    sequence       -7
+    protocol       0 (Thrift binary)
+    ACL token      \"token\"
+    rip            \"10.0.0.1:80\"
+    RPC_PERSIST_K  0xfffe
+    12 RPCTimeout  \"50\"
+    999 ?          \"x\"
+  call ping, sequence 9
+
+frame 2: MeshHeader, Thrift, 36 bytes
+  header
+    isn  \"Pinger\"
+  call ping, sequence 9
+
+frame 3: MeshHeader|Framed, Thrift, 40 bytes
+  header
+    isn  \"Pinger\"
+  call ping, sequence 9
+";
+    assert_eq!(decoded(&[], frames, 0), expected);
+}
+
 /// Two services whose methods of the same name differ, and a type of every kind.
 const TYPES: &str = "\
 enum Color { RED = 1, GREEN = 2 }
