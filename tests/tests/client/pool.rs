@@ -1,8 +1,10 @@
 //! Connections are used again when they can be, and only then.
 
+use std::future::IntoFuture;
 use std::sync::Arc;
 use std::time::Duration;
 
+use polyport::client::Connections;
 use polyport::{Client, Limits, Server, Transport};
 use polyport_tests::demo::{ECHO, EchoArgs, TELL, TextArgs, WAIT, demo};
 use polyport_tests::peer::{Peer, Request, Response};
@@ -210,6 +212,27 @@ async fn ten_idle_connections_are_kept() {
     assert_eq!(servers.len(), 10);
     assert!(servers.try_join_next().is_none());
     assert!(!fake.accepted().await);
+}
+
+#[tokio::test]
+async fn idle_connections_are_closed_in_time_though_nobody_calls() {
+    let fake = Fake::start().await;
+    let connections = Connections::Pooled {
+        idle: 10,
+        idle_timeout: Duration::from_millis(50),
+        open: None,
+    };
+    let options = fake.options(Transport::TtHeader).connections(connections);
+    let client = options.connect().await.unwrap();
+    fake.accept().await.ended().await;
+    // Again, because who closed the last one had nothing more to do.
+    for _ in 0..2 {
+        let calling = tokio::spawn(client.call(&ECHO, echo("hi")).into_future());
+        let mut peer = fake.accept().await;
+        answer(&mut peer, reply).await;
+        assert_eq!(soon(calling).await.unwrap().unwrap(), "ok");
+        peer.ended().await;
+    }
 }
 
 #[tokio::test]

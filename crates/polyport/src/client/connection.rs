@@ -14,11 +14,16 @@ use crate::status::Status;
 const MIN_READ: usize = 8 * 1024;
 const MAX_READ: usize = 256 * 1024;
 
+/// A buffer that has grown beyond this is given back after use.
+pub(super) const KEEP_BUFFER: usize = 256 * 1024;
+
 #[derive(Debug)]
 pub(super) struct Connection {
     stream: TcpStream,
     input: BytesMut,
     decoder: FrameDecoder,
+    /// Whether the last reply was large, so that the buffer is.
+    large: bool,
 }
 
 impl Connection {
@@ -27,7 +32,16 @@ impl Connection {
             stream,
             input: BytesMut::new(),
             decoder: FrameDecoder::new(limits.wire()),
+            large: false,
         }
+    }
+
+    /// Lets go of the memory that a large reply took.
+    pub(super) fn give_back_memory(&mut self) {
+        if self.large && self.input.is_empty() {
+            self.input = BytesMut::new();
+        }
+        self.large = false;
     }
 
     /// Whether an idle connection can be used: the server has neither closed it nor sent anything
@@ -54,6 +68,7 @@ impl Connection {
                 .decode(&mut self.input)
                 .map_err(|error| Status::transport(format!("the reply is broken: {error}")))?;
             if let Some(frame) = frame {
+                self.large |= frame.body.len() > KEEP_BUFFER;
                 return Ok(frame);
             }
             let wanted = self.decoder.missing(self.input.len());

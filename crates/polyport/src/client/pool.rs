@@ -1,11 +1,12 @@
 //! Connections that serve one call at a time and are kept for the next.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::client::connection::Connection;
 use crate::client::options::{ClientOptions, Connections};
@@ -24,7 +25,15 @@ pub(super) struct Pool {
 struct IdleConnections {
     most: usize,
     timeout: Duration,
-    connections: Mutex<Vec<Idle>>,
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    /// Those that have been idle for the longest are first.
+    connections: Vec<Idle>,
+    /// Closes those that have been idle for too long; there is one while any is idle.
+    timer: Option<AbortHandle>,
 }
 
 #[derive(Debug)]
@@ -66,7 +75,7 @@ impl Pool {
             idle: Arc::new(IdleConnections {
                 most,
                 timeout: idle_timeout,
-                connections: Mutex::new(Vec::new()),
+                kept: Mutex::default(),
             }),
             permits: open.map(|open| Arc::new(Semaphore::new(open.max(1)))),
         };
@@ -117,35 +126,72 @@ impl IdleConnections {
     }
 
     fn pop(&self) -> Option<Connection> {
-        let mut connections = self.lock();
-        let last = connections.pop()?;
+        let mut kept = self.lock();
+        let last = kept.connections.pop()?;
         if last.since.elapsed() < self.timeout {
             return Some(last.connection);
         }
         // The others have been idle for even longer.
-        connections.clear();
+        kept.connections.clear();
         None
     }
 
-    fn put(&self, connection: Connection) {
-        let mut connections = self.lock();
-        let outdated = connections
-            .iter()
-            .take_while(|idle| idle.since.elapsed() >= self.timeout)
-            .count();
-        connections.drain(..outdated);
-        if connections.len() < self.most {
-            connections.push(Idle {
-                connection,
-                since: Instant::now(),
-            });
+    fn put(self: &Arc<Self>, mut connection: Connection) {
+        if self.most == 0 {
+            return;
+        }
+        connection.give_back_memory();
+        let since = Instant::now();
+        let mut kept = self.lock();
+        if kept.connections.len() >= self.most {
+            return;
+        }
+        kept.connections.push(Idle { connection, since });
+        if kept.timer.is_none() {
+            let timer = close_in_time(Arc::downgrade(self), since + self.timeout);
+            kept.timer = Some(tokio::spawn(timer).abort_handle());
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Idle>> {
+    /// Closes what has been idle for too long; gives the time to look again, if anything is left.
+    fn close_outdated(&self) -> Option<Instant> {
+        let mut kept = self.lock();
+        let outdated = kept
+            .connections
+            .iter()
+            .take_while(|idle| idle.since.elapsed() >= self.timeout)
+            .count();
+        kept.connections.drain(..outdated);
+        let next = kept
+            .connections
+            .first()
+            .map(|idle| idle.since + self.timeout);
+        if next.is_none() {
+            kept.timer = None;
+        }
+        next
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
         // Nothing here can be left half-done by a panic.
-        self.connections
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Closes connections as their time is over, until none is idle. The pool does not live for longer
+/// because of that.
+async fn close_in_time(idle: Weak<IdleConnections>, first: Instant) {
+    let mut next = Some(first);
+    while let Some(at) = next {
+        sleep_until(at).await;
+        next = idle.upgrade().and_then(|idle| idle.close_outdated());
+    }
+}
+
+impl Drop for IdleConnections {
+    fn drop(&mut self) {
+        if let Some(timer) = self.lock().timer.take() {
+            timer.abort();
+        }
     }
 }
