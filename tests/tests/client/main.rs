@@ -8,6 +8,7 @@ mod timeouts;
 mod pool;
 mod replies;
 mod shared;
+mod storms;
 
 use std::net::SocketAddr;
 

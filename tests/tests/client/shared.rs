@@ -1,8 +1,11 @@
 //! Connections that calls share, or that serve one call, or of which there are not many.
 
 use std::collections::HashSet;
+use std::future::IntoFuture;
+use std::io::ErrorKind;
 use std::time::Duration;
 
+use hex_literal::hex;
 use polyport::client::Connections;
 use polyport::{Client, Limits, Server, StatusKind, Transport};
 use polyport_tests::demo::{ECHO, EchoArgs, FAIL, TELL, TextArgs, WAIT, demo};
@@ -261,6 +264,130 @@ async fn a_client_that_is_dropped_closes_its_connection_after_the_last_reply() {
     peer.send(reply(&request, "ok").encode()).await;
     assert_eq!(soon(calling).await.unwrap().unwrap(), "ok");
     peer.ended().await;
+}
+
+#[tokio::test]
+async fn a_connection_on_which_nothing_comes_any_more_is_replaced() {
+    let fake = Fake::start().await;
+    let options = fake.options(Transport::TtHeader).connections(ONE);
+    // For so long nothing may come.
+    let options = options.connect_timeout(Duration::from_millis(200));
+    let client = options.connect().await.unwrap();
+    let mut silent = fake.accept().await;
+    let patient = call(&client, "patient");
+    let patient_request = silent.response().await;
+    let give_up = async {
+        loop {
+            let text = "given up".to_owned();
+            let call = client.call(&ECHO, EchoArgs { text });
+            let call = call.timeout(Duration::from_millis(50));
+            match call.await {
+                Ok(answer) => break answer,
+                Err(status) => assert!(status.is_timeout(), "{status}"),
+            }
+        }
+    };
+    let answer = async {
+        let mut peer = fake.accept().await;
+        while let Some(request) = peer.next().await {
+            peer.send(reply(&request, "new").encode()).await;
+        }
+    };
+    tokio::select! {
+        text = soon(give_up) => assert_eq!(text, "new"),
+        () = answer => panic!("the new connection has ended"),
+    }
+    // Who is patient may still be answered, and then nobody has the connection any more.
+    silent.send(reply(&patient_request, "late").encode()).await;
+    assert_eq!(soon(patient).await.unwrap().unwrap(), "late");
+    while silent.next().await.is_some() {}
+}
+
+#[tokio::test]
+async fn a_oneway_call_is_done_when_it_is_written() {
+    let fake = Fake::start().await;
+    let (client, mut peer) = shared(&fake, Transport::TtHeader).await;
+    // More than the kernel takes while nobody reads.
+    let text = TextArgs::new(&"x".repeat(16 * 1024 * 1024));
+    let telling = tokio::spawn(client.call(&TELL, text).into_future());
+    let mut first = [0];
+    soon(peer.stream.peek(&mut first)).await.unwrap();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!telling.is_finished());
+    assert_eq!(peer.response().await.method, "tell");
+    soon(telling).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_call_is_not_tried_for_ever() {
+    let fake = Fake::start().await;
+    let (client, peer) = shared(&fake, Transport::TtHeader).await;
+    drop(peer);
+    let calling = call(&client, "lost");
+    let accepting = async {
+        loop {
+            drop(fake.accept().await);
+        }
+    };
+    tokio::select! {
+        outcome = soon(calling) => {
+            let status = outcome.unwrap().unwrap_err();
+            assert!(status.is_transport(), "{status}");
+        }
+        () = accepting => {}
+    }
+}
+
+#[tokio::test]
+async fn kitex_announces_the_end_by_a_reply_to_no_call() {
+    let fake = Fake::start().await;
+    let (client, mut peer) = shared(&fake, Transport::TtHeader).await;
+    let slow = call(&client, "slow");
+    let slow_request = peer.response().await;
+    // kitex pkg/remote/trans/netpollmux/control_frame.go
+    peer.send(hex!(
+        "0000002b 1000 0000 00000000 0004 00 00 01 0001 0005 6372727374 0001 31 00"
+        "80010002 00000004 6e6f6e65 00000000 00"
+    ))
+    .await;
+    peer.send(reply(&slow_request, "ok").encode()).await;
+    assert_eq!(soon(slow).await.unwrap().unwrap(), "ok");
+    peer.ended().await;
+    let next = call(&client, "next");
+    let mut second = fake.accept().await;
+    let request = second.response().await;
+    second.send(reply(&request, "new").encode()).await;
+    assert_eq!(soon(next).await.unwrap().unwrap(), "new");
+}
+
+#[tokio::test]
+async fn no_more_calls_are_under_way_than_the_limit_says() {
+    let fake = Fake::start().await;
+    let limits = Limits {
+        calls: 2,
+        ..Limits::default()
+    };
+    let options = fake.options(Transport::TtHeader).connections(ONE);
+    let client = options.limits(limits).connect().await.unwrap();
+    let mut peer = fake.accept().await;
+    let calls: Vec<_> = (0..5).map(|_| call(&client, "x")).collect();
+    let mut waiting = vec![peer.response().await, peer.response().await];
+    for left in (0..5).rev() {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        let nothing = peer.stream.try_read(&mut [0]);
+        assert_eq!(nothing.unwrap_err().kind(), ErrorKind::WouldBlock);
+        peer.send(reply(&waiting.remove(0), "ok").encode()).await;
+        if left >= 2 {
+            waiting.push(peer.response().await);
+        }
+    }
+    for call in calls {
+        assert_eq!(soon(call).await.unwrap().unwrap(), "ok");
+    }
 }
 
 #[tokio::test]

@@ -95,8 +95,8 @@ where
     E: MethodError,
 {
     let shared = &call.client.shared;
-    let sequence = call.client.next_sequence();
     let request = || {
+        let sequence = call.client.next_sequence();
         let mut bytes = BytesMut::new();
         encode(call, sequence, until, &mut bytes)
             .map_err(|error| Status::transport(format!("the request cannot be sent: {error}")))?;
@@ -116,7 +116,12 @@ where
     if let Some(header) = &frame.header {
         validate(&shared.options.validators, header, &frame.body).map_err(Status::transport)?;
     }
-    let reply = Reply::decode(frame, call.method, sequence, &shared.options.limits)?;
+    let reply = Reply::decode(
+        frame,
+        call.method,
+        received.sequence,
+        &shared.options.limits,
+    )?;
     if !reply.closes {
         received.keep_connection();
     }

@@ -29,16 +29,14 @@ pub(super) struct Request {
 /// What came back for a request, and the connection that it came on.
 #[derive(Debug)]
 pub(super) struct Received {
+    /// The number of the request that it is for.
+    pub(super) sequence: i32,
     /// The reply; a one-way request has none.
     pub(super) frame: Option<Frame>,
     lease: Option<Lease>,
 }
 
 impl Received {
-    pub(super) fn new(frame: Option<Frame>, lease: Option<Lease>) -> Self {
-        Self { frame, lease }
-    }
-
     /// Keeps the connection for other calls, which is to be done only when nothing more will come
     /// on it.
     pub(super) fn keep_connection(self) {
@@ -83,10 +81,11 @@ impl Link {
     }
 
     /// Sends a request and waits for its reply. The request is made when there is a connection to
-    /// send it on, as far as that is known.
+    /// send it on, as far as that is known, and once more for another one when nothing of it was
+    /// written.
     pub(super) async fn exchange(
         &self,
-        request: impl FnOnce() -> Result<Request, Status>,
+        request: impl Fn() -> Result<Request, Status>,
     ) -> Result<Received, Status> {
         match self {
             Self::Pool(pool) => {
@@ -98,11 +97,19 @@ impl Link {
                 } else {
                     Some(lease.connection.read().await?)
                 };
-                Ok(Received::new(frame, Some(lease)))
+                Ok(Received {
+                    sequence: request.sequence,
+                    frame,
+                    lease: Some(lease),
+                })
             }
             Self::Multiplexed(link) => {
-                let frame = link.exchange(request()?).await?;
-                Ok(Received::new(frame, None))
+                let (sequence, frame) = link.exchange(request).await?;
+                Ok(Received {
+                    sequence,
+                    frame,
+                    lease: None,
+                })
             }
         }
     }

@@ -1,36 +1,56 @@
 //! Connections that many calls share: requests go out as they come, and replies are told apart by
 //! the header's sequence number.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+mod connection;
+mod silence;
 
-use bytes::{Buf, BytesMut};
-use polyport_wire::frame::{Frame, FrameDecoder};
-use polyport_wire::ttheader::keys;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use polyport_wire::frame::Frame;
 use tokio::net::TcpStream;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::client::link::Request;
+use crate::client::multiplex::connection::Connection;
+use crate::client::multiplex::silence::Silence;
 use crate::client::options::ClientOptions;
 use crate::client::pool::connect;
 use crate::error::Error;
-use crate::limits::Limits;
 use crate::status::Status;
 
 /// Requests that wait to be written; more callers wait for room.
 const QUEUE: usize = 256;
 
-/// No more requests are taken into the buffer while there are as many bytes of them.
-const WRITE_AHEAD: usize = 256 * 1024;
+/// How many connections may end before a request is written, until the call fails.
+const TRIES: usize = 3;
 
-/// A few connections, used in turn, each made again when it has ended.
+/// A few connections, used in turn, each made again when it takes no more calls.
 #[derive(Debug)]
 pub(super) struct Multiplexed {
     options: ClientOptions,
-    /// The lock is held while connecting, so that a crowd of callers makes one connection.
-    connections: Vec<Mutex<Option<mpsc::Sender<Job>>>>,
+    slots: Vec<Mutex<Option<Arc<Shared>>>>,
     next: AtomicUsize,
+}
+
+/// What the calls of one connection share. When nobody has it any more, the connection ends.
+#[derive(Debug)]
+struct Shared {
+    jobs: mpsc::Sender<Job>,
+    state: Arc<State>,
+    /// Its other end sees when this is dropped.
+    _alive: oneshot::Sender<()>,
+}
+
+/// What a connection's task shares with the calls.
+#[derive(Debug)]
+struct State {
+    /// One permit for each call that may be under way; closed when the connection has ended.
+    permits: Semaphore,
+    silence: Silence,
+    /// Why no connection could be made.
+    failure: OnceLock<Status>,
 }
 
 /// A request on its way to a connection, and where its outcome goes.
@@ -44,8 +64,10 @@ struct Job {
 enum Outcome {
     /// The reply, or none for a one-way request that was written.
     Done(Option<Frame>),
-    /// The connection ended before the request was written: it can be sent on another one.
-    NotSent(Request),
+    /// Nothing of the request was written: it can be sent on another connection.
+    NotSent,
+    /// Another call that waits has the request's number.
+    NumberTaken,
     Failed(Status),
 }
 
@@ -55,195 +77,132 @@ impl Multiplexed {
         options: &ClientOptions,
         connections: usize,
     ) -> Result<Self, Error> {
-        let connections = (0..connections.max(1)).map(|_| Mutex::new(None)).collect();
         let link = Self {
             options: options.clone(),
-            connections,
+            slots: (0..connections.max(1)).map(|_| Mutex::default()).collect(),
             next: AtomicUsize::new(0),
         };
-        link.sender(0).await?;
+        let stream = connect(options).await?;
+        let first = link.start(async { Ok(stream) });
+        link.slots[0]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .replace(first);
         Ok(link)
     }
 
-    /// Sends a request and waits for its reply.
-    pub(super) async fn exchange(&self, mut request: Request) -> Result<Option<Frame>, Status> {
-        let index = self.next.fetch_add(1, Ordering::Relaxed) % self.connections.len();
-        loop {
-            let sender = self.sender(index).await?;
-            let (done, outcome) = oneshot::channel();
-            if let Err(unsent) = sender.send(Job { request, done }).await {
-                request = unsent.0.request;
-                continue;
+    /// Sends a request and waits for its reply. The request is made again, with another number, for
+    /// each connection that it is to be sent on.
+    pub(super) async fn exchange(
+        &self,
+        request: impl Fn() -> Result<Request, Status>,
+    ) -> Result<(i32, Option<Frame>), Status> {
+        let index = self.next.fetch_add(1, Ordering::Relaxed) % self.slots.len();
+        let mut ended = 0;
+        while ended < TRIES {
+            match self.connection(index).exchange(&request).await? {
+                (number, Outcome::Done(frame)) => return Ok((number, frame)),
+                (_, Outcome::Failed(status)) => return Err(status),
+                (_, Outcome::NumberTaken) => {}
+                (_, Outcome::NotSent) => ended += 1,
             }
-            match outcome.await {
-                Ok(Outcome::Done(frame)) => return Ok(frame),
-                Ok(Outcome::NotSent(unsent)) => request = unsent,
-                Ok(Outcome::Failed(status)) => return Err(status),
-                Err(_) => return Err(Status::transport("the connection's task has ended")),
+        }
+        let text = format!("{TRIES} connections have ended before the request could be sent");
+        Err(Status::transport(text))
+    }
+
+    /// A connection that takes calls, or that will when it is made. Nothing is waited for here, so
+    /// that a crowd of calls makes one connection, and one that is given up does not undo it.
+    fn connection(&self, index: usize) -> Arc<Shared> {
+        let slot = &self.slots[index];
+        // Nothing here can be left half-done by a panic.
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*slot {
+            Some(connection) if connection.takes_calls() => Arc::clone(connection),
+            _ => {
+                let options = self.options.clone();
+                let made = self.start(async move { connect(&options).await });
+                Arc::clone(slot.insert(made))
             }
         }
     }
 
-    /// The way to a connection that takes requests.
-    async fn sender(&self, index: usize) -> Result<mpsc::Sender<Job>, Error> {
-        let mut slot = self.connections[index].lock().await;
-        if let Some(sender) = slot.as_ref().filter(|sender| !sender.is_closed()) {
-            return Ok(sender.clone());
-        }
-        let stream = connect(&self.options).await?;
+    /// Starts the task of a connection.
+    fn start(
+        &self,
+        connecting: impl Future<Output = Result<TcpStream, Error>> + Send + 'static,
+    ) -> Arc<Shared> {
         let (sender, jobs) = mpsc::channel(QUEUE);
-        let connection = Connection::new(stream, jobs, self.options.limits);
-        tokio::spawn(connection.run());
-        *slot = Some(sender.clone());
-        Ok(sender)
+        let (alive, abandoned) = oneshot::channel();
+        let limits = self.options.limits;
+        let state = Arc::new(State {
+            permits: Semaphore::new(limits.calls.clamp(1, Semaphore::MAX_PERMITS)),
+            silence: Silence::new(self.options.connect_timeout),
+            failure: OnceLock::new(),
+        });
+        let shared = Arc::clone(&state);
+        tokio::spawn(async move {
+            match connecting.await {
+                Ok(stream) => {
+                    let connection = Connection::new(stream, jobs, abandoned, shared, limits);
+                    connection.run().await;
+                }
+                Err(error) => {
+                    // Before the channel is closed, so that whoever sees that finds the reason.
+                    let _ = shared.failure.set(error.into());
+                    shared.permits.close();
+                }
+            }
+        });
+        Arc::new(Shared {
+            jobs: sender,
+            state,
+            _alive: alive,
+        })
     }
 }
 
-/// One shared connection, in a task of its own.
-struct Connection {
-    stream: TcpStream,
-    jobs: mpsc::Receiver<Job>,
-    waiting: Waiting,
-    output: BytesMut,
-    input: BytesMut,
-    decoder: FrameDecoder,
-    /// No request goes out any more: the server said so, or nobody can send one.
-    ending: bool,
-    /// Nothing comes out of `jobs` any more.
-    jobs_ended: bool,
-}
-
-/// The requests whose replies are outstanding, by sequence number.
-#[derive(Debug, Default)]
-struct Waiting {
-    replies: HashMap<i32, oneshot::Sender<Outcome>>,
-    /// When there are as many, those that nobody waits for any more are taken out.
-    sweep_at: usize,
-}
-
-impl Connection {
-    fn new(stream: TcpStream, jobs: mpsc::Receiver<Job>, limits: Limits) -> Self {
-        Self {
-            stream,
-            jobs,
-            waiting: Waiting::default(),
-            output: BytesMut::new(),
-            input: BytesMut::new(),
-            decoder: FrameDecoder::new(limits.wire()),
-            ending: false,
-            jobs_ended: false,
-        }
+impl Shared {
+    /// Whether another call may use the connection.
+    fn takes_calls(&self) -> bool {
+        !self.jobs.is_closed() && !self.state.silence.is_suspicious()
     }
 
-    /// Carries requests and replies until the connection ends.
-    async fn run(mut self) {
-        let reason = loop {
-            if self.ending && self.waiting.replies.is_empty() && self.output.is_empty() {
-                break Status::transport("the connection has ended");
-            }
-            if let Err(status) = self.step().await {
-                break status;
-            }
+    /// Makes the request, and waits for what comes of it.
+    async fn exchange(
+        &self,
+        request: impl FnOnce() -> Result<Request, Status>,
+    ) -> Result<(i32, Outcome), Status> {
+        let waiting = self.state.silence.wait();
+        let outcome = self.try_exchange(request).await;
+        waiting.ended();
+        outcome
+    }
+
+    async fn try_exchange(
+        &self,
+        request: impl FnOnce() -> Result<Request, Status>,
+    ) -> Result<(i32, Outcome), Status> {
+        let Ok(_permit) = self.state.permits.acquire().await else {
+            return self.ended(0);
         };
-        self.jobs.close();
-        for (_, waiting) in self.waiting.replies.drain() {
-            let _ = waiting.send(Outcome::Failed(reason.clone()));
+        let request = request()?;
+        let number = request.sequence;
+        let (done, outcome) = oneshot::channel();
+        if self.jobs.send(Job { request, done }).await.is_err() {
+            return self.ended(number);
         }
-        while let Some(job) = self.jobs.recv().await {
-            let _ = job.done.send(Outcome::NotSent(job.request));
-        }
-    }
-
-    /// Takes a request, writes some bytes, or reads some.
-    async fn step(&mut self) -> Result<(), Status> {
-        let broken = |error: std::io::Error| Status::transport(format!("the connection: {error}"));
-        let takes_jobs = !self.jobs_ended && (self.ending || self.output.len() < WRITE_AHEAD);
-        self.input
-            .reserve(self.decoder.missing(self.input.len()).max(16 * 1024));
-        let (mut reader, mut writer) = self.stream.split();
-        tokio::select! {
-            job = self.jobs.recv(), if takes_jobs => {
-                match job {
-                    None => {
-                        self.ending = true;
-                        self.jobs_ended = true;
-                    }
-                    Some(job) => self.take(job),
-                }
-                while self.output.len() < WRITE_AHEAD
-                    && let Ok(job) = self.jobs.try_recv()
-                {
-                    self.take(job);
-                }
-                Ok(())
-            }
-            written = writer.write(&self.output), if !self.output.is_empty() => {
-                self.output.advance(written.map_err(broken)?);
-                Ok(())
-            }
-            read = reader.read_buf(&mut self.input) => {
-                if read.map_err(broken)? == 0 {
-                    let text = "the server closed the connection without a reply";
-                    return Err(Status::transport(text));
-                }
-                self.hand_out()
-            }
+        match outcome.await {
+            Ok(outcome) => Ok((number, outcome)),
+            Err(_) => self.ended(number),
         }
     }
 
-    /// Puts a request into the buffer, or sends it to another connection.
-    fn take(&mut self, job: Job) {
-        let Job { request, done } = job;
-        if done.is_closed() {
-            return;
+    /// What becomes of a call that the connection has not taken.
+    fn ended(&self, number: i32) -> Result<(i32, Outcome), Status> {
+        match self.state.failure.get() {
+            Some(status) => Err(status.clone()),
+            None => Ok((number, Outcome::NotSent)),
         }
-        if self.ending {
-            let _ = done.send(Outcome::NotSent(request));
-            return;
-        }
-        self.output.extend_from_slice(&request.bytes);
-        if request.oneway {
-            let _ = done.send(Outcome::Done(None));
-        } else {
-            self.waiting.add(request.sequence, done);
-        }
-    }
-
-    /// Gives every reply that has arrived to the call that waits for it.
-    fn hand_out(&mut self) -> Result<(), Status> {
-        loop {
-            let frame = self
-                .decoder
-                .decode(&mut self.input)
-                .map_err(|error| Status::transport(format!("the reply is broken: {error}")))?;
-            let Some(frame) = frame else {
-                return Ok(());
-            };
-            let Some(header) = &frame.header else {
-                let text =
-                    "the server answers without TTHeader, so that replies cannot be told apart";
-                return Err(Status::transport(text));
-            };
-            if header.string(keys::CONNECTION_RESET).is_some() {
-                // Calls that come now must not wait for the replies that are outstanding.
-                self.ending = true;
-                self.jobs.close();
-            }
-            // The call may have been given up; a server that multiplexes, too, announces its end
-            // by a reply to no call.
-            if let Some(done) = self.waiting.replies.remove(&header.sequence) {
-                let _ = done.send(Outcome::Done(Some(frame)));
-            }
-        }
-    }
-}
-
-impl Waiting {
-    fn add(&mut self, sequence: i32, done: oneshot::Sender<Outcome>) {
-        if self.replies.len() >= self.sweep_at.max(1024) {
-            self.replies.retain(|_, done| !done.is_closed());
-            self.sweep_at = 2 * self.replies.len();
-        }
-        self.replies.insert(sequence, done);
     }
 }

@@ -13,12 +13,15 @@ use crate::validator::{PayloadValidator, Validators};
 ///
 /// | option | default |
 /// | --- | --- |
-/// | transport | TTHeader |
-/// | service name | sent, where the transport has a place for it |
-/// | caller | empty |
-/// | timeout of a call | none |
-/// | timeout of connecting | 1 s |
-/// | connections | one for each call under way; 10 idle ones are kept, each for 30 s |
+/// | [`transport`](Self::transport) | TTHeader |
+/// | service name | sent, where the transport has a place for it; not with [`without_service_name`](Self::without_service_name) |
+/// | [`multiplexed_names`](Self::multiplexed_names) | no |
+/// | [`caller`](Self::caller) | empty |
+/// | [`timeout`](Self::timeout) of a call | none |
+/// | [`connect_timeout`](Self::connect_timeout) | 1 s |
+/// | [`connections`](Self::connections) | pooled: 10 idle ones are kept, each for 30 s; any number may be open |
+/// | [`limits`](Self::limits) | as of [`Limits`] |
+/// | [`validator`](Self::validator) | none |
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
     pub(super) address: String,
@@ -34,6 +37,21 @@ pub struct ClientOptions {
 }
 
 /// How calls share connections.
+///
+/// | | pooled | short | multiplexed |
+/// | --- | --- | --- | --- |
+/// | transports | all | all | TTHeader, TTHeaderFramed |
+/// | calls on a connection | one after the other | one | [`Limits::calls`] (1024) at a time; more wait |
+/// | connections | as many as calls under way, at most `open` | as many as calls under way | `connections` |
+/// | idle ones | `idle` are kept for `idle_timeout`, then closed; those that the server has closed are not used | none | kept |
+/// | a call that is given up, or fails | takes its connection with it | the same | leaves the connection to the others |
+/// | the server announces its end (`crrst`) | the connection is not used again | | no more calls there, those under way are answered |
+/// | nobody answers any more | each call has its own timeout | the same | see below |
+///
+/// A multiplexed connection on which nothing has come for as long as connecting may take, while
+/// calls waited, takes no more calls when one of them is given up then: the next one opens another
+/// connection. Those that are more patient stay. A request of which nothing was written when its
+/// connection ended is sent on another one; any other fails, because the server may have served it.
 ///
 /// # Examples
 ///
