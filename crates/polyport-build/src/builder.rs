@@ -1,5 +1,6 @@
 //! The way in: what to generate, from what, to where.
 
+use std::collections::HashSet;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -263,7 +264,11 @@ impl Builder {
         let mut sources = Sources::default();
         let (units, mut diagnostics) = load::load(roots, &self.include_dirs, &mut sources);
         let (model, found) = resolve(&units, self.combine);
-        diagnostics.extend(found);
+        let place = |found: &Diagnostic| found.place().map(|span| (span.file, sources.line(span)));
+        // What cannot be read on a line says nothing about names and types on it.
+        let unread: HashSet<_> = diagnostics.iter().filter_map(place).collect();
+        let is_read = |found: &Diagnostic| place(found).is_none_or(|line| !unread.contains(&line));
+        diagnostics.extend(found.into_iter().filter(is_read));
         if roots.is_empty() {
             diagnostics.push(Diagnostic::error("there is no IDL to generate from"));
         }

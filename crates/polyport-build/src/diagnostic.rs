@@ -132,7 +132,8 @@ impl Diagnostic {
         self.severity == Severity::Error
     }
 
-    fn place(&self) -> Option<Span> {
+    /// Where it is, if it is somewhere.
+    pub(crate) fn place(&self) -> Option<Span> {
         self.labels.first().map(|label| label.span)
     }
 }

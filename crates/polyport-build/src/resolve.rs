@@ -54,6 +54,7 @@ pub(crate) fn resolve(units: &[Unit], combine: Combine) -> (Model, Vec<Diagnosti
     if combine == Combine::Yes {
         resolver.combine();
     }
+    resolver.count_wrong_names();
     (resolver.model, resolver.diagnostics)
 }
 

@@ -31,6 +31,11 @@ impl Source {
             not_utf8,
         }
     }
+
+    /// The number of the line that a piece of text starts on; the first is 0.
+    pub(crate) fn line(&self, span: Span) -> usize {
+        self.text[..span.start].matches('\n').count()
+    }
 }
 
 /// The place of a file in [`Sources`].
@@ -58,6 +63,11 @@ impl Sources {
 
     pub(crate) fn get(&self, file: FileId) -> &Source {
         &self.files[file.0]
+    }
+
+    /// The number of the line that a piece of text starts on; the first is 0.
+    pub(crate) fn line(&self, span: Span) -> usize {
+        self.get(span.file).line(span)
     }
 
     pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {

@@ -11,6 +11,8 @@ mod escape;
 mod lex;
 pub(crate) mod ast;
 
+use std::collections::HashSet;
+
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Source};
 
@@ -19,7 +21,10 @@ pub(crate) fn parse(file: FileId, source: &Source) -> (ast::File, Vec<Diagnostic
     let (tokens, mut diagnostics) = lex::lex(file, &source.text);
     let cursor = cursor::Cursor::new(file, &source.text, &source.not_utf8, &tokens);
     let (tree, found) = parse::parse(cursor);
-    diagnostics.extend(found);
+    let line = |diagnostic: &Diagnostic| diagnostic.place().map(|span| source.line(span));
+    // What follows a mistake on its line is mostly no mistake of its own.
+    let mut lines: HashSet<Option<usize>> = diagnostics.iter().map(line).collect();
+    diagnostics.extend(found.into_iter().filter(|found| lines.insert(line(found))));
     (tree, diagnostics)
 }
 

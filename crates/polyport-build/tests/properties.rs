@@ -3,9 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use std::fs;
+use std::ops::Range;
 use std::path::PathBuf;
 
-use polyport_build::Builder;
+use polyport_build::{Builder, Report};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
@@ -99,12 +100,79 @@ fn generate(text: &str) {
     }
 }
 
+/// The report on a text, if it has one; what is included stands beside the good IDLs.
+fn mistakes(text: &str) -> Option<Report> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("broken.thrift");
+    fs::write(&path, text).unwrap();
+    let builder = Builder::new().include_dir("../../tests/idl");
+    let error = builder.generate(&[&path]).err()?;
+    Some(error.report().clone())
+}
+
+/// Where each token of a text stands, comments aside.
+fn tokens(text: &str) -> Vec<Range<usize>> {
+    let mut tokens = Vec::new();
+    let mut place = 0;
+    while let Some(first) = text[place..].chars().next() {
+        let rest = &text[place..];
+        let is_word = |letter: char| letter.is_ascii_alphanumeric() || "_.+-".contains(letter);
+        let is_comment = rest.starts_with("//") || rest.starts_with('#');
+        let len = match first {
+            _ if is_comment => rest.find('\n').unwrap_or(rest.len()),
+            _ if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |len| len + 2),
+            '"' | '\'' => rest[1..].find(first).map_or(rest.len(), |len| len + 2),
+            _ if is_word(first) => rest.find(|letter| !is_word(letter)).unwrap_or(rest.len()),
+            _ => first.len_utf8(),
+        };
+        if !is_comment && !rest.starts_with("/*") && !first.is_whitespace() {
+            tokens.push(place..place + len);
+        }
+        place += len;
+    }
+    tokens
+}
+
+/// One mistake, as people make them.
+fn break_token(text: &str, token: &Range<usize>, next: &Range<usize>, kind: u8) -> String {
+    let (before, behind) = (&text[..token.start], &text[token.end..]);
+    let this = &text[token.clone()];
+    match kind {
+        0 => format!("{before}{behind}"),
+        1 => format!("{before}{this} {this}{behind}"),
+        2 => format!(
+            "{before}{}{}{this}{}",
+            &text[next.clone()],
+            &text[token.end..next.start],
+            &text[next.end..]
+        ),
+        3 => format!("{before}{}{behind}", &this[..this.len() - 1]),
+        _ => format!("{before}{}{behind}", &this[1..]),
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn tokens_in_any_order(tokens in prop::collection::vec(select(&TOKENS[..]), 0..80)) {
         generate(&tokens.join(" "));
+    }
+
+    /// What a mistake leads to is not reported as further mistakes.
+    #[test]
+    fn one_mistake_is_reported_once_or_twice(
+        good in select(&GOOD[..]),
+        at in any::<Index>(),
+        kind in 0..5_u8,
+    ) {
+        let tokens = tokens(good);
+        let place = at.index(tokens.len() - 1);
+        let text = break_token(good, &tokens[place], &tokens[place + 1], kind);
+        if let Some(report) = mistakes(&text) {
+            let errors = report.to_string().matches("error: ").count();
+            prop_assert!((1..=3).contains(&errors), "{text}\n{report}");
+        }
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl Resolver<'_> {
                 let diagnostic = Diagnostic::error(format!("`{name}` is {noun}, not a type"))
                     .at(kind.span, "expected a type")
                     .at(declared.item.name().span, "defined here");
-                self.report(diagnostic);
+                self.report_name(unit, name, Wanted::Type, diagnostic);
                 None
             }
         }

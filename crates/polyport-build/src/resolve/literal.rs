@@ -49,13 +49,6 @@ impl Resolver<'_> {
             (ValueShape::Map(pairs), Type::Defined(id)) if self.is_struct(*id) => {
                 self.struct_value(unit, pairs, value.span, *id)
             }
-            // As an empty container of the other kind; Kitex takes it as well.
-            (ValueShape::Map(pairs), Type::List(_) | Type::Set(_)) if pairs.is_empty() => {
-                Some(Literal::List(Vec::new()))
-            }
-            (ValueShape::List(values), Type::Map(..)) if values.is_empty() => {
-                Some(Literal::Map(Vec::new()))
-            }
             (ValueShape::Text(bytes), Type::Binary) => Some(Literal::Bytes(bytes.clone().into())),
             (ValueShape::Text(bytes), Type::String) => self.text(bytes, value.span),
             _ => self.plain_value(value, kind),

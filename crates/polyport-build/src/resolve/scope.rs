@@ -23,6 +23,8 @@ pub(super) struct Scope<'a> {
     names: Vec<HashMap<&'a str, usize>>,
     /// For each file: its namespace for Rust, and the one that tells its services apart.
     pub(super) namespaces: Vec<(ModuleId, String)>,
+    /// The names that are not what they must be: where that is reported, and how often it is not.
+    wrong: HashMap<(FileId, Wanted, String), (usize, usize)>,
 }
 
 /// A definition with its number in the model.
@@ -42,7 +44,7 @@ pub(super) enum Symbol {
 }
 
 /// What a name is looked up as.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Wanted {
     Type,
     Const,
@@ -106,7 +108,7 @@ impl<'a> Resolver<'a> {
                 let diagnostic = Diagnostic::error(message)
                     .at(name.span, format!("this {} has its name", item.noun()))
                     .at(first.name().span, "first defined here");
-                return self.report(diagnostic);
+                return self.report_name(unit, &name.text, Wanted::Type, diagnostic);
             }
         }
         let (symbol, model_item) = self.number(module, item);
@@ -227,9 +229,39 @@ impl<'a> Resolver<'a> {
             }
         } else if self.is_surely_missing(unit, name) {
             let diagnostic = self.missing(unit, name, span, wanted);
-            self.report(diagnostic);
+            self.report_name(unit, name, wanted, diagnostic);
         }
         found
+    }
+
+    /// Reports a name that is not what it must be: once in a file, as most probably its definition
+    /// is what is wrong.
+    pub(super) fn report_name(
+        &mut self,
+        unit: FileId,
+        name: &str,
+        wanted: Wanted,
+        diagnostic: Diagnostic,
+    ) {
+        let key = (unit, wanted, name.to_owned());
+        if let Some((_, more)) = self.scope.wrong.get_mut(&key) {
+            *more += 1;
+            return;
+        }
+        self.scope.wrong.insert(key, (self.diagnostics.len(), 0));
+        self.report(diagnostic);
+    }
+
+    /// Says of wrong names how often they are used.
+    pub(super) fn count_wrong_names(&mut self) {
+        for ((_, _, name), (place, more)) in &self.scope.wrong {
+            if *more > 0 {
+                let times = if *more == 1 { "time" } else { "times" };
+                let help = format!("`{name}` is used {more} more {times} in this file");
+                let diagnostic = self.diagnostics[*place].clone().help(help);
+                self.diagnostics[*place] = diagnostic;
+            }
+        }
     }
 
     /// What else a name may mean: files of the same name in different directories may define the
@@ -277,8 +309,11 @@ impl<'a> Resolver<'a> {
         let mut includes = self.units[unit.0].includes.iter();
         let broken_include =
             includes.any(|include| include.prefix == prefix && include.target.is_none());
-        let is_enum = is_lost(unit, prefix);
-        !broken_include && !is_enum && !self.included(unit, prefix).any(|unit| is_lost(unit, name))
+        // An enum, a file, or a file whose name cannot be read.
+        let is_prefix_lost = is_lost(unit, prefix) || is_lost(unit, "include");
+        !broken_include
+            && !is_prefix_lost
+            && !self.included(unit, prefix).any(|unit| is_lost(unit, name))
     }
 
     fn missing(&self, unit: FileId, name: &str, span: Span, wanted: Wanted) -> Diagnostic {

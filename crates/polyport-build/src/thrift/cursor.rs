@@ -1,5 +1,7 @@
 //! The parser's place among the tokens, and the small steps that it takes.
 
+use std::path::Path;
+
 use crate::diagnostic::Diagnostic;
 use crate::source::{FileId, Span};
 use crate::thrift::ast::{Name, Number, Text};
@@ -27,6 +29,8 @@ pub(crate) struct Cursor<'a> {
     /// Where bytes were replaced because they are not UTF-8.
     not_utf8: &'a [usize],
     position: usize,
+    /// Where the innermost thing begins that is being read.
+    begun: usize,
 }
 
 /// A place that the cursor was at.
@@ -46,10 +50,13 @@ impl<'a> Cursor<'a> {
             tokens,
             not_utf8,
             position: 0,
+            begun: 0,
         }
     }
 
-    pub(crate) fn mark(&self) -> Mark {
+    /// Something begins here, a member or a definition.
+    pub(crate) fn begin(&mut self) -> Mark {
+        self.begun = self.position;
         Mark(self.position)
     }
 
@@ -148,6 +155,15 @@ impl<'a> Cursor<'a> {
 
     /// A mistake here: something else was `wanted`.
     pub(crate) fn expected(&self, wanted: &str) -> Diagnostic {
+        let is_first = self.position == self.begun;
+        if !is_first && self.is_at_line_start() && !self.is_at_end() {
+            let message = format!("expected {wanted}, found the end of the line");
+            return Diagnostic::error(message).at(self.behind_last(), format!("expected {wanted}"));
+        }
+        if is_first && let TokenKind::Symbol(symbol @ (')' | ']' | '}' | '>')) = self.kind() {
+            let message = format!("nothing is open that `{symbol}` could close");
+            return Diagnostic::error(message).at(self.span(), "one too many");
+        }
         let found = match self.token().kind {
             TokenKind::End => "the end of the file".to_owned(),
             TokenKind::Text => "a text".to_owned(),
@@ -255,17 +271,73 @@ impl<'a> Cursor<'a> {
         value
     }
 
-    /// The words on the line of `start`.
-    pub(crate) fn words_of_line(&self, start: Mark) -> impl Iterator<Item = &'a str> {
-        let text = self.text;
-        let tokens = &self.tokens.tokens[start.0..];
-        let from = tokens.first().map_or(0, |token| token.range.start);
-        let end = text[from..].find('\n').map_or(text.len(), |len| from + len);
-        tokens
+    /// The words from `start` to the cursor, and the names of files in its texts.
+    pub(crate) fn names_since(&self, start: Mark) -> impl Iterator<Item = String> {
+        let tokens = &self.tokens.tokens[start.0..self.position];
+        tokens.iter().filter_map(|token| {
+            let text = &self.text[token.range.clone()];
+            match token.kind {
+                TokenKind::Word => Some(text.to_owned()),
+                TokenKind::Text => {
+                    let path = escape::unquoted(text);
+                    let stem = Path::new(&path).file_stem()?;
+                    Some(stem.to_string_lossy().into_owned())
+                }
+                _ => None,
+            }
+        })
+    }
+
+    /// Whether a field starts here, at the start of a line: `1: type name`.
+    pub(crate) fn is_at_field(&self) -> bool {
+        let is_word = |ahead: usize| {
+            let next = self.tokens.tokens.get(self.position + ahead);
+            next.is_some_and(|token| token.kind == TokenKind::Word)
+        };
+        self.is_at_line_start()
+            && self.token().kind == TokenKind::Integer
+            && self.peek(1) == ":"
+            && is_word(2)
+            && (is_word(3) || self.peek(3) == "<")
+    }
+
+    /// Whether a method starts here, at the start of a line: `type name(`, and no annotations
+    /// behind the `(`. Arguments that have a number do not look like that.
+    pub(crate) fn is_at_method(&self) -> bool {
+        if !self.is_at_line_start() || self.word().is_none() {
+            return false;
+        }
+        let rest = &self.tokens.tokens[self.position..];
+        let Some(open) = rest
             .iter()
-            .take_while(move |token| token.range.start < end)
-            .filter(|token| token.kind == TokenKind::Word)
-            .map(move |token| &text[token.range.clone()])
+            .position(|token| token.kind == TokenKind::Symbol('('))
+        else {
+            return false;
+        };
+        let head = &self.text[self.token().range.start..rest[open].range.start];
+        let kind = |place: usize| rest.get(place).map(|token| token.kind);
+        let is_named = open >= 2
+            && kind(open - 1) == Some(TokenKind::Word)
+            && matches!(
+                kind(open - 2),
+                Some(TokenKind::Word | TokenKind::Symbol('>'))
+            );
+        let is_annotated = kind(open + 1) == Some(TokenKind::Word)
+            && kind(open + 2) != Some(TokenKind::Word)
+            && kind(open + 2) != Some(TokenKind::Symbol('<'));
+        is_named && !is_annotated && !head.contains(['\n', ',', ';', ':'])
+    }
+
+    /// Whether an annotation, or the end of their list, can stand here.
+    pub(crate) fn is_at_annotation(&self) -> bool {
+        let is_named = self.word().is_some() && matches!(self.peek(1), "=" | "," | ";" | ")");
+        is_named || self.is_symbol(')')
+    }
+
+    /// Right behind what was taken last.
+    pub(crate) fn behind_last(&self) -> Span {
+        let end = self.last_span().end;
+        Span::new(self.file, end..end)
     }
 
     /// The comments that stand right before the cursor, without a blank line between, and not

@@ -204,25 +204,32 @@ impl Lexer<'_> {
     }
 
     fn quoted(&mut self, quote: char) -> TokenKind {
-        let start = self.position;
-        let mut escaped = false;
-        for (index, letter) in self.rest().char_indices().skip(1) {
-            if letter == quote && !escaped {
-                self.position += index + 1;
-                return TokenKind::Text;
-            }
-            escaped = letter == '\\' && !escaped;
-        }
-        // Most probably the quote is missing on this line.
-        let rest = self.rest();
-        let len = rest.find(['\n', '\r']).unwrap_or(rest.len());
-        self.report(
-            start..start + 1,
-            "this text has no end",
-            &format!("starts here; `{quote}` is missing"),
-        );
+        let len = match text_len(self.rest()) {
+            Some(len) => len,
+            None => self.torn_text(quote),
+        };
         self.position += len;
         TokenKind::Text
+    }
+
+    /// Reports a text without an end, or without a beginning. It is taken to reach to the end of
+    /// the line, but for what is probably not of it.
+    fn torn_text(&mut self, quote: char) -> usize {
+        let start = self.position;
+        let before = self.text[..start].chars().next_back();
+        let (message, what) = match before {
+            Some('a'..='z' | 'A'..='Z' | '0'..='9' | '_') => ("beginning", "ends"),
+            _ => ("end", "starts"),
+        };
+        let line = self.rest().lines().next().unwrap_or_default();
+        let is_outside = |letter: char| letter.is_whitespace() || "{}()[],;".contains(letter);
+        let len = line.trim_end_matches(is_outside).len();
+        self.report(
+            start..start + 1,
+            format!("this text has no {message}"),
+            &format!("{what} here; `{quote}` is missing"),
+        );
+        len
     }
 
     fn unexpected(&mut self) {
@@ -241,6 +248,30 @@ impl Lexer<'_> {
         let message = format!("`{found}` means nothing here");
         self.report(start..self.position, message, "not part of the language");
     }
+}
+
+/// The length of the text that `rest` starts with, its quotes included; none if it has no end.
+///
+/// Texts may have several lines, so the next quote may be the start of another text. Something
+/// follows it then that cannot stand behind a text.
+fn text_len(rest: &str) -> Option<usize> {
+    let quote = rest.chars().next()?;
+    let mut escaped = false;
+    let mut letters = rest.char_indices().skip(1);
+    let (end, _) = letters.find(|(_, letter)| {
+        let is_end = *letter == quote && !escaped;
+        escaped = *letter == '\\' && !escaped;
+        is_end
+    })?;
+    let behind = &rest[end + 1..];
+    let is_torn = match rest[..end].contains('\n') {
+        false => behind.starts_with(|next: char| next.is_ascii_alphabetic() || next == '_'),
+        true => {
+            let line = behind.lines().next().unwrap_or_default().trim_start();
+            !line.is_empty() && !line.starts_with([',', ';', ':', ')', ']', '}', '(', '/', '#'])
+        }
+    };
+    (!is_torn).then_some(end + 1)
 }
 
 fn is_hex_digits(text: &str) -> bool {

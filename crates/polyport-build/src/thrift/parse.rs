@@ -24,12 +24,11 @@ pub(crate) fn parse(cursor: Cursor<'_>) -> (File, Vec<Diagnostic>) {
         depth: 0,
     };
     while !parser.cursor.is_at_end() {
-        let start = parser.cursor.mark();
+        let start = parser.cursor.begin();
         if let Err(diagnostic) = parser.definition() {
-            let lost = parser.cursor.words_of_line(start);
-            parser.file.lost.extend(lost.map(str::to_owned));
             parser.diagnostics.push(diagnostic);
             parser.cursor.skip_definition(start);
+            parser.file.lost.extend(parser.cursor.names_since(start));
         }
     }
     (parser.file, parser.diagnostics)
@@ -363,6 +362,14 @@ impl Parser<'_> {
     ) -> Result<Members<T>, Diagnostic> {
         let purpose = format!("to open the {}", brackets.noun);
         let open = self.cursor.expect_symbol(brackets.open, &purpose)?;
+        while self.cursor.is_symbol(brackets.open) {
+            let diagnostic = Diagnostic::error(format!("one `{}` too many", brackets.open)).at(
+                self.cursor.span(),
+                format!("the {} is open already", brackets.noun),
+            );
+            self.diagnostics.push(diagnostic);
+            self.cursor.advance();
+        }
         let mut found = Members {
             members: Vec::new(),
             incomplete: false,
@@ -374,7 +381,7 @@ impl Parser<'_> {
                 found.incomplete = true;
                 break;
             }
-            let start = self.cursor.mark();
+            let start = self.cursor.begin();
             match member(self) {
                 Ok(member) => found.members.push(member),
                 Err(diagnostic) => {
@@ -388,14 +395,32 @@ impl Parser<'_> {
     }
 
     fn is_unclosed(&self, brackets: Brackets) -> bool {
-        let outer_ends = brackets.close != '}' && self.cursor.is_symbol('}');
-        self.cursor.is_at_end() || self.cursor.is_at_definition() || outer_ends
+        if self.cursor.is_at_end() || self.cursor.is_at_definition() {
+            return true;
+        }
+        match brackets.noun {
+            _ if brackets.close == '}' => false,
+            _ if self.cursor.is_symbol('}') => true,
+            noun if noun == ANNOTATIONS.noun => {
+                self.cursor.is_at_line_start() && !self.cursor.is_at_annotation()
+            }
+            noun if noun == ARGUMENTS.noun
+                && self.cursor.word() == Some("throws")
+                && self.cursor.peek(1) == "(" =>
+            {
+                true
+            }
+            _ => self.cursor.is_at_method(),
+        }
     }
 
     fn unclosed(&self, brackets: Brackets, open: Span) -> Diagnostic {
         let message = format!("this {} is not closed", brackets.noun);
         Diagnostic::error(message)
-            .at(self.cursor.span(), format!("expected `{}`", brackets.close))
+            .at(
+                self.cursor.behind_last(),
+                format!("expected `{}`", brackets.close),
+            )
             .at(open, "opened here")
     }
 

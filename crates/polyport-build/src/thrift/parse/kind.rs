@@ -3,8 +3,8 @@
 use polyport_wire::schema::Type as Base;
 
 use super::Parser;
-use crate::diagnostic::Diagnostic;
-use crate::thrift::ast::{Shape, Type};
+use crate::diagnostic::{Diagnostic, closest};
+use crate::thrift::ast::{Name, Shape, Type};
 
 /// How deep types and values may be nested: as deep as messages may be, by default.
 pub(super) const MAX_DEPTH: usize = 64;
@@ -37,6 +37,7 @@ impl Parser<'_> {
             "string" => Base::String,
             "binary" => Base::Binary,
             "list" | "set" | "map" => return self.container(&name.text),
+            _ if self.cursor.is_symbol('<') => return Err(no_container(&name)),
             _ => return Ok(Shape::Named(name.text)),
         };
         Ok(Shape::Base(base))
@@ -67,6 +68,13 @@ impl Parser<'_> {
         }
         Ok(())
     }
+}
+
+/// A name before `<` that is none of those that can stand there.
+fn no_container(name: &Name) -> Diagnostic {
+    Diagnostic::error(format!("`{}` is not a container", name.text))
+        .at(name.span, "expected `list`, `set` or `map` before `<`")
+        .did_you_mean(closest(&name.text, ["list", "set", "map"]))
 }
 
 pub(super) fn too_deep(parser: &Parser<'_>) -> Diagnostic {

@@ -1,10 +1,22 @@
 //! Values of constants and defaults.
 
-use super::Parser;
 use super::kind::{MAX_DEPTH, too_deep};
+use super::{Brackets, Parser};
 use crate::diagnostic::Diagnostic;
 use crate::thrift::ast::{Value, ValueShape};
 use crate::thrift::lex::TokenKind;
+
+const LIST: Brackets = Brackets {
+    open: '[',
+    close: ']',
+    noun: "list",
+};
+
+const MAP: Brackets = Brackets {
+    open: '{',
+    close: '}',
+    noun: "map",
+};
 
 impl Parser<'_> {
     pub(super) fn value(&mut self) -> Result<Value, Diagnostic> {
@@ -34,12 +46,14 @@ impl Parser<'_> {
     }
 
     fn list(&mut self) -> Result<ValueShape, Diagnostic> {
+        let open = self.cursor.span();
         self.cursor.advance();
         let mut values = Vec::new();
         while !self.cursor.take_symbol(']') {
-            if self.cursor.is_at_end() {
-                return Err(self.cursor.expected("`]` to close the list"));
+            if self.cursor.is_symbol('}') || self.is_behind_value() {
+                return Err(self.unclosed(LIST, open));
             }
+            self.cursor.begin();
             values.push(self.value()?);
             self.cursor.take_separator();
         }
@@ -47,17 +61,25 @@ impl Parser<'_> {
     }
 
     fn map(&mut self) -> Result<ValueShape, Diagnostic> {
+        let open = self.cursor.span();
         self.cursor.advance();
         let mut pairs = Vec::new();
         while !self.cursor.take_symbol('}') {
-            if self.cursor.is_at_end() {
-                return Err(self.cursor.expected("`}` to close the map"));
+            if self.cursor.is_symbol(']') || self.is_behind_value() {
+                return Err(self.unclosed(MAP, open));
             }
+            self.cursor.begin();
             let key = self.value()?;
             self.cursor.expect_symbol(':', "between key and value")?;
             pairs.push((key, self.value()?));
             self.cursor.take_separator();
         }
         Ok(ValueShape::Map(pairs))
+    }
+
+    /// Whether here is what can only stand behind a whole value.
+    fn is_behind_value(&self) -> bool {
+        let cursor = &self.cursor;
+        cursor.is_at_end() || cursor.is_at_definition() || cursor.is_at_field()
     }
 }
