@@ -68,7 +68,7 @@ fn broken(transport: Transport) -> Vec<Case> {
             let refusal = refusal(transport, "onlyA", 7, "...");
             let case = Case::of("E4", format!("{name}, {transport}"), &call);
             match transport {
-                Transport::Buffered => case.both(&["closed"]),
+                Transport::Buffered => case.broken(transport, "onlyA"),
                 _ => case.both(&[&refusal, "closed"]),
             }
         })

@@ -77,6 +77,13 @@ impl Case {
         Self { kitex, ..self }
     }
 
+    /// Nobody can go on behind these bytes. Kitex says nothing; Polyport answers the call in them, as
+    /// far as it can be read.
+    pub(crate) fn broken(self, transport: Transport, method: &str) -> Self {
+        let told = refusal(transport, method, 7, "...");
+        self.kitex(&["closed"]).polyport(&[&told, "closed"])
+    }
+
     /// What Kitex does depends on which of its threads is faster.
     pub(crate) fn kitex_varies(self) -> Self {
         Self {

@@ -44,7 +44,7 @@ fn first_bytes() -> Vec<Case> {
     let opening = opening.protocol(0x10).int(27, "2").int(9, "nope");
     cases.extend([
         Case::new("D1", "HTTP/2", PREFACE)
-            .watch(2)
+            .watch(5)
             .kitex(&[
                 "bytes 000006040000000000000500004000000000040100000000",
                 "waits",
@@ -96,7 +96,8 @@ fn foreign() -> Vec<Case> {
     vec![
         Case::new("D4", "HTTP/2 with another end", spoiled)
             .watch(7)
-            .kitex(&["bytes 000006040000000000000500004000", "closed"])
+            // Its settings do not always arrive before the end.
+            .kitex_varies()
             .polyport(&["closed"]),
         Case::new("D5", "HTTP/1.1", *b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
             .kitex(&["closed"])
@@ -243,7 +244,7 @@ fn mesh_headers() -> Vec<Case> {
             ]
             .concat(),
         )
-        .both(&["closed"]),
+        .broken(framed, "onlyA"),
         Case::new(
             "D9",
             "TTHeader behind it",

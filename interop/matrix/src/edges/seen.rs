@@ -14,6 +14,8 @@ use polyport_wire::ttheader::Header;
 pub(crate) struct Messages {
     input: BytesMut,
     decoder: FrameDecoder,
+    /// Whether something came that is no message: nobody knows where the next one starts.
+    broken: bool,
 }
 
 impl Default for Messages {
@@ -21,6 +23,7 @@ impl Default for Messages {
         Self {
             input: BytesMut::new(),
             decoder: FrameDecoder::new(Limits::default()),
+            broken: false,
         }
     }
 }
@@ -37,7 +40,16 @@ impl Messages {
 
     /// The next complete message as it is.
     pub(crate) fn frame(&mut self) -> Option<Frame> {
-        self.decoder.decode(&mut self.input).ok().flatten()
+        if self.broken {
+            return None;
+        }
+        // The decoder takes away what it cannot read.
+        let before = self.input.clone();
+        self.decoder.decode(&mut self.input).unwrap_or_else(|_| {
+            self.input = before;
+            self.broken = true;
+            None
+        })
     }
 
     /// What is left without being a message: text where it is some.
