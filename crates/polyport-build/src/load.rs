@@ -84,6 +84,9 @@ impl Loader<'_> {
         if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
             return Err(problem("it is UTF-16; save it as UTF-8".to_owned()));
         }
+        if bytes.contains(&0) {
+            return Err(problem("it is not a text".to_owned()));
+        }
         let id = self.sources.add(Source::new(path, &bytes));
         let (tree, diagnostics) = thrift::parse(id, self.sources.get(id));
         self.diagnostics.extend(diagnostics);
