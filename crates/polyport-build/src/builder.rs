@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use polyport_wire::schema::Schema;
 
+use crate::choice::{Choice, ChoiceFor};
 use crate::compare::{Changes, Version, compare};
 use crate::diagnostic::{Diagnostic, Report};
 use crate::error::Error;
 use crate::load::Unit;
-use crate::model::Model;
-use crate::resolve::{Combine, resolve};
+use crate::model::{Model, Text};
+use crate::resolve::{Combine, is_attributes, resolve};
 use crate::source::Sources;
 use crate::{emit, load, names, write};
 
@@ -54,6 +55,7 @@ pub fn compile(path: impl AsRef<Path>) -> Result<(), Error> {
 pub struct Builder {
     include_dirs: Vec<PathBuf>,
     combine: Combine,
+    choices: Vec<ChoiceFor>,
     name: Option<String>,
     out_dir: Option<PathBuf>,
 }
@@ -125,6 +127,50 @@ impl Builder {
         self
     }
 
+    /// Keeps the fields that the IDL does not know, in all structs, unions and exceptions that
+    /// `path` names: they are decoded, compared, and written behind the known ones.
+    #[must_use]
+    pub fn keep_unknown_fields(self, path: impl Into<String>) -> Self {
+        self.choose(path, Choice::KeepUnknownFields)
+    }
+
+    /// Holds every `string` below `path` as `Bytes`, which need not be UTF-8.
+    #[must_use]
+    pub fn text_as_bytes(self, path: impl Into<String>) -> Self {
+        self.choose(path, Choice::Text(Text::Bytes))
+    }
+
+    /// Holds every `string` below `path` as `Arc<str>`, which costs nothing to clone.
+    #[must_use]
+    pub fn shared_text(self, path: impl Into<String>) -> Self {
+        self.choose(path, Choice::Text(Text::Shared))
+    }
+
+    /// Puts the fields that `path` names in boxes.
+    #[must_use]
+    pub fn boxed(self, path: impl Into<String>) -> Self {
+        self.choose(path, Choice::Boxed)
+    }
+
+    /// Puts an attribute before the types that `path` names, such as
+    /// `#[derive(serde::Serialize)]`.
+    #[must_use]
+    pub fn type_attribute(self, path: impl Into<String>, attribute: impl Into<String>) -> Self {
+        self.choose(path, Choice::TypeAttribute(attribute.into()))
+    }
+
+    /// Puts an attribute before the fields that `path` names, such as `#[serde(skip)]`.
+    #[must_use]
+    pub fn field_attribute(self, path: impl Into<String>, attribute: impl Into<String>) -> Self {
+        self.choose(path, Choice::FieldAttribute(attribute.into()))
+    }
+
+    fn choose(mut self, path: impl Into<String>, choice: Choice) -> Self {
+        let path = path.into();
+        self.choices.push(ChoiceFor { path, choice });
+        self
+    }
+
     /// Names the generated file `<name>.rs`; without this the first IDL names it.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
@@ -178,6 +224,7 @@ impl Builder {
             ..
         } = self.read(&roots);
         diagnostics.extend(self.name.as_deref().and_then(refuse_name));
+        diagnostics.extend(self.choices.iter().filter_map(refuse_attribute));
         let mut code = String::new();
         if !diagnostics.iter().any(Diagnostic::is_error) {
             match code_of(&model, &roots) {
@@ -263,7 +310,7 @@ impl Builder {
     fn read(&self, roots: &[PathBuf]) -> Input {
         let mut sources = Sources::default();
         let (units, mut diagnostics) = load::load(roots, &self.include_dirs, &mut sources);
-        let (model, found) = resolve(&units, self.combine);
+        let (model, found) = resolve(&units, self.combine, &self.choices);
         let place = |found: &Diagnostic| found.place().map(|span| (span.file, sources.line(span)));
         // What cannot be read on a line says nothing about names and types on it.
         let unread: HashSet<_> = diagnostics.iter().filter_map(place).collect();
@@ -317,6 +364,16 @@ impl Builder {
 
 fn owned(paths: &[impl AsRef<Path>]) -> Vec<PathBuf> {
     paths.iter().map(|path| path.as_ref().to_owned()).collect()
+}
+
+fn refuse_attribute(of: &ChoiceFor) -> Option<Diagnostic> {
+    let (Choice::TypeAttribute(text) | Choice::FieldAttribute(text)) = &of.choice else {
+        return None;
+    };
+    (!is_attributes(text)).then(|| {
+        Diagnostic::error(format!("`{text}` is not an attribute"))
+            .help("attributes are written as in Rust, such as `#[must_use]`")
+    })
 }
 
 /// The name is the stem of a file's name, and not a way out of the directory.

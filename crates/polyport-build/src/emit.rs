@@ -11,6 +11,7 @@ mod structure;
 mod value;
 mod field;
 mod kind;
+mod derive;
 mod docs;
 
 use polyport_wire::schema::{Definition, StructKind};
@@ -124,7 +125,9 @@ impl Emitter<'_> {
             Item::Definition(id) => {
                 let names = &self.names.definitions[index(id)];
                 match self.model.definition(id) {
-                    Definition::Enum(definition) => self.enumeration(definition, names),
+                    Definition::Enum(definition) => {
+                        self.enumeration(definition, self.model.definition_extra(id), names)
+                    }
                     Definition::Struct(definition) if definition.kind == StructKind::Union => {
                         self.union(Place::in_module(module), id, definition)
                     }

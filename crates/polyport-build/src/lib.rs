@@ -15,6 +15,28 @@
 //! polyport::include_idl!("demo");
 //! ```
 //!
+//! # Choices
+//!
+//! What the generated types look like can be chosen for each of them: by an annotation in the IDL,
+//! or by a path in the build script or on the command line, where an annotation says more than a
+//! path. A path is `namespace.Type.field` or a part of that, such as `Request.message` or `Request`,
+//! and means all that is in what it names; with a dot at its start it begins at the outermost
+//! namespace, and `.` alone means everything.
+//!
+//! | choice | annotation | [`Builder`] | `polyport gen` |
+//! | --- | --- | --- | --- |
+//! | fields that the IDL does not know are kept, compared and written again (struct, union, exception) | `rust.keep_unknown_fields` | [`keep_unknown_fields`](Builder::keep_unknown_fields) | `--keep-unknown-fields` |
+//! | `string` is `Bytes`, which need not be UTF-8 (field, argument, typedef, type) | `rust.type = "bytes"` | [`text_as_bytes`](Builder::text_as_bytes) | `--text-as-bytes` |
+//! | `string` is `Arc<str>`, which is cheap to clone (the same) | `rust.type = "shared"` | [`shared_text`](Builder::shared_text) | `--shared-text` |
+//! | `string` is `String`, against a path | `rust.type = "string"` | | |
+//! | the field lies in a `Box` (field) | `rust.box` | [`boxed`](Builder::boxed) | `--boxed` |
+//! | further derives (struct, union, exception, enum) | `rust.derive = "serde::Serialize"` | [`type_attribute`](Builder::type_attribute) | |
+//! | attributes of a type (the same) | `rust.attribute = "#[must_use]"` | [`type_attribute`](Builder::type_attribute) | |
+//! | attributes of a field | `rust.attribute = "#[serde(skip)]"` | [`field_attribute`](Builder::field_attribute) | |
+//!
+//! Annotations of other tools mean nothing here. Those of this table are reported when they are
+//! misspelled or stand where they mean nothing.
+//!
 //! The stages are a straight pipeline, and none of them stops at the first mistake: files are
 //! loaded and parsed, names resolved to one model, the model's names turned into Rust's, tokens
 //! emitted, a file written. The modules are listed in reading order, and each uses only what
@@ -26,6 +48,7 @@ mod write;
 mod emit;
 mod names;
 mod resolve;
+mod choice;
 mod model;
 mod load;
 mod thrift;

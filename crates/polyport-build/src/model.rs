@@ -60,6 +60,12 @@ pub(crate) struct DefinitionExtra {
     pub(crate) fields: Vec<FieldExtra>,
     /// What can be derived.
     pub(crate) traits: Traits,
+    /// What the user wants to be derived beside it.
+    pub(crate) derives: Vec<String>,
+    /// Attributes that the user gave, as Rust writes them.
+    pub(crate) attributes: Vec<String>,
+    /// Whether it keeps fields that the IDL does not know.
+    pub(crate) keeps_unknown: bool,
     /// Fields are missing because they are broken: what cannot be found is then no new mistake.
     pub(crate) incomplete: bool,
 }
@@ -68,12 +74,33 @@ pub(crate) struct DefinitionExtra {
 #[derive(Clone, Debug)]
 pub(crate) struct FieldExtra {
     pub(crate) kind: TypeName,
-    /// Whether it holds its own struct again, and so must lie in a box.
-    pub(crate) boxed: bool,
+    pub(crate) boxed: Boxed,
     /// Whether the IDL gives it a default.
     pub(crate) has_default: bool,
+    /// Attributes that the user gave, as Rust writes them.
+    pub(crate) attributes: Vec<String>,
     /// Where the type stands.
     pub(crate) span: Span,
+}
+
+/// Whether a field lies in a box, and why.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Boxed {
+    #[default]
+    No,
+    /// The user wants it.
+    Wished,
+    /// It holds its own struct again, and may be missing so that there is an end.
+    Recursive,
+}
+
+/// What a `string` can be beside `String`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Text {
+    /// Any bytes.
+    Bytes,
+    /// Many owners.
+    Shared,
 }
 
 /// Which traits a type can have beside those that every type has.
@@ -88,6 +115,8 @@ pub(crate) struct Traits {
 pub(crate) enum TypeName {
     /// One of Thrift's own types, or a definition.
     Plain(Type),
+    /// A `string` that is not a `String`.
+    Text(Text),
     Typedef(TypedefId),
     List(Box<Self>),
     Set(Box<Self>),
@@ -136,7 +165,7 @@ pub(crate) struct MethodExtra {
 impl FieldExtra {
     /// Whether the field may be without a value: what is optional, and what ends a recursion.
     pub(crate) fn is_option(&self, field: &Field) -> bool {
-        field.requiredness == Requiredness::Optional || self.boxed
+        field.requiredness == Requiredness::Optional || self.boxed == Boxed::Recursive
     }
 }
 
@@ -167,6 +196,7 @@ impl Model {
     pub(crate) fn expand(&self, name: &TypeName) -> Option<Type> {
         Some(match name {
             TypeName::Plain(kind) => kind.clone(),
+            TypeName::Text(_) => Type::String,
             TypeName::Typedef(id) => self.expand(self.typedefs[id.0].target.as_ref()?)?,
             TypeName::List(element) => Type::List(Box::new(self.expand(element)?)),
             TypeName::Set(element) => Type::Set(Box::new(self.expand(element)?)),
@@ -185,6 +215,28 @@ impl Model {
             name = target;
         }
         name
+    }
+
+    /// The type with another text in the place of every `string`, behind typedefs, too.
+    pub(crate) fn with_text(&self, name: &TypeName, text: Option<Text>) -> TypeName {
+        let inside = |name: &TypeName| Box::new(self.with_text(name, text));
+        match name {
+            TypeName::Plain(Type::String) | TypeName::Text(_) => match text {
+                Some(text) => TypeName::Text(text),
+                None => TypeName::Plain(Type::String),
+            },
+            TypeName::Plain(_) => name.clone(),
+            TypeName::Typedef(id) => match &self.typedefs[id.0].target {
+                Some(target) => match self.with_text(target, text) {
+                    same if same == *target => name.clone(),
+                    other => other,
+                },
+                None => name.clone(),
+            },
+            TypeName::List(element) => TypeName::List(inside(element)),
+            TypeName::Set(element) => TypeName::Set(inside(element)),
+            TypeName::Map(key, value) => TypeName::Map(inside(key), inside(value)),
+        }
     }
 
     /// What a type made of these types can have.

@@ -32,6 +32,8 @@ pub(crate) struct DefinitionNames {
     pub(crate) name: Ident,
     /// The fields of a struct, the variants of a union, the constants of an enum.
     pub(crate) members: Vec<Ident>,
+    /// The field or variant for fields that the IDL does not know.
+    pub(crate) unknown: Ident,
 }
 
 #[derive(Debug)]
@@ -145,15 +147,19 @@ fn wish(model: &Model, item: Item) -> Wish<'_> {
 
 /// The names inside of a definition; its own is found with those of its module.
 fn members(definition: &Definition) -> DefinitionNames {
+    let mut unknown = ident("_unnamed");
     let members = match definition {
         Definition::Struct(definition) => {
             let names = definition.fields.iter().map(|field| field.name.as_str());
-            match definition.kind {
-                StructKind::Union => Scope::new(&["Unset"]).all(names, case::camel),
-                StructKind::Struct | StructKind::Exception => {
-                    Scope::new(&[]).all(names, case::snake)
-                }
-            }
+            let is_union = definition.kind == StructKind::Union;
+            let mut scope = Scope::new(if is_union { &["Unset"] } else { &[] });
+            let (convert, wanted): (fn(&str) -> String, _) = match is_union {
+                true => (case::camel, "Unknown"),
+                false => (case::snake, "unknown_fields"),
+            };
+            let members = scope.all(names, convert);
+            unknown = scope.take(wanted);
+            members
         }
         Definition::Enum(definition) => {
             let names = definition.values.iter().map(|value| value.name.as_str());
@@ -164,6 +170,7 @@ fn members(definition: &Definition) -> DefinitionNames {
     DefinitionNames {
         name: ident("_unnamed"),
         members,
+        unknown,
     }
 }
 

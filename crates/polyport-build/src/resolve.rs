@@ -7,6 +7,7 @@ mod service;
 mod method;
 mod definition;
 mod field;
+mod wish;
 mod constant;
 mod literal;
 mod named;
@@ -16,8 +17,11 @@ mod typedef;
 mod kind;
 mod scope;
 
+pub(crate) use crate::resolve::wish::is_attributes;
+
 use polyport_wire::schema::{Annotation, Type};
 
+use crate::choice::ChoiceFor;
 use crate::diagnostic::Diagnostic;
 use crate::load::Unit;
 use crate::model::{Model, TypeName};
@@ -35,9 +39,15 @@ pub(crate) enum Combine {
 }
 
 /// Resolves all files at once. The model is of use only if no diagnostic is an error.
-pub(crate) fn resolve(units: &[Unit], combine: Combine) -> (Model, Vec<Diagnostic>) {
+pub(crate) fn resolve(
+    units: &[Unit],
+    combine: Combine,
+    choices: &[ChoiceFor],
+) -> (Model, Vec<Diagnostic>) {
     let mut resolver = Resolver {
         units,
+        choices,
+        used_choices: vec![false; choices.len()],
         scope: Scope::default(),
         model: Model::default(),
         progress: Vec::new(),
@@ -51,6 +61,8 @@ pub(crate) fn resolve(units: &[Unit], combine: Combine) -> (Model, Vec<Diagnosti
     resolver.values();
     resolver.refuse_endless_defaults();
     resolver.services();
+    resolver.refuse_stray_annotations();
+    resolver.refuse_unused_choices();
     if combine == Combine::Yes {
         resolver.combine();
     }
@@ -62,6 +74,9 @@ pub(crate) fn resolve(units: &[Unit], combine: Combine) -> (Model, Vec<Diagnosti
 /// diagnostics.
 struct Resolver<'a> {
     units: &'a [Unit],
+    choices: &'a [ChoiceFor],
+    /// Which of them mean something.
+    used_choices: Vec<bool>,
     scope: Scope<'a>,
     model: Model,
     /// How far each constant has been evaluated.

@@ -17,15 +17,19 @@ use polyport::codegen::{DecodeError, DecodeErrorKind, ListMap, ListSet, Value};
 use polyport::{CallKind, Client, Context, Server, Status};
 use polyport_build::Builder;
 use polyport_wire::limits::Limits;
-use polyport_wire::thrift;
+use polyport_wire::thrift::{self, Dynamic, WireType};
 
 use crate::all::coverage::all as coverage;
 use crate::all::coverage::base;
+use crate::choices::choices::Chosen;
 use crate::multi::multi as demo;
 use crate::types::types::{self as interop, Color};
 
 mod apart {
     include!("generated/apart.rs");
+}
+mod choices {
+    include!("generated/choices.rs");
 }
 mod combined {
     include!("generated/combined.rs");
@@ -59,6 +63,12 @@ fn samples() -> Vec<(Builder, Vec<PathBuf>)> {
         plain("interop/idl/streams.thrift"),
         plain("interop/idl/types.thrift"),
         plain("tests/idl/coverage.thrift"),
+        (
+            Builder::new()
+                .shared_text("Chosen.by_path")
+                .shared_text("not_by_path"),
+            vec![idl("tests/idl/choices.thrift")],
+        ),
         (
             combined,
             vec![
@@ -140,6 +150,65 @@ fn all_types_come_back_as_they_went() {
         absent: None,
         by_name: HashMap::from([("a".into(), inner)]),
     });
+}
+
+#[test]
+fn texts_are_what_was_chosen() {
+    let mut value = Chosen::default();
+    assert_eq!(value.bytes, Bytes::from_static(b"plain"));
+    assert_eq!(value.shared.as_deref(), Some("many"));
+    assert_eq!(&*value.all["a"][0], "b");
+    assert_eq!((value.small.n, value.maybe_small.is_none()), (3, true));
+    // No UTF-8.
+    let bytes = Bytes::from_static(&[0xff, 0]);
+    value.bytes = bytes.clone();
+    value.raw = bytes.clone();
+    value.bytes_again = vec![bytes.clone()];
+    value.by_path = Arc::from("path");
+    value.names = vec![Arc::clone(&value.by_path)];
+    value.elements = value.names.clone();
+    value.not_by_path = String::from("string");
+    value.maybe_small = Some(Box::new(choices::choices::SMALL.clone()));
+    round_trip(&value);
+    assert!(choices::choices::CHOSEN.unknown_fields_.is_empty());
+    let failed = choices::choices::Failed {
+        message: Arc::from("so"),
+        ..Default::default()
+    };
+    assert_eq!(failed.to_string(), "so");
+    assert!(*value.small > *choices::choices::SMALL);
+}
+
+#[test]
+fn unknown_fields_are_kept_where_that_was_chosen() {
+    // 9: an i32, 3: a list where the IDL has a map, and 10, which it knows.
+    let bytes: &[u8] = &[
+        8, 0, 99, 0, 0, 0, 1, 15, 0, 3, 2, 0, 0, 0, 1, 1, 8, 0, 10, 0, 0, 0, 5, 0,
+    ];
+    let value: Chosen = decode(&Bytes::copy_from_slice(bytes)).unwrap();
+    assert_eq!(value.unknown_fields, 5);
+    let unknown = value.unknown_fields_.fields().unwrap();
+    let list = Dynamic::List(WireType::BOOL, vec![Dynamic::Bool(true)]);
+    assert_eq!(unknown, [(99, Dynamic::I32(1)), (3, list)]);
+    let written = encode(&value);
+    assert!(
+        written.ends_with(&[&bytes[..16], &[0]].concat()),
+        "{written:?}"
+    );
+    round_trip(&value);
+    let other = Chosen {
+        unknown_fields: 5,
+        ..Default::default()
+    };
+    assert_ne!(value, other);
+
+    let bytes = Bytes::from_static(&[8, 0, 9, 0, 0, 0, 1, 0]);
+    let one_of: choices::choices::OneOf = decode(&bytes).unwrap();
+    assert!(
+        matches!(one_of, choices::choices::OneOf::Unknown(_)),
+        "{one_of:?}"
+    );
+    assert_eq!(encode(&one_of), bytes);
 }
 
 #[test]

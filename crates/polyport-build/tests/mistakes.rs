@@ -50,6 +50,24 @@ fn idls(directory: &str) -> Vec<PathBuf> {
 }
 
 #[test]
+fn choices_must_be_for_something() {
+    let idl = "tests/mistakes/enum_value_twice.thrift";
+    let builder = Builder::new()
+        .boxed("Nowhere.field")
+        .type_attribute(".", "must_use")
+        .keep_unknown_fields("");
+    let report = builder.generate(&[idl]).unwrap_err().to_string();
+    for message in [
+        "the path `Nowhere.field` names nothing that this is for",
+        "the path `` names nothing that this is for",
+        "`must_use` is not an attribute",
+    ] {
+        assert!(report.contains(message), "{report}");
+    }
+    assert!(!report.contains("the path `.`"), "{report}");
+}
+
+#[test]
 fn every_mistake_is_explained() {
     let paths = idls("tests/mistakes");
     assert!(paths.len() >= 25);

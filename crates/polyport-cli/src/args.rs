@@ -46,6 +46,22 @@ pub(crate) struct GenArgs {
     /// Write nothing, but say whether the file is up to date, and how it differs if not.
     #[arg(long)]
     pub(crate) check: bool,
+
+    /// Keep fields that the IDL does not know, in the structs that the path names; `.` names all.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) keep_unknown_fields: Vec<String>,
+
+    /// Hold every `string` below the path as bytes, which need not be UTF-8.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) text_as_bytes: Vec<String>,
+
+    /// Hold every `string` below the path as `Arc<str>`, which is cheap to clone.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) shared_text: Vec<String>,
+
+    /// Put the fields that the path names in boxes.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) boxed: Vec<String>,
 }
 
 const GEN_EXAMPLES: &str = "\

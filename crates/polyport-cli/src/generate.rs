@@ -22,6 +22,18 @@ pub(crate) fn run(args: &GenArgs) -> Result<ExitCode, Failure> {
     if let Some(name) = &args.name {
         builder = builder.name(name);
     }
+    for path in &args.keep_unknown_fields {
+        builder = builder.keep_unknown_fields(path);
+    }
+    for path in &args.text_as_bytes {
+        builder = builder.text_as_bytes(path);
+    }
+    for path in &args.shared_text {
+        builder = builder.shared_text(path);
+    }
+    for path in &args.boxed {
+        builder = builder.boxed(path);
+    }
     let generated = builder.generate(&args.files)?;
     if !generated.warnings.is_empty() {
         crate::show(&generated.warnings);

@@ -14,6 +14,7 @@ pub mod envelope;
 pub mod exception;
 mod outcome;
 mod scan;
+mod unknown;
 mod dynamic;
 mod list_map;
 mod list_set;
@@ -29,6 +30,7 @@ pub use list_set::ListSet;
 pub use outcome::{Returned, Throws, decode_outcome, encode_outcome};
 pub use reader::Reader;
 pub use scan::EndScanner;
+pub use unknown::UnknownFields;
 pub use value::{Value, WireType};
 pub use writer::Writer;
 

@@ -4,7 +4,9 @@
 pub use bytes::Bytes;
 pub use polyport_wire::error::{DecodeError, DecodeErrorKind};
 pub use polyport_wire::schema::{CallKind, Embedded};
-pub use polyport_wire::thrift::{ListMap, ListSet, Reader, Throws, Value, WireType, Writer};
+pub use polyport_wire::thrift::{
+    ListMap, ListSet, Reader, Throws, UnknownFields, Value, WireType, Writer,
+};
 
 pub use crate::client::{Client, ClientCall};
 pub use crate::context::Context;

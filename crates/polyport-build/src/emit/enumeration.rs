@@ -5,12 +5,20 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::Emitter;
+use super::derive::enum_derives;
 use super::docs::docs;
 use super::value::integer;
+use crate::model::DefinitionExtra;
 use crate::names::DefinitionNames;
 
 impl Emitter<'_> {
-    pub(super) fn enumeration(self, definition: &Enum, names: &DefinitionNames) -> TokenStream {
+    pub(super) fn enumeration(
+        self,
+        definition: &Enum,
+        extra: &DefinitionExtra,
+        names: &DefinitionNames,
+    ) -> TokenStream {
+        let derives = enum_derives(extra);
         let name = &names.name;
         let type_docs = docs(&definition.docs);
         let constants = definition.values.iter().zip(&names.members);
@@ -32,7 +40,7 @@ impl Emitter<'_> {
         let value = value(name);
         quote! {
             #type_docs
-            #[derive(Clone, Copy, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+            #derives
             pub struct #name(
                 /// The number on the wire.
                 pub i32,

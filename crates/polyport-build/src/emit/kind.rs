@@ -6,7 +6,7 @@ use quote::quote;
 
 use super::docs::docs;
 use super::{Emitter, Place};
-use crate::model::{FieldExtra, ModuleId, TypeName, TypedefId, index};
+use crate::model::{Boxed, FieldExtra, ModuleId, Text, TypeName, TypedefId, index};
 
 impl Emitter<'_> {
     pub(super) fn typedef(self, id: TypedefId) -> TokenStream {
@@ -26,6 +26,8 @@ impl Emitter<'_> {
     pub(super) fn kind(self, place: Place, name: &TypeName) -> TokenStream {
         match name {
             TypeName::Plain(kind) => self.plain(place, kind),
+            TypeName::Text(Text::Bytes) => quote!(::polyport::codegen::Bytes),
+            TypeName::Text(Text::Shared) => quote!(::std::sync::Arc<str>),
             TypeName::Typedef(id) => {
                 let module = self.model.typedefs[id.0].module;
                 self.path(place, module, &self.names.typedefs[id.0])
@@ -93,8 +95,8 @@ impl Emitter<'_> {
     pub(super) fn boxed(self, place: Place, extra: &FieldExtra) -> TokenStream {
         let kind = self.kind(place, &extra.kind);
         match extra.boxed {
-            true => quote!(::std::boxed::Box<#kind>),
-            false => kind,
+            Boxed::No => kind,
+            Boxed::Wished | Boxed::Recursive => quote!(::std::boxed::Box<#kind>),
         }
     }
 

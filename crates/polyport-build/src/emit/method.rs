@@ -4,6 +4,7 @@ use polyport_wire::schema::{CallKind, Method};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use super::derive::argument_derives;
 use super::docs::own_docs;
 use super::field::record_fields;
 use super::structure::Record;
@@ -106,12 +107,14 @@ impl<'a> Emitter<'a> {
         let traits = method.arguments.iter().fold(Traits::ALL, |traits, field| {
             traits.and(self.model.traits(&field.kind))
         });
+        let has_defaults = method.arguments.iter().any(|field| field.default.is_some());
         self.record(&Record {
             place,
             name: &names.arguments_type,
             title: &method.name,
             docs: own_docs(&format!("The arguments of `{service}.{}`.", method.name)),
-            traits,
+            derives: argument_derives(traits, !has_defaults),
+            unknown: None,
             fields: record_fields(&method.arguments, &extra.arguments, &names.arguments),
         })
     }

@@ -6,11 +6,12 @@ use polyport_wire::schema::{
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
+use super::derive::{attributes, derives};
 use super::docs::docs;
 use super::field::{RecordField, record_fields};
 use super::value::integer;
 use super::{Emitter, Place};
-use crate::model::{Traits, index};
+use crate::model::{DefinitionExtra, Text, TypeName, index};
 use crate::names::Scope;
 
 /// A struct to write: one of the IDL, or the arguments of a method.
@@ -21,7 +22,9 @@ pub(super) struct Record<'a> {
     /// Its name in the trail of an error.
     pub(super) title: &'a str,
     pub(super) docs: TokenStream,
-    pub(super) traits: Traits,
+    pub(super) derives: TokenStream,
+    /// The field for fields that the IDL does not know, if they are kept.
+    pub(super) unknown: Option<&'a Ident>,
     pub(super) fields: Vec<RecordField<'a>>,
 }
 
@@ -39,11 +42,12 @@ impl Emitter<'_> {
             name: &names.name,
             title: &definition.name,
             docs: docs(&definition.docs),
-            traits: extra.traits,
+            derives: derives(extra, !has_defaults(&definition.fields)),
+            unknown: extra.keeps_unknown.then_some(&names.unknown),
             fields: record_fields(&definition.fields, &extra.fields, &names.members),
         });
         let error = (definition.kind == StructKind::Exception)
-            .then(|| exception(&names.name, definition, &names.members));
+            .then(|| self.exception(&names.name, definition, extra, &names.members));
         quote! {
             #record
             #error
@@ -53,9 +57,15 @@ impl Emitter<'_> {
     pub(super) fn record(self, record: &Record<'_>) -> TokenStream {
         let name = record.name;
         let docs = &record.docs;
-        let has_defaults = record.fields.iter().any(|of| of.field.default.is_some());
-        let derives = derives(record.traits, !has_defaults);
+        let derives = &record.derives;
         let fields = record.fields.iter().map(|of| self.field(record.place, of));
+        let unknown = record.unknown.map(|name| {
+            quote! {
+                /// What came beside the fields of this IDL; it is written behind them.
+                pub #name: ::polyport::codegen::UnknownFields,
+            }
+        });
+        let has_defaults = record.fields.iter().any(|of| of.field.default.is_some());
         let default = has_defaults.then(|| self.default(record));
         let value = self.record_value(record);
         quote! {
@@ -63,6 +73,7 @@ impl Emitter<'_> {
             #derives
             pub struct #name {
                 #(#fields)*
+                #unknown
             }
 
             #default
@@ -77,8 +88,10 @@ impl Emitter<'_> {
         if of.extra.is_option(of.field) {
             kind = quote!(::std::option::Option<#kind>);
         }
+        let attributes = attributes(&of.extra.attributes);
         quote! {
             #docs
+            #attributes
             pub #name: #kind,
         }
     }
@@ -96,10 +109,12 @@ impl Emitter<'_> {
                 None => quote!(#name: ::std::default::Default::default(),),
             }
         });
+        let unknown = record.unknown;
+        let unknown = unknown.map(|name| quote!(#name: ::std::default::Default::default(),));
         quote! {
             impl ::std::default::Default for #name {
                 fn default() -> Self {
-                    Self { #(#fields)* }
+                    Self { #(#fields)* #unknown }
                 }
             }
         }
@@ -114,6 +129,7 @@ impl Emitter<'_> {
                 false => quote!(out.field(#id, &self.#name);),
             }
         });
+        let unknown = record.unknown.map(|name| quote!(self.#name.encode(out);));
         let decode = self.decode(record);
         quote! {
             impl ::polyport::codegen::Value for #name {
@@ -122,6 +138,7 @@ impl Emitter<'_> {
 
                 fn encode(&self, out: &mut ::polyport::codegen::Writer<'_>) {
                     #(#encoders)*
+                    #unknown
                     out.stop();
                 }
 
@@ -157,16 +174,28 @@ impl Emitter<'_> {
                 quote!(#name: #local #value,)
             }
         });
+        let unknown = record.unknown.map(|name| (name, scope.take_like(name)));
+        let (rest, unknown, kept) = match &unknown {
+            None => (skip(), None, None),
+            Some((name, local)) => (
+                keep(local),
+                Some(quote! {
+                    let mut #local = ::polyport::codegen::UnknownFields::default();
+                }),
+                Some(quote!(#name: #local,)),
+            ),
+        };
         quote! {
             #(let mut #locals = None;)*
+            #unknown
             input.enter()?;
             while let Some(field) = input.field()? {
                 match field {
                     #(#arms)*
-                    (kind, _) => input.skip(kind)?,
+                    #rest
                 }
             }
-            Ok(Self { #(#fields)* })
+            Ok(Self { #(#fields)* #kept })
         }
     }
 
@@ -206,34 +235,54 @@ impl Emitter<'_> {
     }
 }
 
-/// The traits of a struct or union.
-pub(super) fn derives(traits: Traits, default: bool) -> TokenStream {
-    let default = default.then(|| quote!(Default,));
-    let eq = traits.eq.then(|| quote!(Eq,));
-    let hash = traits.hash.then(|| quote!(Hash,));
-    quote!(#[derive(Clone, Debug, #default #eq #hash PartialEq)])
+/// An arm for fields that the IDL does not know.
+pub(super) fn skip() -> TokenStream {
+    quote!((kind, _) => input.skip(kind)?,)
 }
 
-/// An exception is an error: it says its message, or all that it holds.
-fn exception(name: &Ident, definition: &Struct, members: &[Ident]) -> TokenStream {
-    let title = &definition.name;
-    let fields = definition.fields.iter().zip(members);
-    let is_message = |field: &Field| field.name == "message" && field.kind == Type::String;
-    let mut messages = fields.filter(|(field, _)| is_message(field));
-    let display = match messages.next() {
-        Some((field, member)) if field.requiredness == Requiredness::Optional => {
-            quote!(f.write_str(self.#member.as_deref().unwrap_or(#title)))
-        }
-        Some((_, member)) => quote!(f.write_str(&self.#member)),
-        None => quote!(::std::fmt::Debug::fmt(self, f)),
-    };
-    quote! {
-        impl ::std::fmt::Display for #name {
-            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                #display
-            }
-        }
+/// The same where they are kept.
+pub(super) fn keep(local: &Ident) -> TokenStream {
+    quote!((kind, id) => #local.keep(kind, id, input)?,)
+}
 
-        impl ::std::error::Error for #name {}
+fn has_defaults(fields: &[Field]) -> bool {
+    fields.iter().any(|field| field.default.is_some())
+}
+
+impl Emitter<'_> {
+    /// An exception is an error: it says its message, or all that it holds.
+    fn exception(
+        self,
+        name: &Ident,
+        definition: &Struct,
+        extra: &DefinitionExtra,
+        members: &[Ident],
+    ) -> TokenStream {
+        let title = &definition.name;
+        let mut fields = record_fields(&definition.fields, &extra.fields, members).into_iter();
+        let message = fields.find(|of| {
+            let is_text = of.field.kind == Type::String;
+            let bytes = TypeName::Text(Text::Bytes);
+            of.field.name == "message" && is_text && *self.model.target(&of.extra.kind) != bytes
+        });
+        let display = match message {
+            Some(RecordField { field, extra, name }) if extra.is_option(field) => quote! {
+                match &self.#name {
+                    Some(message) => f.write_str(message),
+                    None => f.write_str(#title),
+                }
+            },
+            Some(RecordField { name, .. }) => quote!(f.write_str(&self.#name)),
+            None => quote!(::std::fmt::Debug::fmt(self, f)),
+        };
+        quote! {
+            impl ::std::fmt::Display for #name {
+                fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                    #display
+                }
+            }
+
+            impl ::std::error::Error for #name {}
+        }
     }
 }

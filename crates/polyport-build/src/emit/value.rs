@@ -7,7 +7,7 @@ use quote::quote;
 use super::field::{RecordField, record_fields};
 use super::kind::list;
 use super::{Emitter, Place};
-use crate::model::{FieldExtra, TypeName, index, value_of};
+use crate::model::{Boxed, FieldExtra, Text, TypeName, index, value_of};
 
 impl Emitter<'_> {
     /// An expression for the value, which the resolver made one of this type.
@@ -22,6 +22,13 @@ impl Emitter<'_> {
             (Literal::Bytes(bytes), _) => {
                 let bytes = Token::byte_string(bytes);
                 quote!(::polyport::codegen::Bytes::from_static(#bytes))
+            }
+            (Literal::String(text), TypeName::Text(Text::Bytes)) => {
+                let bytes = Token::byte_string(text.as_bytes());
+                quote!(::polyport::codegen::Bytes::from_static(#bytes))
+            }
+            (Literal::String(text), TypeName::Text(Text::Shared)) => {
+                quote!(::std::sync::Arc::<str>::from(#text))
             }
             (Literal::String(text), _) => quote!(::std::string::String::from(#text)),
             (Literal::List(values), TypeName::List(element)) => {
@@ -94,7 +101,12 @@ impl Emitter<'_> {
             .collect();
         let is_complete = fields.len() == definition.fields.len();
         let rest = (!is_complete).then(|| quote!(..::std::default::Default::default()));
-        quote!(#path { #(#fields)* #rest })
+        let keeps_unknown = is_complete && self.model.definition_extra(id).keeps_unknown;
+        let unknown = keeps_unknown.then(|| {
+            let name = &self.names.definitions[index(id)].unknown;
+            quote!(#name: ::std::default::Default::default(),)
+        });
+        quote!(#path { #(#fields)* #unknown #rest })
     }
 
     /// A value as a field of a struct holds it.
@@ -115,8 +127,8 @@ impl Emitter<'_> {
 
 fn in_box(extra: &FieldExtra, value: TokenStream) -> TokenStream {
     match extra.boxed {
-        true => quote!(::std::boxed::Box::new(#value)),
-        false => value,
+        Boxed::No => value,
+        Boxed::Wished | Boxed::Recursive => quote!(::std::boxed::Box::new(#value)),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::index;
 use crate::resolve::field::Place;
 use crate::resolve::scope::Symbol;
+use crate::resolve::wish::Spot;
 use crate::resolve::{Resolver, annotations};
 use crate::source::FileId;
 use crate::thrift::ast;
@@ -26,7 +27,12 @@ impl Resolver<'_> {
                     Definition::Struct(definition)
                 }
                 ast::Item::Enum(item) => {
-                    self.model.definitions[index(id)].incomplete = item.incomplete;
+                    let full_name = self.full_name(declared.unit, &item.name.text);
+                    let wishes = self.wishes(&full_name, &item.annotations, Spot::Enum);
+                    let extra = &mut self.model.definitions[index(id)];
+                    extra.incomplete = item.incomplete;
+                    extra.derives = wishes.derives;
+                    extra.attributes = wishes.attributes;
                     Definition::Enum(self.enumeration(declared.unit, item))
                 }
                 _ => continue,
@@ -40,9 +46,15 @@ impl Resolver<'_> {
             StructKind::Union => Place::Union,
             StructKind::Struct | StructKind::Exception => Place::Struct,
         };
-        let fields = self.fields(unit, &item.fields, place);
+        let full_name = self.full_name(unit, &item.name.text);
+        let fields = self.fields(unit, &full_name, &item.fields, place);
+        let wishes = self.wishes(&full_name, &item.annotations, Spot::Struct);
         let is_complete = !item.incomplete && fields.fields.len() == item.fields.len();
-        self.model.definitions[index].fields = fields.extras;
+        let extra = &mut self.model.definitions[index];
+        extra.fields = fields.extras;
+        extra.derives = wishes.derives;
+        extra.attributes = wishes.attributes;
+        extra.keeps_unknown = wishes.keep_unknown_fields == Some(true);
         let definition = Struct {
             package: self.scope.package(unit).to_owned(),
             name: item.name.text.clone(),

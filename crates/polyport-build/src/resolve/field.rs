@@ -3,7 +3,8 @@
 use polyport_wire::schema::{Field, Requiredness};
 
 use crate::diagnostic::Diagnostic;
-use crate::model::FieldExtra;
+use crate::model::{Boxed, FieldExtra};
+use crate::resolve::wish::Spot;
 use crate::resolve::{Resolver, annotations};
 use crate::source::FileId;
 use crate::thrift::ast;
@@ -25,22 +26,37 @@ pub(super) struct Fields {
 }
 
 impl Resolver<'_> {
-    /// The fields that are right; the others are reported.
-    pub(super) fn fields(&mut self, unit: FileId, written: &[ast::Field], place: Place) -> Fields {
+    /// The fields of `owner` that are right; the others are reported.
+    pub(super) fn fields(
+        &mut self,
+        unit: FileId,
+        owner: &str,
+        written: &[ast::Field],
+        place: Place,
+    ) -> Fields {
         self.refuse_duplicate_fields(written);
         let ids = self.field_ids(written);
         let mut found = Fields::default();
         for (field, id) in written.iter().zip(ids) {
-            let (Some(name), Some(id)) = (self.kind(unit, &field.kind), id) else {
+            let (Some(mut name), Some(id)) = (self.kind(unit, &field.kind), id) else {
                 continue;
             };
+            let full_name = format!("{owner}.{}", field.name.text);
+            let wishes = self.wishes(&full_name, &field.annotations, spot(place));
+            if let Some(text) = wishes.text {
+                name = self.model.with_text(&name, text);
+            }
             let Some(kind) = self.expand(&name) else {
                 continue;
             };
             found.extras.push(FieldExtra {
                 kind: name,
-                boxed: false,
+                boxed: match wishes.boxed {
+                    Some(true) => Boxed::Wished,
+                    _ => Boxed::No,
+                },
                 has_default: field.default.is_some(),
+                attributes: wishes.attributes,
                 span: field.kind.span,
             });
             found.fields.push(Field {
@@ -98,6 +114,14 @@ impl Resolver<'_> {
                 self.report(diagnostic);
             }
         }
+    }
+}
+
+fn spot(place: Place) -> Spot {
+    match place {
+        Place::Struct | Place::Union => Spot::Field,
+        Place::Arguments => Spot::Argument,
+        Place::Throws => Spot::Elsewhere,
     }
 }
 

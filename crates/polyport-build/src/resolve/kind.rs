@@ -6,12 +6,22 @@ use crate::diagnostic::Diagnostic;
 use crate::model::TypeName;
 use crate::resolve::Resolver;
 use crate::resolve::scope::{Symbol, Wanted};
+use crate::resolve::wish::Spot;
 use crate::source::FileId;
 use crate::thrift::ast::{self, Shape};
 
 impl Resolver<'_> {
     /// What a type in a file means; `None` if that was reported as a mistake, here or before.
     pub(super) fn kind(&mut self, unit: FileId, kind: &ast::Type) -> Option<TypeName> {
+        let name = self.shape(unit, kind)?;
+        let wishes = self.annotated(&kind.annotations, Spot::Type);
+        Some(match wishes.text {
+            Some(text) => self.model.with_text(&name, text),
+            None => name,
+        })
+    }
+
+    fn shape(&mut self, unit: FileId, kind: &ast::Type) -> Option<TypeName> {
         match &kind.shape {
             Shape::Base(base) => Some(TypeName::Plain(base.clone())),
             Shape::Named(name) => self.named(unit, kind, name),

@@ -3,7 +3,7 @@
 use polyport_wire::schema::{Definition, Requiredness, Type};
 
 use crate::diagnostic::Diagnostic;
-use crate::model::{Traits, index};
+use crate::model::{Boxed, Traits, index};
 use crate::resolve::Resolver;
 use crate::source::Span;
 
@@ -33,7 +33,7 @@ impl Resolver<'_> {
             let (boxed, kept) = self.split_edges(edges, cut);
             for edge in boxed {
                 let field = &mut self.model.definitions[edge.from].fields[edge.field];
-                field.boxed = true;
+                field.boxed = Boxed::Recursive;
                 let span = field.span;
                 if cut == Requiredness::Required {
                     self.report(endless(span));

@@ -5,6 +5,7 @@ use polyport_wire::schema::{CallKind, Field, Method, Type};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::model::{FieldExtra, MethodExtra, TypeName};
 use crate::resolve::field::Place;
+use crate::resolve::wish::Spot;
 use crate::resolve::{Resolver, annotations};
 use crate::source::{FileId, Span};
 use crate::thrift::ast;
@@ -17,14 +18,16 @@ impl Resolver<'_> {
     pub(super) fn method(
         &mut self,
         unit: FileId,
+        service: &str,
         item: &ast::Method,
     ) -> Option<(Method, MethodExtra)> {
         let (kind, streaming_unary) = self.call_kind(item);
-        let arguments = self.arguments(unit, item);
-        let throws = self.throws(unit, item);
+        let full_name = self.full_name(unit, &format!("{service}.{}", item.name.text));
+        let arguments = self.arguments(unit, &full_name, item);
+        let throws = self.throws(unit, &full_name, item);
         let result = match &item.result {
             None => Some(None),
-            Some(kind) => self.result(unit, kind).map(Some),
+            Some(kind) => self.result(unit, &full_name, kind).map(Some),
         };
         let (result, (arguments, extras)) = (result?, arguments?);
         let (result_kind, result) = result.unzip();
@@ -47,8 +50,16 @@ impl Resolver<'_> {
         Some((method, extra))
     }
 
-    fn result(&mut self, unit: FileId, written: &ast::Type) -> Option<(Type, TypeName)> {
-        let name = self.kind(unit, written)?;
+    fn result(
+        &mut self,
+        unit: FileId,
+        method: &str,
+        written: &ast::Type,
+    ) -> Option<(Type, TypeName)> {
+        let mut name = self.kind(unit, written)?;
+        if let Some(text) = self.wishes(method, &[], Spot::Type).text {
+            name = self.model.with_text(&name, text);
+        }
         let kind = self.expand(&name)?;
         Some((kind, name))
     }
@@ -56,9 +67,10 @@ impl Resolver<'_> {
     fn arguments(
         &mut self,
         unit: FileId,
+        method: &str,
         item: &ast::Method,
     ) -> Option<(Vec<Field>, Vec<FieldExtra>)> {
-        let mut fields = self.fields(unit, &item.arguments, Place::Arguments);
+        let mut fields = self.fields(unit, method, &item.arguments, Place::Arguments);
         for field in &mut fields.fields {
             let mut written = item.arguments.iter();
             let written = written.find(|written| written.name.text == field.name);
@@ -70,8 +82,8 @@ impl Resolver<'_> {
         is_complete.then_some((fields.fields, fields.extras))
     }
 
-    fn throws(&mut self, unit: FileId, item: &ast::Method) -> Option<Vec<Field>> {
-        let found = self.fields(unit, &item.throws, Place::Throws);
+    fn throws(&mut self, unit: FileId, method: &str, item: &ast::Method) -> Option<Vec<Field>> {
+        let found = self.fields(unit, method, &item.throws, Place::Throws);
         let is_complete = found.fields.len() == item.throws.len();
         for (field, extra) in found.fields.iter().zip(&found.extras) {
             if !self.is_exception(&field.kind) {

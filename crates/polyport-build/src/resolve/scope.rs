@@ -147,6 +147,9 @@ impl<'a> Resolver<'a> {
                     module,
                     fields: Vec::new(),
                     traits: Traits::ALL,
+                    derives: Vec::new(),
+                    attributes: Vec::new(),
+                    keeps_unknown: false,
                     incomplete: false,
                 });
                 (Symbol::Definition(id), Item::Definition(id))
@@ -156,6 +159,18 @@ impl<'a> Resolver<'a> {
                 (Symbol::Service(id), Item::Service(id))
             }
         }
+    }
+
+    /// The name with its namespace as Rust sees it: `namespace.Name`.
+    pub(super) fn full_name(&self, unit: FileId, name: &str) -> String {
+        let mut parts = vec![name];
+        let mut module = &self.model.modules[self.scope.namespaces[unit.0].0.0];
+        while let Some(parent) = module.parent {
+            parts.push(&module.name);
+            module = &self.model.modules[parent.0];
+        }
+        parts.reverse();
+        parts.join(".")
     }
 
     /// The module of a namespace, made if it is new.

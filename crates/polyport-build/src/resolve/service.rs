@@ -70,7 +70,7 @@ impl Resolver<'_> {
                 self.report(diagnostic);
                 continue;
             }
-            if let Some((method, method_extra)) = self.method(unit, method) {
+            if let Some((method, method_extra)) = self.method(unit, &service.name, method) {
                 service.methods.push(method);
                 extra.methods.push(method_extra);
             }

@@ -4,6 +4,7 @@ use crate::diagnostic::Diagnostic;
 use crate::model::{TypeName, TypedefId};
 use crate::resolve::Resolver;
 use crate::resolve::scope::Symbol;
+use crate::resolve::wish::Spot;
 use crate::thrift::ast;
 
 /// How many typedefs may stand behind one another, and how many types one may be made of.
@@ -20,6 +21,19 @@ impl Resolver<'_> {
             }
         }
         self.refuse_endless();
+        for declared in self.scope.declared.clone() {
+            if let (ast::Item::Typedef(typedef), Symbol::Typedef(id)) =
+                (declared.item, declared.symbol)
+            {
+                let full_name = self.full_name(declared.unit, &typedef.name.text);
+                let wishes = self.wishes(&full_name, &typedef.annotations, Spot::Type);
+                let target = self.model.typedefs[id.0].target.clone();
+                if let (Some(text), Some(target)) = (wishes.text, target) {
+                    let target = self.model.with_text(&target, text);
+                    self.model.typedefs[id.0].target = Some(target);
+                }
+            }
+        }
     }
 
     /// Measures typedefs that are made of measured ones, round after round. What is left after as
@@ -85,7 +99,7 @@ impl Resolver<'_> {
 /// Of how many types a type is made, if that is known yet.
 fn size(name: &TypeName, sizes: &[Option<usize>]) -> Option<usize> {
     let inner = match name {
-        TypeName::Plain(_) => 0,
+        TypeName::Plain(_) | TypeName::Text(_) => 0,
         TypeName::Typedef(id) => sizes[id.0]?,
         TypeName::List(element) | TypeName::Set(element) => size(element, sizes)?,
         TypeName::Map(key, value) => size(key, sizes)?.saturating_add(size(value, sizes)?),
@@ -96,7 +110,7 @@ fn size(name: &TypeName, sizes: &[Option<usize>]) -> Option<usize> {
 /// The typedefs that a type names.
 fn collect(name: &TypeName, found: &mut Vec<TypedefId>) {
     match name {
-        TypeName::Plain(_) => {}
+        TypeName::Plain(_) | TypeName::Text(_) => {}
         TypeName::Typedef(id) => found.push(*id),
         TypeName::List(element) | TypeName::Set(element) => collect(element, found),
         TypeName::Map(key, value) => {

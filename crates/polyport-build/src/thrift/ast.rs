@@ -10,6 +10,8 @@ pub(crate) struct File {
     pub(crate) includes: Vec<Text>,
     pub(crate) namespaces: Vec<Namespace>,
     pub(crate) items: Vec<Item>,
+    /// Annotations of what has no use for any.
+    pub(crate) stray_annotations: Vec<Annotation>,
     /// The words of definitions that are too broken to be kept: what is named like one of them is
     /// not missing.
     pub(crate) lost: Vec<String>,
@@ -81,6 +83,7 @@ impl Item {
 pub(crate) struct Typedef {
     pub(crate) name: Name,
     pub(crate) kind: Type,
+    pub(crate) annotations: Vec<Annotation>,
     pub(crate) docs: String,
 }
 
@@ -188,6 +191,7 @@ pub(crate) struct Annotation {
 #[derive(Debug)]
 pub(crate) struct Type {
     pub(crate) shape: Shape,
+    pub(crate) annotations: Vec<Annotation>,
     pub(crate) span: Span,
 }
 

@@ -123,7 +123,7 @@ impl Parser<'_> {
             self.cursor.name("a language such as `go`, or `*`")?.text
         };
         let name = self.cursor.name("the namespace")?;
-        self.annotations()?;
+        self.stray_annotations()?;
         self.file.namespaces.push(Namespace { scope, name });
         Ok(())
     }
@@ -131,8 +131,13 @@ impl Parser<'_> {
     fn typedef(&mut self, docs: String) -> Result<(), Diagnostic> {
         let kind = self.kind()?;
         let name = self.cursor.new_name("the typedef's name")?;
-        self.annotations()?;
-        let item = Item::Typedef(Typedef { name, kind, docs });
+        let annotations = self.annotations()?;
+        let item = Item::Typedef(Typedef {
+            name,
+            kind,
+            annotations,
+            docs,
+        });
         self.file.items.push(item);
         Ok(())
     }
@@ -144,7 +149,7 @@ impl Parser<'_> {
         let value = self.value()?;
         // In this order for Kitex.
         self.cursor.take_separator();
-        self.annotations()?;
+        self.stray_annotations()?;
         let item = Item::Const(Const {
             name,
             kind,
@@ -178,7 +183,7 @@ impl Parser<'_> {
         } else {
             None
         };
-        self.annotations()?;
+        self.stray_annotations()?;
         self.cursor.take_separator();
         let docs = self.docs_or_behind(docs);
         Ok(EnumValue { name, number, docs })
@@ -430,6 +435,13 @@ impl Parser<'_> {
             return Ok(Vec::new());
         }
         Ok(self.members(ANNOTATIONS, Self::annotation)?.members)
+    }
+
+    /// Annotations where none means anything.
+    fn stray_annotations(&mut self) -> Result<(), Diagnostic> {
+        let annotations = self.annotations()?;
+        self.file.stray_annotations.extend(annotations);
+        Ok(())
     }
 
     fn annotation(&mut self) -> Result<Annotation, Diagnostic> {

@@ -3477,7 +3477,10 @@ pub mod coverage {
 
         impl ::std::fmt::Display for Refused {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                f.write_str(self.message.as_deref().unwrap_or("Refused"))
+                match &self.message {
+                    Some(message) => f.write_str(message),
+                    None => f.write_str("Refused"),
+                }
             }
         }
 

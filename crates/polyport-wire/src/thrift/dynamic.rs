@@ -111,7 +111,7 @@ impl Dynamic {
         })
     }
 
-    fn decode_fields(input: &mut Reader<'_>) -> Result<Vec<(i16, Self)>, DecodeError> {
+    pub(super) fn decode_fields(input: &mut Reader<'_>) -> Result<Vec<(i16, Self)>, DecodeError> {
         let mut fields = Vec::new();
         input.enter()?;
         while let Some((kind, id)) = input.field()? {

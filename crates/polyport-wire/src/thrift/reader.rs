@@ -124,6 +124,13 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Steps over a value like [`skip`](Self::skip), and gives its bytes.
+    pub(super) fn skipped(&mut self, kind: WireType) -> Result<&'a [u8], DecodeError> {
+        let from = self.rest;
+        self.skip(kind)?;
+        Ok(&from[..from.len() - self.rest.len()])
+    }
+
     fn skip_elements(&mut self, kinds: &[WireType], count: usize) -> Result<(), DecodeError> {
         let fixed: Option<usize> = kinds.iter().map(|kind| kind.fixed_size()).sum();
         if let Some(size) = fixed {

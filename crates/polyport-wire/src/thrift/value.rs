@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hash};
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -192,6 +193,22 @@ impl Value for String {
     #[inline]
     fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
         input.text().map(str::to_owned)
+    }
+}
+
+/// Text that many can share: a copy costs no more than a count.
+impl Value for Arc<str> {
+    const TYPE: WireType = WireType::STRING;
+    const MINIMUM_SIZE: usize = 4;
+
+    #[inline]
+    fn encode(&self, out: &mut Writer<'_>) {
+        out.bytes(self.as_bytes());
+    }
+
+    #[inline]
+    fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        input.text().map(Self::from)
     }
 }
 

@@ -21,8 +21,12 @@ impl Parser<'_> {
         self.depth -= 1;
         let shape = shape?;
         let span = start.to(self.cursor.last_span());
-        self.annotations()?;
-        Ok(Type { shape, span })
+        let annotations = self.annotations()?;
+        Ok(Type {
+            shape,
+            annotations,
+            span,
+        })
     }
 
     fn shape(&mut self) -> Result<Shape, Diagnostic> {

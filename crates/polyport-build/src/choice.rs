@@ -1,0 +1,70 @@
+//! What a user chooses for some types and fields, by their paths.
+
+use crate::model::Text;
+
+/// One choice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Choice {
+    KeepUnknownFields,
+    Boxed,
+    Text(Text),
+    TypeAttribute(String),
+    FieldAttribute(String),
+}
+
+/// A choice for all that a path names.
+#[derive(Clone, Debug)]
+pub(crate) struct ChoiceFor {
+    pub(crate) path: String,
+    pub(crate) choice: Choice,
+}
+
+impl ChoiceFor {
+    /// Whether the path names this, or what it stands in: `full_name` is `namespace.Type.field`.
+    pub(crate) fn is_for(&self, full_name: &str) -> bool {
+        let name: Vec<&str> = full_name.split('.').collect();
+        let parts = |path: &'_ str| -> Vec<String> {
+            let parts = path.split('.').filter(|part| !part.is_empty());
+            parts.map(str::to_owned).collect()
+        };
+        let wanted = parts(&self.path);
+        match self.path.strip_prefix('.') {
+            Some(_) => name.len() >= wanted.len() && name.iter().zip(&wanted).all(|(a, b)| a == b),
+            None => !wanted.is_empty() && name.windows(wanted.len()).any(|part| part == wanted),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_what_is_in_it() {
+        let check = |path: &str, expected: bool| {
+            let choice = Choice::Boxed;
+            let path = path.to_owned();
+            let found = ChoiceFor { path, choice }.is_for("demo.v1.Request.message");
+            assert_eq!(found, expected);
+        };
+        for path in [
+            ".",
+            ".demo",
+            ".demo.v1.Request",
+            "v1",
+            "Request.message",
+            "message",
+        ] {
+            check(path, true);
+        }
+        for path in [
+            "",
+            ".v1",
+            "Request.other",
+            "mess",
+            ".demo.v1.Request.message.x",
+        ] {
+            check(path, false);
+        }
+    }
+}
