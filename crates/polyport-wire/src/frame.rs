@@ -138,7 +138,7 @@ impl FrameDecoder {
                 message,
             } => {
                 let mut frame = buffer.split_to(message.end).freeze();
-                let header = match mesh.map(|size| mesh::decode(&frame.slice(..size))) {
+                let header = match mesh.map(|size| mesh::decode(&frame[..size])) {
                     None => None,
                     Some(Ok(header)) => Some(header),
                     Some(Err(error)) => return Err(self.give_up(frame, error)),

@@ -28,12 +28,14 @@
 pub mod keys;
 mod section;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use crate::error::{DecodeError, DecodeErrorKind, EncodeError};
 use crate::limits::Limits;
 
-pub(crate) use section::Section;
+use section::Section;
+
+pub use section::Key;
 
 /// What stands at offset 4 of every TTHeader.
 pub const MAGIC: u16 = 0x1000;
@@ -56,7 +58,9 @@ pub mod flags {
     pub const SASL: u16 = 0x0010;
 }
 
-/// A header that has arrived; its values share the memory of the frame.
+/// A header that has arrived. Its keys and values stay in the memory of the frame, where they have
+/// been checked, and are looked for when they are asked for: a header has few of them, and of those
+/// few are of interest.
 ///
 /// # Examples
 ///
@@ -78,11 +82,11 @@ pub mod flags {
 ///
 /// let (header, payload) = Header::decode(frame.freeze(), &Limits::default())?;
 /// assert_eq!(header.sequence, 7);
-/// assert_eq!(header.string(keys::SERVICE_NAME).unwrap(), "Greeter");
+/// assert_eq!(header.string(keys::SERVICE_NAME), Some(&b"Greeter"[..]));
 /// assert_eq!(payload, "message");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Header {
     /// The bits of [`flags`].
     pub flags: u16,
@@ -90,10 +94,8 @@ pub struct Header {
     pub sequence: i32,
     /// The protocol id, of no consequence.
     pub protocol: u8,
-    /// The int keys in the order of their arrival, repeated ones included.
-    pub ints: Vec<(u16, Bytes)>,
-    /// The string keys in the order of their arrival, repeated ones included.
-    pub strings: Vec<(Bytes, Bytes)>,
+    /// The groups of keys, all of which are well-formed.
+    groups: Bytes,
 }
 
 impl Header {
@@ -110,19 +112,18 @@ impl Header {
         };
         frame.truncate(lengths.frame);
         let payload = frame.split_off(FIXED_SIZE + section);
-        let header =
-            Self::decode_front(&frame).map_err(|error| error.within("TTHeader section"))?;
+        let header = Self::decode_front(frame).map_err(|error| error.within("TTHeader section"))?;
         Ok((header, payload))
     }
 
     /// Everything in front of the payload.
-    fn decode_front(front: &Bytes) -> Result<Self, DecodeError> {
-        let mut front = Section::new(front);
-        front.skip(6)?;
-        let flags = front.u16()?;
-        let sequence = front.i32()?;
-        front.skip(2)?;
-        let protocol = front.u8()?;
+    fn decode_front(mut front: Bytes) -> Result<Self, DecodeError> {
+        let mut section = Section::new(&front);
+        section.skip(6)?;
+        let flags = section.u16()?;
+        let sequence = section.i32()?;
+        section.skip(2)?;
+        let protocol = section.u8()?;
         if !PROTOCOLS.contains(&protocol) {
             return Err(DecodeErrorKind::Unsupported {
                 what: "protocol id",
@@ -130,55 +131,107 @@ impl Header {
             }
             .into());
         }
-        let transforms = front.u8()?;
-        front.skip(transforms.into())?;
-        let mut header = Self {
+        let transforms = section.u8()?;
+        section.skip(transforms.into())?;
+        let start = front.len() - section.remaining();
+        section.walk(|_, _| {})?;
+        front.advance(start);
+        Ok(Self {
             flags,
             sequence,
             protocol,
-            ..Self::default()
-        };
-        while let Some(info) = front.info() {
-            header.read_group(info, &mut front)?;
-        }
-        Ok(header)
+            groups: front,
+        })
     }
 
-    fn read_group(&mut self, info: u8, front: &mut Section<'_>) -> Result<(), DecodeError> {
-        match info {
-            INFO_STRINGS => front.strings(&mut self.strings),
-            INFO_INTS => front.ints(&mut self.ints),
-            INFO_ACL_TOKEN => {
-                let key = Bytes::from_static(keys::ACL_TOKEN);
-                self.strings.push((key, front.text()?));
-                Ok(())
-            }
-            other => Err(DecodeErrorKind::Unsupported {
-                what: "info id",
-                got: other.into(),
-            }
-            .into()),
+    /// A header of string keys alone: `u16` count, then the pairs. What follows them is ignored.
+    pub(crate) fn of_strings(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut section = Section::new(bytes);
+        for _ in 0..2 * section.count()? {
+            section.text()?;
         }
+        let pairs = &bytes[..bytes.len() - section.remaining()];
+        Ok(Self {
+            groups: [&[section::STRINGS], pairs].concat().into(),
+            ..Self::default()
+        })
+    }
+
+    /// Shows every key with its value in the order of their arrival, repeated ones included.
+    #[inline]
+    pub fn visit<'h>(&'h self, see: impl FnMut(Key<'h>, &'h [u8])) {
+        // All of them were well-formed when the header arrived.
+        let _ = Section::new(&self.groups).walk(see);
+    }
+
+    /// The int keys in the order of their arrival, repeated ones included.
+    pub fn ints(&self) -> impl Iterator<Item = (u16, &[u8])> {
+        let mut ints = Vec::new();
+        self.visit(|key, value| {
+            if let Key::Int(key) = key {
+                ints.push((key, value));
+            }
+        });
+        ints.into_iter()
+    }
+
+    /// The string keys in the order of their arrival, repeated ones included.
+    pub fn strings(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let mut strings = Vec::new();
+        self.visit(|key, value| {
+            if let Key::Text(key) = key {
+                strings.push((key, value));
+            }
+        });
+        strings.into_iter()
     }
 
     /// The value of an int key, see [`keys`].
     #[must_use]
-    pub fn int(&self, key: u16) -> Option<&Bytes> {
-        let mut newest_first = self.ints.iter().rev();
-        newest_first
-            .find(|(name, _)| *name == key)
-            .map(|(_, value)| value)
+    pub fn int(&self, key: u16) -> Option<&[u8]> {
+        self.value(Key::Int(key))
     }
 
     /// The value of a string key, see [`keys`].
     #[must_use]
-    pub fn string(&self, key: &[u8]) -> Option<&Bytes> {
-        let mut newest_first = self.strings.iter().rev();
-        newest_first
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value)
+    pub fn string(&self, key: &[u8]) -> Option<&[u8]> {
+        self.value(Key::Text(key))
+    }
+
+    fn value(&self, wanted: Key<'_>) -> Option<&[u8]> {
+        let mut newest = None;
+        self.visit(|key, value| {
+            if key == wanted {
+                newest = Some(value);
+            }
+        });
+        newest
+    }
+
+    /// A key or a value of this header as bytes of their own, which share the header's memory.
+    #[must_use]
+    pub fn share(&self, part: &[u8]) -> Bytes {
+        let (whole, part_range) = (self.groups.as_ptr_range(), part.as_ptr_range());
+        if whole.start <= part_range.start && part_range.end <= whole.end {
+            self.groups.slice_ref(part)
+        } else {
+            // The name of the ACL token does not travel with it.
+            Bytes::copy_from_slice(part)
+        }
     }
 }
+
+/// Headers are equal when they say the same, however their keys are grouped.
+impl PartialEq for Header {
+    fn eq(&self, other: &Self) -> bool {
+        let fixed = |header: &Self| (header.flags, header.sequence, header.protocol);
+        fixed(self) == fixed(other)
+            && self.ints().eq(other.ints())
+            && self.strings().eq(other.strings())
+    }
+}
+
+impl Eq for Header {}
 
 /// A header to be sent, lent from wherever its values are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -245,11 +298,11 @@ impl HeaderRef<'_> {
         let mut strings = self.strings.len();
         for (_, token) in self.strings.iter().filter(|(key, _)| is_token(key)) {
             strings -= 1;
-            out.put_u8(INFO_ACL_TOKEN);
+            out.put_u8(section::ACL_TOKEN);
             put_text(out, token)?;
         }
         if strings > 0 {
-            out.put_u8(INFO_STRINGS);
+            out.put_u8(section::STRINGS);
             put_count(out, strings)?;
             for (key, value) in self.strings.iter().filter(|(key, _)| !is_token(key)) {
                 put_text(out, key)?;
@@ -257,7 +310,7 @@ impl HeaderRef<'_> {
             }
         }
         if !self.ints.is_empty() {
-            out.put_u8(INFO_INTS);
+            out.put_u8(section::INTS);
             put_count(out, self.ints.len())?;
             for (key, value) in self.ints {
                 out.put_u16(*key);
@@ -341,7 +394,3 @@ fn within(what: &'static str, got: u64, limit: usize) -> Result<usize, DecodeErr
 
 /// Thrift binary, Thrift compact v2, Kitex Protobuf; in streams a Thrift and a Protobuf struct.
 const PROTOCOLS: [u8; 5] = [0x00, 0x03, 0x04, 0x10, 0x11];
-
-const INFO_STRINGS: u8 = 0x01;
-const INFO_INTS: u8 = 0x10;
-const INFO_ACL_TOKEN: u8 = 0x11;

@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use polyport_wire::schema::CallKind;
 use polyport_wire::transport::{Codec, Transport};
 use polyport_wire::ttheader::{Header, keys};
@@ -149,6 +148,6 @@ impl Context {
     }
 }
 
-fn text(bytes: &Bytes) -> Option<&str> {
+fn text(bytes: &[u8]) -> Option<&str> {
     std::str::from_utf8(bytes).ok()
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use polyport_wire::ttheader::keys;
+use polyport_wire::ttheader::{Header, keys};
 
 /// Keys and values of one call, in one direction.
 ///
@@ -43,6 +43,23 @@ enum Reach {
     /// Transient, and set by a server before the caller.
     Upstream,
     Persistent,
+}
+
+impl Reach {
+    /// What the prefix of a key says, and the key without it.
+    fn of_request_key(key: &[u8]) -> Option<(Self, &[u8])> {
+        if !key.starts_with(keys::METADATA_PREFIX) {
+            return None;
+        }
+        // The longer prefix first: it begins with the shorter one.
+        [
+            (Self::Upstream, keys::TRANSIENT_UPSTREAM_PREFIX),
+            (Self::Transient, keys::TRANSIENT_PREFIX),
+            (Self::Persistent, keys::PERSISTENT_PREFIX),
+        ]
+        .into_iter()
+        .find_map(|(reach, prefix)| Some((reach, key.strip_prefix(prefix)?)))
+    }
 }
 
 impl Metadata {
@@ -96,29 +113,19 @@ impl Metadata {
         self.entries.is_empty()
     }
 
-    /// What a request's string keys carry; keys without a prefix are not metadata.
-    pub(crate) fn from_request(strings: &[(Bytes, Bytes)]) -> Self {
-        let mut metadata = Self::default();
-        for (key, value) in strings {
-            let prefixed = |prefix: &[u8]| key.strip_prefix(prefix).map(|rest| key.slice_ref(rest));
-            // The longer prefix first: it begins with the shorter one.
-            if let Some(key) = prefixed(keys::TRANSIENT_UPSTREAM_PREFIX) {
-                metadata.push(Reach::Upstream, key, value.clone());
-            } else if let Some(key) = prefixed(keys::TRANSIENT_PREFIX) {
-                metadata.push(Reach::Transient, key, value.clone());
-            } else if let Some(key) = prefixed(keys::PERSISTENT_PREFIX) {
-                metadata.push(Reach::Persistent, key, value.clone());
-            }
+    /// Takes over what a request's string key carries; keys without a prefix are not metadata.
+    pub(crate) fn receive(&mut self, header: &Header, key: &[u8], value: &[u8]) {
+        if let Some((reach, key)) = Reach::of_request_key(key) {
+            self.push(reach, header.share(key), header.share(value));
         }
-        metadata
     }
 
     /// What a reply's string keys carry, without those that `reserved` says are the framework's.
-    pub(crate) fn from_reply(strings: &[(Bytes, Bytes)], reserved: fn(&[u8]) -> bool) -> Self {
+    pub(crate) fn from_reply(header: &Header, reserved: fn(&[u8]) -> bool) -> Self {
         let mut metadata = Self::default();
-        for (key, value) in strings {
+        for (key, value) in header.strings() {
             if !reserved(key) {
-                metadata.push(Reach::Transient, key.clone(), value.clone());
+                metadata.push(Reach::Transient, header.share(key), header.share(value));
             }
         }
         metadata
@@ -202,11 +209,15 @@ fn text(bytes: &Bytes) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use bytes::BytesMut;
+    use polyport_wire::limits::Limits;
+    use polyport_wire::ttheader::HeaderRef;
+
     use super::*;
 
     #[test]
     fn a_request_is_sorted_by_prefix() {
-        let strings = [
+        let strings: [(&[u8], &[u8]); 6] = [
             ("RPC_TRANSIT_a", "1"),
             ("RPC_PERSIST_a", "2"),
             ("RPC_TRANSIT_UPSTREAM_b", "3"),
@@ -214,8 +225,18 @@ mod tests {
             ("RPC_TRANSIT_empty", ""),
             ("RPC_TRANSIT_", "no key"),
         ]
-        .map(|(key, value)| (Bytes::from(key), Bytes::from(value)));
-        let metadata = Metadata::from_request(&strings);
+        .map(|(key, value): (&str, &str)| (key.as_bytes(), value.as_bytes()));
+        let header = HeaderRef {
+            strings: &strings,
+            ..HeaderRef::default()
+        };
+        let mut frame = BytesMut::new();
+        header.encode(&mut frame, |_| Ok(())).unwrap();
+        let (header, _) = Header::decode(frame.freeze(), &Limits::default()).unwrap();
+        let mut metadata = Metadata::default();
+        for (key, value) in header.strings() {
+            metadata.receive(&header, key, value);
+        }
         assert_eq!(metadata.transient("a"), Some("1"));
         assert_eq!(metadata.persistent("a"), Some("2"));
         assert_eq!(metadata.get("b"), Some("3"));

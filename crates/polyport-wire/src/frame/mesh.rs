@@ -5,10 +5,8 @@
 //! u16 count, count x (str key, str value)        as in a TTHeader
 //! ```
 
-use bytes::Bytes;
-
 use crate::error::{DecodeError, DecodeErrorKind};
-use crate::ttheader::{Header, Section};
+use crate::ttheader::Header;
 
 /// The bytes in front of the keys.
 pub(crate) const FIXED_SIZE: usize = 4;
@@ -31,12 +29,7 @@ pub(crate) fn size(start: &[u8], limit: usize) -> Result<Option<usize>, DecodeEr
 }
 
 /// Reads a header that has arrived completely.
-pub(crate) fn decode(bytes: &Bytes) -> Result<Header, DecodeError> {
-    let mut header = Header::default();
-    let mut section = Section::new(bytes);
-    section
-        .skip(FIXED_SIZE)
-        .and_then(|()| section.strings(&mut header.strings))
-        .map_err(|error| error.within("MeshHeader"))?;
-    Ok(header)
+pub(crate) fn decode(header: &[u8]) -> Result<Header, DecodeError> {
+    let keys = header.get(FIXED_SIZE..).unwrap_or_default();
+    Header::of_strings(keys).map_err(|error| error.within("MeshHeader"))
 }

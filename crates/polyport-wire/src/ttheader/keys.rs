@@ -46,6 +46,8 @@ pub const BIZ_EXTRA: &[u8] = b"biz-extra";
 pub const CRC32C: &[u8] = b"crc32c";
 /// Streams, a reset frame: the services that the cancellation came through, with commas.
 pub const CANCEL_PATH: &[u8] = b"ttscp";
+/// Request: what the prefixes of metadata have in common.
+pub const METADATA_PREFIX: &[u8] = b"RPC_";
 /// Request: metadata with this prefix is for the next service only; it travels with
 /// [`TRANSIENT_UPSTREAM_PREFIX`] when it was set before that.
 pub const TRANSIENT_PREFIX: &[u8] = b"RPC_TRANSIT_";

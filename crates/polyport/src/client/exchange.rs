@@ -250,7 +250,7 @@ impl<V: Returned, E: MethodError> Reply<V, E> {
         let body = frame.payload.slice_ref(body);
         let header = frame.header.as_ref();
         let metadata = header.map_or_else(Metadata::default, |header| {
-            Metadata::from_reply(&header.strings, is_reserved)
+            Metadata::from_reply(header, is_reserved)
         });
         let mut closes =
             header.is_some_and(|header| header.string(keys::CONNECTION_RESET).is_some());

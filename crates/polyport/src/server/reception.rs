@@ -8,7 +8,7 @@ use polyport_wire::frame::Frame;
 use polyport_wire::schema::CallKind;
 use polyport_wire::thrift::{ApplicationException, Envelope, MessageType};
 use polyport_wire::transport::Codec;
-use polyport_wire::ttheader::{Header, flags, keys};
+use polyport_wire::ttheader::{Header, Key, flags, keys};
 use tokio::time::Instant;
 
 use crate::call::Call;
@@ -90,8 +90,8 @@ pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -
             return reject(error.method, sequence, error.exception);
         }
     };
-    let service = header.as_ref().and_then(service_name);
-    let query = Query::new(transport, service, envelope.method);
+    let wishes = header.as_ref().map(Wishes::new).unwrap_or_default();
+    let query = Query::new(transport, wishes.service, envelope.method);
     if !is_request(envelope.kind) {
         let exception = ApplicationException::invalid_message_type(envelope.kind as u16);
         return reject(query.method, envelope.sequence, exception);
@@ -116,21 +116,21 @@ pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -
             return reject(query.method, envelope.sequence, exception);
         }
     };
-    let metadata = header.as_ref().map_or_else(Metadata::default, |header| {
-        Metadata::from_request(&header.strings)
-    });
     let sequence = envelope.sequence;
     // Nobody waits for a one-way call, so no deadline ends it.
-    let waits = method.info.kind != CallKind::Oneway;
+    let timeout = wishes
+        .timeout
+        .filter(|_| method.info.kind != CallKind::Oneway);
+    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let context = Context {
         target: Arc::clone(&method.info),
         reason,
         transport,
         peer,
         sequence,
-        deadline: header.as_ref().filter(|_| waits).and_then(deadline),
+        deadline,
+        metadata: wishes.metadata,
         header,
-        metadata,
         reply_metadata: Metadata::default(),
     };
     Received::Call(method, Call { context, message }, request(sequence))
@@ -143,16 +143,33 @@ fn is_request(kind: MessageType) -> bool {
     }
 }
 
-/// The service's name, if there is one. No service is called what is no text, but who says so
-/// names a service.
-fn service_name(header: &Header) -> Option<&str> {
-    let name = header.string(keys::SERVICE_NAME)?;
-    Some(std::str::from_utf8(name).unwrap_or("\u{fffd}"))
+/// What the keys of a request's header say about it.
+#[derive(Default)]
+struct Wishes<'h> {
+    service: Option<&'h str>,
+    /// How long the client waits.
+    timeout: Option<Duration>,
+    metadata: Metadata,
 }
 
-/// When the client stops waiting, by the timeout that it sends.
-fn deadline(header: &Header) -> Option<Instant> {
-    let text = std::str::from_utf8(header.int(keys::RPC_TIMEOUT)?).ok()?;
-    let milliseconds = text.parse().ok().filter(|milliseconds| *milliseconds > 0)?;
-    Instant::now().checked_add(Duration::from_millis(milliseconds))
+impl<'h> Wishes<'h> {
+    fn new(header: &'h Header) -> Self {
+        let mut wishes = Self::default();
+        header.visit(|key, value| match key {
+            // No service is called what is no text, but who says so names a service.
+            Key::Text(keys::SERVICE_NAME) => {
+                wishes.service = Some(std::str::from_utf8(value).unwrap_or("\u{fffd}"));
+            }
+            Key::Text(key) => wishes.metadata.receive(header, key, value),
+            Key::Int(keys::RPC_TIMEOUT) => wishes.timeout = timeout(value),
+            Key::Int(_) => {}
+        });
+        wishes
+    }
+}
+
+/// The timeout that a client sends; 0 is none.
+fn timeout(text: &[u8]) -> Option<Duration> {
+    let milliseconds = std::str::from_utf8(text).ok()?.parse().ok()?;
+    Some(Duration::from_millis(milliseconds)).filter(|timeout| !timeout.is_zero())
 }

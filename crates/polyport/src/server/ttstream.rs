@@ -95,7 +95,7 @@ mod tests {
         let (trailer, payload) = Header::decode(out.freeze(), &limits).unwrap();
         assert_eq!((trailer.flags, trailer.sequence), (flags::STREAMING, 1));
         assert_eq!(trailer.int(keys::FRAME_TYPE).unwrap(), TRAILER);
-        assert_eq!(trailer.int(keys::TO_METHOD).unwrap(), "EchoBidi");
+        assert_eq!(trailer.int(keys::TO_METHOD), Some(&b"EchoBidi"[..]));
         let (envelope, body) = Envelope::decode(&payload).unwrap();
         assert_eq!(envelope.kind, MessageType::Exception);
         assert_eq!((envelope.method, envelope.sequence), ("EchoBidi", 1));

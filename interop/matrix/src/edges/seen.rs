@@ -139,13 +139,13 @@ fn header(header: &Header) -> String {
     if header.protocol != 0 {
         words += &format!(" protocol={:#04x}", header.protocol);
     }
-    let ints: BTreeMap<_, _> = header.ints.iter().cloned().collect();
+    let ints: BTreeMap<_, _> = header.ints().collect();
     for (key, value) in ints {
-        words += &format!(" {key}={}", String::from_utf8_lossy(&value));
+        words += &format!(" {key}={}", String::from_utf8_lossy(value));
     }
-    let strings: BTreeMap<_, _> = header.strings.iter().cloned().collect();
+    let strings: BTreeMap<_, _> = header.strings().collect();
     for (key, value) in strings {
-        let [key, value] = [key, value].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let [key, value] = [key, value].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         words += &format!(" {key}={value}");
     }
     words
