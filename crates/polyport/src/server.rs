@@ -7,6 +7,7 @@ mod reception;
 mod reply;
 mod ttstream;
 mod linger;
+mod spare;
 mod stopwatch;
 #[cfg(test)]
 mod tests;

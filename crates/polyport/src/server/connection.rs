@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::io;
+use std::mem;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{self, Poll};
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -20,15 +21,12 @@ use tokio::time::{self, Instant};
 use crate::limits::Limits;
 use crate::server::ping_pong::PingPong;
 use crate::server::stopwatch::Stopwatch;
-use crate::server::{Phase, Shared, linger, ttstream};
+use crate::server::{Phase, Shared, linger, spare, ttstream};
 
 /// The least and the most that one read asks for. A peer's announced length never makes it more:
 /// a large message gets its memory as it arrives.
 const MIN_READ: usize = 8 * 1024;
 const MAX_READ: usize = 256 * 1024;
-
-/// A buffer that has grown beyond this is given back after use.
-pub(super) const KEEP_BUFFER: usize = 256 * 1024;
 
 /// Serves a connection until it ends, whatever it speaks.
 pub(super) async fn serve(
@@ -236,10 +234,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Waits for more bytes; `wanted` is how many would be of use, if that is known.
     pub(super) async fn read(&mut self, wanted: usize) -> io::Result<Arrived> {
-        self.input.reserve(wanted.clamp(MIN_READ, MAX_READ));
+        let room = wanted.clamp(MIN_READ, MAX_READ);
         tokio::select! {
             biased;
-            read = self.io.read_buf(&mut self.input) => {
+            read = poll_fn(|cx| poll_read(&mut self.io, &mut self.input, room, cx)) => {
                 self.silent = false;
                 Ok(if read? == 0 { Arrived::End } else { Arrived::Bytes })
             }
@@ -258,14 +256,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         }
     }
 
-    /// Lets go of the memory that a large message took, when nothing is left of it.
-    pub(super) fn give_back_memory(&mut self) {
-        if self.input.is_empty() && self.input.try_reclaim(KEEP_BUFFER + 1) {
-            self.input = BytesMut::new();
-        }
-    }
-
-    /// Writes everything in `output`, for as long as the peer takes it.
+    /// Writes everything in `output`, for as long as the peer takes it, and takes its memory.
     pub(super) async fn write(&mut self, output: &mut BytesMut) -> io::Result<()> {
         if output.is_empty() {
             return Ok(());
@@ -280,7 +271,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 written.map_err(|_| late(limit))??;
             }
         }
-        output.clear();
+        spare::give_back(mem::take(output));
         Ok(())
     }
 
@@ -317,4 +308,23 @@ fn after(
 fn late(limit: Duration) -> io::Error {
     let text = format!("it has taken no answer for {limit:?}: a client reads what it called for");
     io::Error::new(io::ErrorKind::TimedOut, text)
+}
+
+/// Appends what has arrived to `input`, which has memory only while there is something in it.
+fn poll_read(
+    io: &mut (impl AsyncRead + Unpin),
+    input: &mut BytesMut,
+    room: usize,
+    cx: &mut task::Context<'_>,
+) -> Poll<io::Result<usize>> {
+    if input.is_empty() {
+        spare::give_back(mem::take(input));
+        *input = spare::take();
+    }
+    input.reserve(room);
+    let read = pin!(io.read_buf(input)).poll(cx);
+    if input.is_empty() {
+        spare::give_back(mem::take(input));
+    }
+    read
 }

@@ -26,10 +26,10 @@ use tracing::field::display;
 use crate::call::{Call, Reply};
 use crate::layer::Next;
 use crate::route::MethodInfo;
-use crate::server::connection::{Arrived, Connection, KEEP_BUFFER, advice};
+use crate::server::connection::{Arrived, Connection, advice};
 use crate::server::reception::{Received, receive};
 use crate::server::reply::{Ending, Request, encode};
-use crate::server::{Shared, linger};
+use crate::server::{Shared, linger, spare};
 use crate::service::{ServiceMethod, catch_panic};
 use crate::status::Status;
 use crate::validator::Validators;
@@ -118,7 +118,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
     async fn wait(&mut self) -> io::Result<After> {
         let limits = self.connection.limits;
         if self.connection.input.is_empty() {
-            self.connection.give_back_memory();
             self.connection.expect_within(limits.idle);
         } else {
             self.begin(limits.message);
@@ -200,11 +199,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
     }
 
     async fn flush(&mut self) -> io::Result<()> {
-        self.connection.write(&mut self.output).await?;
-        if self.output.capacity() > KEEP_BUFFER {
-            self.output = BytesMut::new();
-        }
-        Ok(())
+        self.connection.write(&mut self.output).await
     }
 
     /// Ends the connection, after the answers to everything that is being served.
@@ -336,6 +331,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
 
     /// Appends a reply to what will be written.
     fn append(&mut self, request: Request, method: &str, reply: &Reply, closes: bool) {
+        if self.output.capacity() == 0 {
+            self.output = spare::take();
+        }
         let ending = Ending {
             closes: closes || self.connection.is_draining(),
             limit: self.connection.limits.frame,
