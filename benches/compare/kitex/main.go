@@ -1,4 +1,8 @@
-// Command compare-kitex is the comparison's server in CloudWeGo Kitex: two services on one port.
+// Command compare-kitex is the comparison's server in CloudWeGo Kitex, two services on one port, and
+// its client.
+//
+//	compare-kitex [--mux]
+//	compare-kitex client ADDRESS TASKS BYTES many|one
 package main
 
 import (
@@ -27,24 +31,38 @@ func (e *echo) Echo(_ context.Context, req *bench.Request) (*bench.Response, err
 }
 
 func main() {
-	if err := serve(); err != nil {
+	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "compare-kitex:", err)
 		os.Exit(1)
 	}
 }
 
-func serve() error {
+func run(arguments []string) error {
 	klog.SetLevel(klog.LevelWarn)
+	switch {
+	case len(arguments) == 0:
+		return serve()
+	case len(arguments) == 1 && arguments[0] == "--mux":
+		return serve(server.WithMuxTransport())
+	case len(arguments) == 5 && arguments[0] == "client":
+		return call(arguments[1], arguments[2], arguments[3], arguments[4])
+	}
+	return fmt.Errorf("unknown arguments %v", arguments)
+}
+
+// serve also takes the option for connections that calls share.
+func serve(options ...server.Option) error {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	fmt.Println("listening on", listener.Addr())
 	// The handler for metadata and timeouts, which the other servers have as well.
-	svr := server.NewServer(
+	svr := server.NewServer(append(
+		options,
 		server.WithListener(listener),
 		server.WithMetaHandler(transmeta.ServerTTHeaderHandler),
-	)
+	)...)
 	if err := left.RegisterService(svr, &echo{"Left"}, server.WithFallbackService()); err != nil {
 		return err
 	}

@@ -14,6 +14,8 @@ pub(crate) struct Contestant {
     /// The services that the load calls.
     pub(crate) services: Vec<String>,
     pub(crate) echoes_frames: bool,
+    /// Whether it serves connections with one call at a time; Kitex has an option against it.
+    pub(crate) serves_apart: bool,
 }
 
 /// The servers that have been built and that `only` names, or all if it names none.
@@ -27,8 +29,13 @@ pub(crate) fn servers(only: &[String]) -> Result<Vec<Contestant>> {
         ("polyport-100", &["compare-polyport", "100"], &both),
         ("volo-thrift", &["compare-volo"], &both),
         ("kitex", &["compare-kitex"], &both),
+        ("kitex-mux", &["compare-kitex", "--mux"], &both),
     ] {
-        if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
+        let wanted = match only {
+            [] => name != "kitex-mux",
+            only => only.iter().any(|wanted| wanted == name),
+        };
+        if !wanted {
             continue;
         }
         let path = beside(program[0])?;
@@ -42,6 +49,7 @@ pub(crate) fn servers(only: &[String]) -> Result<Vec<Contestant>> {
             command: [path].into_iter().chain(arguments).collect(),
             services: services.iter().map(ToString::to_string).collect(),
             echoes_frames: name == "floor",
+            serves_apart: name != "kitex-mux",
         });
     }
     ensure!(!found.is_empty(), "there is nothing to measure");

@@ -4,6 +4,7 @@
 //! test has another one.
 
 mod servers;
+mod multiplexed;
 mod routing;
 mod client;
 mod summary;
@@ -26,6 +27,8 @@ struct Arguments {
 enum Command {
     /// CPU time per request, throughput, latency and memory of every server.
     Servers(servers::Arguments),
+    /// CPU time per call when all calls share one connection.
+    Multiplexed(multiplexed::Arguments),
     /// Instructions per request of Polyport with 1, 2 and 100 services, counted by callgrind.
     Routing(routing::Arguments),
     /// CPU time per call of clients against Polyport's server.
@@ -35,6 +38,7 @@ enum Command {
 fn main() -> Result<()> {
     match Arguments::parse().command {
         Command::Servers(arguments) => servers::measure(&arguments),
+        Command::Multiplexed(arguments) => multiplexed::measure(&arguments),
         Command::Routing(arguments) => routing::count(&arguments),
         Command::Client(arguments) => client::measure(&arguments),
     }

@@ -9,7 +9,7 @@ use polyport_wire::thrift::{
     self, Envelope, MessageType, Reader, Throws, Value, WireType, Writer, decode_outcome,
 };
 use polyport_wire::transport::Transport;
-use polyport_wire::ttheader::{HeaderRef, keys};
+use polyport_wire::ttheader::{HeaderRef, flags, keys};
 
 /// What the servers answer with their service's name instead of echoing it.
 pub(crate) const WHO: &str = "who";
@@ -78,8 +78,18 @@ impl Throws for Nothing {
 /// A request as a Kitex client with its TTHeader handlers sends it: seven int keys and the name of
 /// the service.
 pub(crate) fn encode(service: &str, message: &str) -> Result<Vec<u8>> {
+    encode_with(0, service, message)
+}
+
+/// The same of a client that takes replies in any order.
+pub(crate) fn encode_flagged(service: &str, message: &str) -> Result<Vec<u8>> {
+    encode_with(flags::OUT_OF_ORDER, service, message)
+}
+
+fn encode_with(flags: u16, service: &str, message: &str) -> Result<Vec<u8>> {
     const SEQUENCE: i32 = 1;
     let header = HeaderRef {
+        flags,
         sequence: SEQUENCE,
         ints: &[
             (keys::TRANSPORT_TYPE, b"unframed"),

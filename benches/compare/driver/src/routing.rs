@@ -25,14 +25,19 @@ pub(crate) struct Arguments {
 
 pub(crate) fn count(arguments: &Arguments) -> Result<()> {
     ensure!(process::exists("valgrind"), "this needs valgrind");
-    let mut table = Table::new(&["services", "instructions/request"]);
+    let mut table = Table::new(&["services", "instructions/request", "allocations/request"]);
     for services in &arguments.services {
         // What starting, connecting and stopping take is the same in both, and so goes away.
-        let few = instructions(arguments, *services, arguments.requests / 10)?;
-        let many = instructions(arguments, *services, arguments.requests)?;
-        let requests = arguments.requests - arguments.requests / 10;
-        let each = (many - few) as f64 / requests as f64;
-        table.row(vec![services.to_string(), format!("{each:.0}")]);
+        let few = counted(arguments, *services, arguments.requests / 10)?;
+        let many = counted(arguments, *services, arguments.requests)?;
+        let requests = (arguments.requests - arguments.requests / 10) as f64;
+        let instructions = (many.instructions - few.instructions) as f64 / requests;
+        let allocations = (many.allocations - few.allocations) as f64 / requests;
+        table.row(vec![
+            services.to_string(),
+            format!("{instructions:.0}"),
+            format!("{allocations:.1}"),
+        ]);
     }
     println!(
         "Polyport, {} bytes, outside of the kernel:\n\n{table}",
@@ -41,8 +46,15 @@ pub(crate) fn count(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// The instructions of a server's whole life, with so many requests in it.
-fn instructions(arguments: &Arguments, services: usize, requests: u64) -> Result<u64> {
+/// What a server does in its whole life.
+struct Counts {
+    instructions: u64,
+    /// Calls of `malloc` and its like.
+    allocations: u64,
+}
+
+/// Counts a server's life with so many requests in it.
+fn counted(arguments: &Arguments, services: usize, requests: u64) -> Result<Counts> {
     let path = std::env::temp_dir().join(format!("callgrind.{}.out", std::process::id()));
     let out = path
         .to_str()
@@ -72,5 +84,32 @@ fn instructions(arguments: &Arguments, services: usize, requests: u64) -> Result
     let text = fs::read_to_string(&path)?;
     fs::remove_file(&path)?;
     let total = text.lines().find_map(|line| line.strip_prefix("totals: "));
-    Ok(total.context("callgrind gives no totals")?.trim().parse()?)
+    Ok(Counts {
+        instructions: total.context("callgrind gives no totals")?.trim().parse()?,
+        allocations: allocations(&text)?,
+    })
+}
+
+/// Adds up the calls of the allocator in callgrind's file: `cfn=(7) malloc`, later on `cfn=(7)`, names
+/// what is called, and `calls=3 ...` in the next line says how often.
+fn allocations(text: &str) -> Result<u64> {
+    let mut allocators = Vec::new();
+    let mut is_allocator = false;
+    let mut calls = 0;
+    for line in text.lines() {
+        if let Some((_, name)) = line.split_once("fn=(") {
+            let (number, name) = name.split_once(')').context("a name without a number")?;
+            if matches!(
+                name.trim(),
+                "malloc" | "calloc" | "realloc" | "memalign" | "posix_memalign"
+            ) {
+                allocators.push(number);
+            }
+            is_allocator = line.starts_with("cfn") && allocators.contains(&number);
+        } else if let Some(count) = line.strip_prefix("calls=").filter(|_| is_allocator) {
+            let count = count.split(' ').next().unwrap_or(count);
+            calls += count.parse::<u64>()?;
+        }
+    }
+    Ok(calls)
 }

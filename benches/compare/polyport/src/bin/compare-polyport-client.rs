@@ -1,13 +1,16 @@
-//! The comparison's client in Polyport: `compare-polyport-client ADDRESS TASKS BYTES`.
+//! The comparison's client in Polyport: `compare-polyport-client ADDRESS TASKS BYTES many|one`.
 //!
-//! For each line of its input, a number of seconds, it makes calls for that long and prints how
-//! many it made.
+//! Its tasks share a client, which has a connection for each of them, or one on which all calls are
+//! in flight. For each line of its input, a number of seconds, it makes calls for that long and
+//! prints how many it made.
 
 use std::env;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use compare_polyport::bench::{LeftClient, Request};
+use polyport::Client;
+use polyport::client::Connections;
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -15,12 +18,21 @@ use tokio::time::Instant;
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
-    let [address, tasks, bytes] = &arguments[..] else {
-        anyhow::bail!("usage: compare-polyport-client ADDRESS TASKS BYTES");
+    let [address, tasks, bytes, connections] = &arguments[..] else {
+        anyhow::bail!("usage: compare-polyport-client ADDRESS TASKS BYTES many|one");
     };
     let tasks: usize = tasks.parse().context("TASKS")?;
     let message = "x".repeat(bytes.parse().context("BYTES")?);
-    let client = LeftClient::connect(address).await?;
+    let connections = match &**connections {
+        "one" => Connections::Multiplexed { connections: 1 },
+        _ => Connections::Pooled {
+            idle: tasks,
+            idle_timeout: Duration::from_secs(30),
+            open: None,
+        },
+    };
+    let options = Client::options(address).connections(connections);
+    let client = LeftClient::new(options.connect().await?);
     let mut lines = BufReader::new(stdin()).lines();
     while let Some(line) = lines.next_line().await? {
         let until = Instant::now() + Duration::from_secs_f64(line.parse().context("seconds")?);
