@@ -160,7 +160,7 @@ macro_rules! number {
 
             #[inline]
             fn encode_all(values: &[Self], out: &mut Writer<'_>) {
-                out.chunks(values.iter().map(|value| value.to_be_bytes()));
+                out.numbers(values, Self::to_be_bytes);
             }
 
             #[inline]

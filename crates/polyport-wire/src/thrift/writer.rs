@@ -102,17 +102,21 @@ impl<'a> Writer<'a> {
         self.out.put_slice(bytes);
     }
 
-    /// All pieces, with room made once for them.
+    /// All numbers, each as its bytes: a block at a time in an array on the stack, which is quicker
+    /// than making room for each of them.
     #[inline]
-    pub(super) fn chunks<const N: usize>(
+    pub(super) fn numbers<T: Copy, const N: usize>(
         &mut self,
-        chunks: impl ExactSizeIterator<Item = [u8; N]>,
+        numbers: &[T],
+        to_bytes: impl Fn(T) -> [u8; N],
     ) {
-        let start = self.out.len();
-        self.out.put_bytes(0, N * chunks.len());
-        let room = self.out[start..].as_chunks_mut().0;
-        for (to, chunk) in room.iter_mut().zip(chunks) {
-            *to = chunk;
+        let mut block = [[0; N]; 64];
+        self.out.reserve(N * numbers.len());
+        for numbers in numbers.chunks(block.len()) {
+            for (to, number) in block.iter_mut().zip(numbers) {
+                *to = to_bytes(*number);
+            }
+            self.out.put_slice(block[..numbers.len()].as_flattened());
         }
     }
 
