@@ -99,7 +99,7 @@ impl FrameDecoder {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
-            wanted: 0,
+            wanted: 1,
             scanner: EndScanner::new(&limits),
             broken: Bytes::new(),
         }
@@ -153,7 +153,7 @@ impl FrameDecoder {
                 }
             }
         };
-        self.wanted = 0;
+        self.wanted = 1;
         self.scanner.reset();
         Ok(Some(frame))
     }
