@@ -35,10 +35,21 @@ pub(super) async fn serve(
     shared: Arc<Shared>,
     phases: watch::Receiver<Phase>,
 ) {
-    let peer = Some(peer);
     if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(peer = peer.map(display), %error, "small writes are collected");
+        tracing::debug!(%peer, %error, "small writes are collected");
     }
+    serve_stream(stream, Some(peer), shared, phases).await;
+}
+
+/// The same for a connection of any kind.
+pub(super) async fn serve_stream<S>(
+    stream: S,
+    peer: Option<SocketAddr>,
+    shared: Arc<Shared>,
+    phases: watch::Receiver<Phase>,
+) where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let connection = Connection::new(stream, peer, shared.limits, phases);
     match serve_detected(connection, shared).await {
         Ok(()) => {}
