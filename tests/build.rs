@@ -1,5 +1,10 @@
 //! Generates the types that hostile bytes are decoded into.
 
-fn main() -> Result<(), polyport_build::Error> {
-    polyport_build::compile("../interop/idl/types.thrift")
+use polyport_build::{Builder, Error};
+
+fn main() -> Result<(), Error> {
+    let idl = |name: &str| format!("../interop/idl/{name}.thrift");
+    Builder::new()
+        .name("several")
+        .compile(&[idl("multi"), idl("types")])
 }

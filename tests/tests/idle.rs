@@ -1,0 +1,73 @@
+//! What a connection keeps when it has nothing to do.
+//!
+//! A test binary of its own with one test, because the counting allocator is there for all.
+
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+use std::time::Duration;
+
+use peak_alloc::PeakAlloc;
+use polyport::{Server, Transport};
+use polyport_tests::peer::Request;
+use polyport_tests::types::several;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex, split};
+use tokio::time::sleep;
+
+#[global_allocator]
+static MEMORY: PeakAlloc = PeakAlloc;
+
+const CONNECTIONS: usize = 50;
+
+/// What a connection may be made of, with its end in the test.
+const EACH: usize = 8 * 1024;
+
+const TEXT: usize = 100_000;
+
+#[tokio::test(start_paused = true)]
+async fn buffers_of_large_messages_are_given_back_by_idle_connections() {
+    let listening = Server::new()
+        .add_all(several())
+        .bind("127.0.0.1:0")
+        .await
+        .unwrap();
+    let listening: &'static _ = Box::leak(Box::new(listening));
+    let request = Request::new(Transport::Framed, "onlyA");
+    let mut arguments = b"\x0c\0\x01\x0b\0\x01\0\x01\x86\xa0".to_vec();
+    arguments.resize(arguments.len() + TEXT, b'x');
+    arguments.extend_from_slice(&[0, 0]);
+    let request = request.arguments(arguments).encode();
+    let before = MEMORY.current_usage();
+    let mut clients = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let (mut client, server) = duplex(1024);
+        tokio::spawn(listening.serve_connection(server));
+        call(&mut client, &request).await;
+        clients.push(client);
+    }
+    let busy = MEMORY.current_usage() - before;
+    assert!(busy > CONNECTIONS * TEXT, "nothing to give back: {busy}");
+    sleep(Duration::from_secs(2)).await;
+    let idle = MEMORY.current_usage().saturating_sub(before);
+    assert!(
+        idle <= CONNECTIONS * EACH,
+        "{} bytes each",
+        idle / CONNECTIONS
+    );
+    // They are asleep, not dead.
+    for client in &mut clients {
+        call(client, &request).await;
+    }
+}
+
+async fn call(client: &mut DuplexStream, request: &[u8]) {
+    let (mut from, mut to) = split(client);
+    let read = async {
+        let length = from.read_u32().await.unwrap();
+        let mut reply = vec![0; usize::try_from(length).unwrap()];
+        from.read_exact(&mut reply).await.unwrap();
+        reply
+    };
+    let (reply, written) = tokio::join!(read, to.write_all(request));
+    written.unwrap();
+    assert!(reply.ends_with(b"xxx\0\0") && reply.len() > TEXT);
+}
