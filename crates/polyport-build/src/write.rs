@@ -22,14 +22,7 @@ fn spaced(code: &str) -> String {
     let mut text = String::with_capacity(code.len() + code.len() / 16);
     let mut last = "";
     for line in code.lines() {
-        let starts_with = |starts: &[&str]| {
-            let line = line.trim_start();
-            starts.iter().any(|start| line.starts_with(start))
-        };
-        let has_head = starts_with(&["///", "#["]);
-        let is_item = has_head || starts_with(&["pub ", "impl ", "impl<", "fn "]);
-        let ends_statement = last.ends_with(';') && !last.trim_start().starts_with("///");
-        if (last.trim() == "}" && is_item) || (ends_statement && has_head) {
+        if ends_item(last) && starts_item(line, last) {
             text.push('\n');
         }
         text.push_str(line);
@@ -37,6 +30,23 @@ fn spaced(code: &str) -> String {
         last = line;
     }
     text
+}
+
+/// Looked at first, because most lines do not.
+fn ends_item(line: &str) -> bool {
+    line.ends_with('}') || line.ends_with(';')
+}
+
+fn starts_item(line: &str, last: &str) -> bool {
+    let (line, last) = (line.trim_start(), last.trim_start());
+    let has_head = line.starts_with("///") || line.starts_with("#[");
+    match last {
+        "}" => {
+            let starts = ["pub ", "impl ", "impl<", "fn "];
+            has_head || starts.iter().any(|start| line.starts_with(start))
+        }
+        _ => has_head && last.ends_with(';') && !last.starts_with("///"),
+    }
 }
 
 /// Writes the file, unless it holds the same already: its time decides what is built again.
