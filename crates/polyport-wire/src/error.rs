@@ -66,6 +66,11 @@ pub enum DecodeErrorKind {
         /// The number that was seen there.
         got: i64,
     },
+    /// What a codec of another library says.
+    Foreign(
+        /// Its words.
+        Box<str>,
+    ),
 }
 
 impl DecodeError {
@@ -77,6 +82,13 @@ impl DecodeError {
             kind,
             trail: Vec::new(),
         }))
+    }
+
+    /// What a codec of another library says about the bytes.
+    #[must_use]
+    #[cold]
+    pub fn foreign(text: impl Into<Box<str>>) -> Self {
+        Self::new(DecodeErrorKind::Foreign(text.into()))
     }
 
     /// The same error, one level further out: `place` is `Message.field`.
@@ -135,6 +147,7 @@ impl fmt::Display for DecodeErrorKind {
             Self::Unsupported { what, got } => {
                 write!(f, "{what} {got} ({got:#x}) is not supported")
             }
+            Self::Foreign(text) => f.write_str(text),
         }
     }
 }

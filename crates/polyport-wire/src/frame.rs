@@ -358,6 +358,7 @@ pub fn encode(
         Transport::Framed => length_prefixed(out, message),
         Transport::TtHeader => header.encode(out, message),
         Transport::TtHeaderFramed => header.encode(out, |out| length_prefixed(out, message)),
+        Transport::Grpc => Err(EncodeError::misplaced("a frame, on HTTP/2")),
     };
     let encoded = encoded.and_then(|()| match out.len() - start {
         size if size <= limit => Ok(()),

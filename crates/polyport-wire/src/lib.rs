@@ -8,6 +8,8 @@
 pub mod detect;
 pub mod frame;
 pub mod ttheader;
+pub mod grpc;
+pub mod protobuf;
 pub mod schema;
 pub mod thrift;
 pub mod transport;

@@ -25,10 +25,12 @@ pub enum Transport {
     TtHeader,
     /// A TTHeader, then four bytes of length, then the message.
     TtHeaderFramed,
+    /// HTTP/2, with one request a stream.
+    Grpc,
 }
 
 impl Transport {
-    /// Every transport, in the order of their declaration.
+    /// The transports that carry one message after the other, in the order of their declaration.
     pub const ALL: [Self; 4] = [
         Self::Buffered,
         Self::Framed,
@@ -40,7 +42,7 @@ impl Transport {
     #[must_use]
     pub fn has_header(self) -> bool {
         match self {
-            Self::Buffered | Self::Framed => false,
+            Self::Buffered | Self::Framed | Self::Grpc => false,
             Self::TtHeader | Self::TtHeaderFramed => true,
         }
     }
@@ -48,7 +50,7 @@ impl Transport {
     /// Whether a request can say which service it is for (and carry metadata at all).
     #[must_use]
     pub fn carries_service_name(self) -> bool {
-        self.has_header()
+        self.has_header() || self == Self::Grpc
     }
 
     /// Whether four bytes of length stand right before the message.
@@ -56,7 +58,7 @@ impl Transport {
     pub fn is_framed(self) -> bool {
         match self {
             Self::Framed | Self::TtHeaderFramed => true,
-            Self::Buffered | Self::TtHeader => false,
+            Self::Buffered | Self::TtHeader | Self::Grpc => false,
         }
     }
 }
@@ -68,6 +70,7 @@ impl fmt::Display for Transport {
             Self::Framed => "Framed",
             Self::TtHeader => "TTHeader",
             Self::TtHeaderFramed => "TTHeader|Framed",
+            Self::Grpc => "GRPC",
         })
     }
 }

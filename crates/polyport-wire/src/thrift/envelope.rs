@@ -82,10 +82,18 @@ impl<'a> Envelope<'a> {
     /// that is longer than [`MAX_METHOD`].
     /// The error knows what could be read, so that it can be answered.
     pub fn decode(message: &'a [u8]) -> Result<(Self, &'a [u8]), EnvelopeError<'a>> {
+        Self::decode_version(message, VERSION_1)
+    }
+
+    /// The same for a message that begins with another version: Kitex's Protobuf has the same parts.
+    pub(crate) fn decode_version(
+        message: &'a [u8],
+        version: u16,
+    ) -> Result<(Self, &'a [u8]), EnvelopeError<'a>> {
         let Some((&[high, low, kind_high, kind_low], rest)) = message.split_first_chunk() else {
             return Err(EnvelopeError::truncated());
         };
-        if u16::from_be_bytes([high, low]) != VERSION_1 {
+        if u16::from_be_bytes([high, low]) != version {
             return Err(EnvelopeError::not_strict(message));
         }
         let number = u16::from_be_bytes([kind_high, kind_low]);
@@ -134,9 +142,17 @@ impl<'a> Envelope<'a> {
     ///
     /// When the method's name is longer than 2 GiB.
     pub fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
+        self.encode_version(VERSION_1, out)
+    }
+
+    pub(crate) fn encode_version(
+        &self,
+        version: u16,
+        out: &mut BytesMut,
+    ) -> Result<(), EncodeError> {
         let len = i32::try_from(self.method.len())
             .map_err(|_| EncodeError::too_large("method name", i32::MAX as u64))?;
-        out.put_u16(VERSION_1);
+        out.put_u16(version);
         out.put_u16(self.kind as u16);
         out.put_i32(len);
         out.put_slice(self.method.as_bytes());

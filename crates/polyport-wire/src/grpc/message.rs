@@ -1,0 +1,262 @@
+//! Messages cut out of a stream of bytes by their prefix.
+
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+
+use crate::error::{DecodeError, DecodeErrorKind, EncodeError};
+
+/// One byte that says whether the message is compressed, four of length.
+const PREFIX: usize = 5;
+
+/// A message as it came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrpcMessage {
+    /// Whether the bytes are compressed, by what the stream's headers name.
+    pub compressed: bool,
+    /// The bytes behind the prefix.
+    pub bytes: Bytes,
+}
+
+/// Cuts the messages of a stream out of the chunks in which it arrives.
+///
+/// A message that lies in one chunk is not copied. One that does not gets its memory as it
+/// arrives, never by the length that it announces.
+///
+/// # Examples
+///
+/// ```
+/// use bytes::Bytes;
+/// use polyport_wire::grpc::MessageDecoder;
+///
+/// let mut decoder = MessageDecoder::new(1024);
+/// decoder.push(Bytes::from_static(b"\0\0\0\0\x02h"));
+/// assert_eq!(decoder.decode()?, None);
+/// decoder.push(Bytes::from_static(b"i"));
+/// assert_eq!(decoder.decode()?.unwrap().bytes, "hi");
+/// # Ok::<(), polyport_wire::error::DecodeError>(())
+/// ```
+#[derive(Debug)]
+pub struct MessageDecoder {
+    limit: usize,
+    /// What has arrived and was not looked at.
+    chunk: Bytes,
+    /// A message that began in chunks before.
+    partial: BytesMut,
+}
+
+impl MessageDecoder {
+    /// A decoder of messages of at most `limit` bytes.
+    #[must_use]
+    pub fn new(limit: usize) -> Self {
+        Self {
+            limit,
+            chunk: Bytes::new(),
+            partial: BytesMut::new(),
+        }
+    }
+
+    /// Adds what has arrived.
+    pub fn push(&mut self, chunk: Bytes) {
+        if self.chunk.is_empty() {
+            self.chunk = chunk;
+        } else {
+            self.partial.extend_from_slice(&self.chunk);
+            self.chunk = chunk;
+        }
+    }
+
+    /// The next message; `None` until it is there.
+    ///
+    /// # Errors
+    ///
+    /// When the message is larger than the limit, or when its prefix is none.
+    pub fn decode(&mut self) -> Result<Option<GrpcMessage>, DecodeError> {
+        if self.partial.is_empty() {
+            match self.complete(&self.chunk)? {
+                Some(size) => return Ok(Some(message(self.chunk.split_to(size)))),
+                None => self
+                    .partial
+                    .extend_from_slice(&std::mem::take(&mut self.chunk)),
+            }
+            return Ok(None);
+        }
+        if self.partial.len() < PREFIX {
+            self.fill(PREFIX);
+        }
+        let Some(size) = self.size(&self.partial)? else {
+            return Ok(None);
+        };
+        self.fill(size);
+        if self.partial.len() < size {
+            return Ok(None);
+        }
+        let whole = self.partial.split_to(size).freeze();
+        Ok(Some(message(whole)))
+    }
+
+    /// Whether nothing is left of a message that has begun.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.partial.is_empty() && self.chunk.is_empty()
+    }
+
+    /// Moves bytes of the chunk to the message that has begun, until it is this long.
+    fn fill(&mut self, size: usize) {
+        let missing = size.saturating_sub(self.partial.len());
+        let taken = self.chunk.split_to(missing.min(self.chunk.len()));
+        self.partial.extend_from_slice(&taken);
+    }
+
+    /// The size of the message that `bytes` hold from their start, if it is there.
+    fn complete(&self, bytes: &[u8]) -> Result<Option<usize>, DecodeError> {
+        Ok(self.size(bytes)?.filter(|size| *size <= bytes.len()))
+    }
+
+    /// The size of a message with its prefix, which must be allowed.
+    fn size(&self, bytes: &[u8]) -> Result<Option<usize>, DecodeError> {
+        let Some(&[compressed, ref length @ ..]) = bytes.first_chunk::<PREFIX>() else {
+            return Ok(None);
+        };
+        if compressed > 1 {
+            return Err(DecodeErrorKind::Malformed {
+                what: "the compressed flag of a gRPC message",
+                got: compressed.into(),
+            }
+            .into());
+        }
+        let length = u32::from_be_bytes(*length);
+        let size = usize::try_from(length).unwrap_or(usize::MAX);
+        if size > self.limit {
+            return Err(DecodeErrorKind::TooLarge {
+                what: "a gRPC message",
+                got: length.into(),
+                limit: self.limit as u64,
+            }
+            .into());
+        }
+        Ok(Some(PREFIX + size))
+    }
+}
+
+/// A message with its prefix, taken apart.
+fn message(mut whole: Bytes) -> GrpcMessage {
+    let compressed = whole.first().is_some_and(|flag| *flag == 1);
+    whole.advance(PREFIX.min(whole.len()));
+    GrpcMessage {
+        compressed,
+        bytes: whole,
+    }
+}
+
+/// Appends one message: its prefix, then what `message` appends, with the length filled in
+/// afterwards.
+///
+/// # Errors
+///
+/// When the message is larger than `limit`, or when `message` fails; `out` is then as it was before.
+///
+/// # Examples
+///
+/// ```
+/// use bytes::BytesMut;
+/// use polyport_wire::grpc;
+///
+/// let mut out = BytesMut::new();
+/// grpc::encode(false, 1024, &mut out, |out| {
+///     out.extend_from_slice(b"hi");
+///     Ok(())
+/// })?;
+/// assert_eq!(&out[..], b"\0\0\0\0\x02hi");
+/// # Ok::<(), polyport_wire::error::EncodeError>(())
+/// ```
+pub fn encode(
+    compressed: bool,
+    limit: usize,
+    out: &mut BytesMut,
+    message: impl FnOnce(&mut BytesMut) -> Result<(), EncodeError>,
+) -> Result<(), EncodeError> {
+    let start = out.len();
+    out.put_u8(compressed.into());
+    out.put_u32(0);
+    let too_large = || EncodeError::too_large("a gRPC message", limit as u64);
+    let length = message(out).and_then(|()| {
+        let size = out.len() - start - PREFIX;
+        let allowed = Some(size).filter(|size| *size <= limit);
+        allowed
+            .and_then(|size| u32::try_from(size).ok())
+            .ok_or_else(too_large)
+    });
+    match length {
+        Ok(length) => {
+            out[start + 1..start + PREFIX].copy_from_slice(&length.to_be_bytes());
+            Ok(())
+        }
+        Err(error) => {
+            out.truncate(start);
+            Err(error)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STREAM: &[u8] = b"\0\0\0\0\x02hi\x01\0\0\0\0\0\0\0\0\x05again";
+
+    fn decode(chunks: &[&'static [u8]]) -> Vec<(bool, Bytes)> {
+        let mut decoder = MessageDecoder::new(5);
+        let mut messages = Vec::new();
+        for chunk in chunks {
+            decoder.push(Bytes::from_static(chunk));
+            while let Some(message) = decoder.decode().unwrap() {
+                messages.push((message.compressed, message.bytes));
+            }
+        }
+        assert!(decoder.is_empty());
+        messages
+    }
+
+    #[test]
+    fn messages_are_the_same_however_they_are_cut() {
+        let whole = decode(&[STREAM]);
+        assert_eq!(
+            whole,
+            [
+                (false, Bytes::from_static(b"hi")),
+                (true, Bytes::new()),
+                (false, Bytes::from_static(b"again"))
+            ]
+        );
+        for first in 0..STREAM.len() {
+            for second in first..STREAM.len() {
+                let chunks = [&STREAM[..first], &STREAM[first..second], &STREAM[second..]];
+                assert_eq!(decode(&chunks), whole, "cut at {first} and {second}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_message_over_the_limit_is_refused_by_its_prefix() {
+        let mut decoder = MessageDecoder::new(5);
+        decoder.push(Bytes::from_static(b"\0\xff\xff\xff\xff"));
+        let error = decoder.decode().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "a gRPC message of 4294967295 is over the limit of 5"
+        );
+        let mut decoder = MessageDecoder::new(5);
+        decoder.push(Bytes::from_static(b"\x02\0\0\0\0"));
+        assert!(decoder.decode().is_err());
+    }
+
+    #[test]
+    fn nothing_is_left_of_a_message_that_cannot_be_encoded() {
+        let mut out = BytesMut::from("before");
+        let error = encode(false, 1, &mut out, |out| {
+            out.extend_from_slice(b"hi");
+            Ok(())
+        });
+        assert!(error.is_err());
+        assert_eq!(out, "before");
+    }
+}
