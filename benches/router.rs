@@ -5,7 +5,7 @@ use std::hint::black_box;
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use polyport::service::RawHandler;
-use polyport::{Context, Server, Service, Status, Transport};
+use polyport::{Codec, Context, Server, Service, Status, Transport};
 
 struct Nothing;
 
@@ -40,7 +40,14 @@ fn router(criterion: &mut Criterion) {
             ("fallback", Transport::Framed, None, "echo"),
         ] {
             group.bench_function(name, |bencher| {
-                bencher.iter(|| router.explain(transport, black_box(service), black_box(method)));
+                bencher.iter(|| {
+                    router.explain(
+                        transport,
+                        Codec::ThriftBinary,
+                        black_box(service),
+                        black_box(method),
+                    )
+                });
             });
         }
         group.finish();

@@ -12,6 +12,7 @@
 
 pub mod demo;
 pub mod types;
+pub mod streams;
 pub mod named;
 pub mod log;
 pub mod serving;

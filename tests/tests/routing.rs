@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use polyport::registration::RegistrationError;
 use polyport::router::Router;
-use polyport::{RouteReason, Server, Service, Transport};
+use polyport::{Codec, RouteReason, Server, Service, Transport};
 use polyport_tests::named::{combined, packaged, service};
 use polyport_tests::peer::{Peer, Request};
 use polyport_tests::serving::Serving;
@@ -427,7 +427,7 @@ mod lookup {
         service: Option<&str>,
         method: &str,
     ) -> Owned {
-        let explanation = router.explain(transport, service, method);
+        let explanation = router.explain(transport, Codec::ThriftBinary, service, method);
         explanation
             .outcome
             .map_err(|exception| (exception.type_id, exception.message.into_owned()))

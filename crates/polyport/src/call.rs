@@ -5,7 +5,6 @@ use std::fmt;
 
 use bytes::{Bytes, BytesMut};
 use polyport_wire::error::EncodeError;
-use polyport_wire::thrift::{self, Returned, Throws};
 
 use crate::context::Context;
 use crate::metadata::Metadata;
@@ -27,7 +26,10 @@ use crate::status::Status;
 pub struct Call {
     /// Where the call goes and what came with it.
     pub context: Context,
-    /// The arguments: for a Thrift method its generated struct, for a raw service [`Bytes`].
+    /// The arguments: for a Thrift method its generated struct, for a Protobuf method its request,
+    /// for a raw service [`Bytes`]. Of a method that streams they are a
+    /// [`Streaming`](crate::Streaming) of requests, a request and a [`Sink`](crate::Sink) of answers, or a
+    /// `Streaming` and a `Sink`, two of them as a tuple.
     pub message: Message,
 }
 
@@ -36,8 +38,10 @@ pub struct Call {
 pub struct Reply {
     /// What the method returned or declared to throw, or why there is neither.
     pub outcome: Result<Message, Status>,
-    /// What goes back beside it.
+    /// What goes back beside it; on HTTP/2, before it.
     pub metadata: Metadata,
+    /// What goes back behind it, which only HTTP/2 can.
+    pub trailers: Metadata,
 }
 
 impl Reply {
@@ -47,6 +51,7 @@ impl Reply {
         Self {
             outcome,
             metadata: Metadata::default(),
+            trailers: Metadata::default(),
         }
     }
 
@@ -80,13 +85,26 @@ impl Message {
         Self(Box::new(Arguments(arguments)))
     }
 
-    /// What a Thrift method returned or threw.
-    pub(crate) fn outcome<V, E>(outcome: Result<V, E>) -> Self
+    /// What a method returned or threw, and how that is written.
+    pub(crate) fn outcome<V, E>(outcome: Result<V, E>, encode: EncodeOutcome<V, E>) -> Self
     where
-        V: Returned + Send + 'static,
-        E: Throws + Send + 'static,
+        V: Send + 'static,
+        E: Send + 'static,
     {
-        Self(Box::new(Outcome(outcome)))
+        Self(Box::new(Outcome { outcome, encode }))
+    }
+
+    /// The one message that a client's stream is answered with.
+    pub(crate) fn item<V: Send + 'static>(item: V, encode: Encode<V>) -> Self {
+        Self(Box::new(Item { item, encode }))
+    }
+
+    /// What a method returned whose answers went out before.
+    pub(crate) fn nothing() -> Self {
+        Self(Box::new(Item {
+            item: (),
+            encode: |(), _| Ok(()),
+        }))
     }
 
     /// The bytes of a struct: the arguments of a raw service's method, or any method's result, which
@@ -154,29 +172,57 @@ impl<A: Send + 'static> Body for Arguments<A> {
     }
 }
 
-struct Outcome<V, E>(Result<V, E>);
+/// Appends what a method returned or threw.
+type EncodeOutcome<V, E> = fn(&Result<V, E>, &mut BytesMut) -> Result<(), EncodeError>;
 
-impl<V, E> Body for Outcome<V, E>
-where
-    V: Returned + Send + 'static,
-    E: Throws + Send + 'static,
-{
+/// Appends a message.
+type Encode<V> = fn(&V, &mut BytesMut) -> Result<(), EncodeError>;
+
+struct Outcome<V, E> {
+    outcome: Result<V, E>,
+    encode: EncodeOutcome<V, E>,
+}
+
+impl<V: Send + 'static, E: Send + 'static> Body for Outcome<V, E> {
     fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
-        thrift::encode_outcome(&self.0, out)
+        (self.encode)(&self.outcome, out)
     }
 
     fn value(&self) -> &dyn Any {
-        match &self.0 {
+        match &self.outcome {
             Ok(value) => value,
             Err(exception) => exception,
         }
     }
 
     fn value_mut(&mut self) -> &mut dyn Any {
-        match &mut self.0 {
+        match &mut self.outcome {
             Ok(value) => value,
             Err(exception) => exception,
         }
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
+struct Item<V> {
+    item: V,
+    encode: Encode<V>,
+}
+
+impl<V: Send + 'static> Body for Item<V> {
+    fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
+        (self.encode)(&self.item, out)
+    }
+
+    fn value(&self) -> &dyn Any {
+        &self.item
+    }
+
+    fn value_mut(&mut self) -> &mut dyn Any {
+        &mut self.item
     }
 
     fn into_any(self: Box<Self>) -> Box<dyn Any> {

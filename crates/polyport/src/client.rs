@@ -1,8 +1,10 @@
 //! The client: one target, any number of calls and services.
 
 mod call;
+mod stream;
 mod exchange;
 mod link;
+mod http2;
 mod multiplex;
 mod pool;
 mod connection;
@@ -10,12 +12,11 @@ mod options;
 
 pub use call::{Answer, ClientCall};
 pub use options::{ClientOptions, Connections};
+pub use stream::{ClientStream, StreamCall};
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
-
-use polyport_wire::thrift::Value;
 
 use crate::client::link::Link;
 use crate::error::Error;
@@ -82,7 +83,7 @@ impl Client {
     }
 
     /// The call of a method: nothing is sent before it is awaited.
-    pub fn call<A: Value, V, E>(
+    pub fn call<A, V, E>(
         &self,
         method: &'static Method<A, V, E>,
         arguments: A,

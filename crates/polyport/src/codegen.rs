@@ -11,6 +11,9 @@ pub use polyport_wire::thrift::{
 pub use crate::client::{Client, ClientCall};
 pub use crate::context::Context;
 pub use crate::error::Error;
-pub use crate::method::Method;
+pub use crate::method::{Method, StreamMethod};
 pub use crate::service::{Service, ServiceBuilder};
 pub use crate::status::{MethodError, Status};
+pub use crate::stream::{Sink, Streaming};
+#[cfg(feature = "protobuf")]
+pub use {buffa, buffa_types};

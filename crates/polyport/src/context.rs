@@ -3,25 +3,29 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use http::header::{HeaderMap, HeaderName};
 use polyport_wire::schema::CallKind;
 use polyport_wire::transport::{Codec, Transport};
 use polyport_wire::ttheader::{Header, keys};
 use tokio::time::Instant;
 
+use crate::http2::headers;
 use crate::metadata::Metadata;
 use crate::route::{MethodInfo, RouteReason};
 
 /// The facts of one call, and what goes back beside its answer.
 ///
-/// | | Buffered, Framed | TTHeader |
-/// | --- | --- | --- |
-/// | service, package, method, kind | yes | yes |
-/// | reason | never `Named` but for `Service:method` | yes |
-/// | caller, caller's method | empty | if sent |
-/// | peer | the socket's | the socket's |
-/// | real peer | none | if a proxy in front says |
-/// | deadline | none | if the client sends its timeout |
-/// | metadata both ways | none | yes |
+/// | | Buffered, Framed | TTHeader | gRPC |
+/// | --- | --- | --- | --- |
+/// | service, package, method, kind | yes | yes | yes |
+/// | reason | never `Named` but for `Service:method` | yes | always `Named`, or `Fallback` for a name that several services share |
+/// | caller, caller's method | empty | if sent | if sent |
+/// | peer | the socket's | the socket's | the socket's |
+/// | real peer | none | if a proxy in front says | none |
+/// | deadline | none | if the client sends its timeout | the same |
+/// | sequence | the client's | the client's | 0 |
+/// | metadata both ways | none | yes | yes; keys lose their case |
+/// | trailers | none | none | yes |
 ///
 /// # Examples
 ///
@@ -41,9 +45,18 @@ pub struct Context {
     pub(crate) peer: Option<SocketAddr>,
     pub(crate) sequence: i32,
     pub(crate) deadline: Option<Instant>,
-    pub(crate) header: Option<Header>,
+    pub(crate) head: Head,
     pub(crate) metadata: Metadata,
     pub(crate) reply_metadata: Metadata,
+    pub(crate) reply_trailers: Metadata,
+}
+
+/// What stood before the request.
+#[derive(Debug)]
+pub(crate) enum Head {
+    None,
+    TtHeader(Header),
+    Http2(HeaderMap),
 }
 
 impl Context {
@@ -92,19 +105,19 @@ impl Context {
     /// The name that the client gives itself; empty when it gives none.
     #[must_use]
     pub fn caller(&self) -> &str {
-        self.int(keys::FROM_SERVICE)
+        self.head(keys::FROM_SERVICE, &headers::SOURCE_SERVICE)
     }
 
     /// The method in which the client makes this call; empty when it does not say.
     #[must_use]
     pub fn caller_method(&self) -> &str {
-        self.int(keys::FROM_METHOD)
+        self.head(keys::FROM_METHOD, &headers::SOURCE_METHOD)
     }
 
     /// The name under which the client knows this server; empty when it does not say.
     #[must_use]
     pub fn callee(&self) -> &str {
-        self.int(keys::TO_SERVICE)
+        self.head(keys::TO_SERVICE, &headers::DESTINATION_SERVICE)
     }
 
     /// The other end of the connection; `None` for one in memory.
@@ -116,7 +129,10 @@ impl Context {
     /// The client's address as a proxy in front of this server saw it, if there is one that says.
     #[must_use]
     pub fn real_peer(&self) -> Option<&str> {
-        text(self.header.as_ref()?.string(keys::REMOTE_ADDRESS)?)
+        match &self.head {
+            Head::TtHeader(header) => text(header.string(keys::REMOTE_ADDRESS)?),
+            Head::None | Head::Http2(_) => None,
+        }
     }
 
     /// When the client stops waiting. The handler is dropped then; nobody would read its answer.
@@ -142,9 +158,19 @@ impl Context {
         &mut self.reply_metadata
     }
 
-    fn int(&self, key: u16) -> &str {
-        let value = self.header.as_ref().and_then(|header| header.int(key));
-        value.and_then(text).unwrap_or_default()
+    /// What goes back behind the answers, which only HTTP/2 can carry.
+    pub fn reply_trailers(&mut self) -> &mut Metadata {
+        &mut self.reply_trailers
+    }
+
+    /// A fact that TTHeader has under a number and HTTP/2 under a name; may be empty.
+    fn head(&self, number: u16, name: &HeaderName) -> &str {
+        let fact = match &self.head {
+            Head::None => None,
+            Head::TtHeader(header) => header.int(number).and_then(text),
+            Head::Http2(headers) => headers::text(headers, name),
+        };
+        fact.unwrap_or_default()
     }
 }
 

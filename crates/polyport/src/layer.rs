@@ -10,6 +10,7 @@ use polyport_wire::error::DecodeError;
 use polyport_wire::limits::Limits;
 
 use crate::call::{Call, Message, Reply};
+use crate::stream::{Outlet, Source};
 
 /// Something around handlers: it gets each call, passes it on or answers it itself, and sees the
 /// reply.
@@ -76,9 +77,21 @@ impl fmt::Debug for Next<'_> {
 
 /// The room behind the layers: decodes arguments and calls the handler.
 pub(crate) trait Endpoint: Send + Sync {
-    fn decode(&self, arguments: Bytes, limits: &Limits) -> Result<Message, DecodeError>;
+    fn decode(&self, payload: Payload, limits: &Limits) -> Result<Message, DecodeError>;
 
     fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>>;
+}
+
+/// What the arguments of a call are made of.
+pub(crate) enum Payload {
+    /// The request of a unary or one-way call.
+    Message(Bytes),
+    /// The requests of a client's stream.
+    Requests(Box<dyn Source>),
+    /// The request of a server's stream, and where its answers go.
+    Answers(Bytes, Box<dyn Outlet>),
+    /// Both.
+    Both(Box<dyn Source>, Box<dyn Outlet>),
 }
 
 /// A layer whose type is forgotten.

@@ -10,6 +10,10 @@ use polyport_wire::limits::Limits as WireLimits;
 /// | --- | --- | --- |
 /// | `frame` | 64 MiB | far above any sane message, far below what hurts |
 /// | `header` | 256 KiB | the largest section that TTHeader can announce |
+/// | `grpc_message` | 16 MiB | Kitex has no limit, and tonic's 4 MiB break its peers |
+/// | `header_list` | 64 KiB | the headers of one HTTP/2 request, decompressed |
+/// | `streams` | 1024 | of one HTTP/2 connection at a time |
+/// | `resets` | 500 | streams that a client may give up at once; 100 more every second |
 /// | `depth` | 64 | Kitex skips no deeper either |
 /// | `decoded` | 256 MiB | a struct of one byte on the wire may be hundreds in memory |
 /// | `connections` | unlimited | how many a process can hold is the operator's to say |
@@ -38,6 +42,14 @@ pub struct Limits {
     pub frame: usize,
     /// Bytes of a TTHeader's header section.
     pub header: usize,
+    /// Bytes of one message over HTTP/2, also when it is decompressed.
+    pub grpc_message: usize,
+    /// Bytes of the headers of one HTTP/2 request.
+    pub header_list: u32,
+    /// Requests that are served at the same time on one HTTP/2 connection.
+    pub streams: u32,
+    /// Streams that an HTTP/2 client may reset at once; a fifth of that comes back every second.
+    pub resets: u32,
     /// Levels of nested values in one message.
     pub depth: u32,
     /// Bytes of memory that the containers of one message may take.
@@ -60,6 +72,14 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// The part that decoders of HTTP/2's messages need.
+    pub(crate) fn message_limits(&self) -> WireLimits {
+        WireLimits {
+            frame: self.grpc_message,
+            ..self.wire()
+        }
+    }
+
     /// The part that decoders need.
     pub(crate) fn wire(&self) -> WireLimits {
         WireLimits {
@@ -77,6 +97,10 @@ impl Default for Limits {
         Self {
             frame: wire.frame,
             header: wire.header,
+            grpc_message: 16 * 1024 * 1024,
+            header_list: 64 * 1024,
+            streams: 1024,
+            resets: 500,
             depth: wire.depth,
             decoded: wire.decoded,
             connections: None,

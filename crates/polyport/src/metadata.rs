@@ -34,11 +34,28 @@ struct Entry {
     reach: Reach,
     key: Bytes,
     value: Bytes,
+    /// Whether the key came by HTTP/2, which forgets case and what parts the words.
+    is_folded: bool,
+}
+
+impl Entry {
+    fn has_key(&self, key: &[u8]) -> bool {
+        let fold = |byte: &u8| match byte {
+            b'-' => b'_',
+            byte => byte.to_ascii_lowercase(),
+        };
+        self.key == key
+            || self.is_folded
+                && self.key.len() == key.len()
+                && self.key.iter().map(fold).eq(key.iter().map(fold))
+    }
 }
 
 /// How far a pair travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reach {
+pub(crate) enum Reach {
+    /// To the next server, as a plain header of HTTP/2.
+    Header,
     Transient,
     /// Transient, and set by a server before the caller.
     Upstream,
@@ -73,7 +90,13 @@ impl Metadata {
         self.set(Reach::Persistent, key.into().into(), value.into().into());
     }
 
-    /// The value of a key: the transient one, else the persistent one. `None` also when the value
+    /// Sets a plain header for the next server, or in a reply for the caller. Only HTTP/2 carries it.
+    /// The value of a key that ends with `-bin` may be any bytes.
+    pub fn insert_header(&mut self, key: impl Into<String>, value: impl Into<Bytes>) {
+        self.set(Reach::Header, key.into().into(), value.into());
+    }
+
+    /// The value of a key: the transient one, else the persistent one, else the header's. `None` also when the value
     /// is not UTF-8; see [`bytes`](Self::bytes).
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
@@ -85,6 +108,7 @@ impl Metadata {
     pub fn bytes(&self, key: &str) -> Option<&Bytes> {
         self.find_transient(key)
             .or_else(|| self.find(Reach::Persistent, key))
+            .or_else(|| self.find(Reach::Header, key))
     }
 
     /// The value of a transient key: the caller's, else what a server before it set.
@@ -131,15 +155,23 @@ impl Metadata {
         metadata
     }
 
+    /// Every pair with its reach.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (Reach, &[u8], &[u8])> {
+        self.entries
+            .iter()
+            .map(|entry| (entry.reach, &entry.key[..], &entry.value[..]))
+    }
+
     /// The pairs as keys and values of a request's string section.
     pub(crate) fn to_request(&self) -> impl Iterator<Item = (Vec<u8>, &[u8])> {
-        self.entries.iter().map(|entry| {
+        self.entries.iter().filter_map(|entry| {
             let prefix = match entry.reach {
+                Reach::Header => return None,
                 Reach::Transient => keys::TRANSIENT_PREFIX,
                 Reach::Upstream => keys::TRANSIENT_UPSTREAM_PREFIX,
                 Reach::Persistent => keys::PERSISTENT_PREFIX,
             };
-            ([prefix, &entry.key].concat(), &entry.value[..])
+            Some(([prefix, &entry.key].concat(), &entry.value[..]))
         })
     }
 
@@ -148,6 +180,11 @@ impl Metadata {
         self.entries
             .iter()
             .map(|entry| (&entry.key[..], &entry.value[..]))
+    }
+
+    /// Takes over all pairs of `other`.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.entries.extend(other.entries);
     }
 
     /// Takes over the persistent pairs of `other` that are not set here.
@@ -175,8 +212,22 @@ impl Metadata {
     /// Adds a pair without looking for an older one of its key, of which a peer may send thousands:
     /// of equal keys the last one counts.
     fn push(&mut self, reach: Reach, key: Bytes, value: Bytes) {
+        self.add(reach, key, value, false);
+    }
+
+    /// The same for a pair that came by HTTP/2.
+    pub(crate) fn push_folded(&mut self, reach: Reach, key: Bytes, value: Bytes) {
+        self.add(reach, key, value, true);
+    }
+
+    fn add(&mut self, reach: Reach, key: Bytes, value: Bytes, is_folded: bool) {
         if !key.is_empty() && !value.is_empty() {
-            self.entries.push(Entry { reach, key, value });
+            self.entries.push(Entry {
+                reach,
+                key,
+                value,
+                is_folded,
+            });
         }
     }
 
@@ -193,7 +244,7 @@ impl Metadata {
     fn position(&self, reach: Reach, key: &[u8]) -> Option<usize> {
         self.entries
             .iter()
-            .rposition(|entry| entry.reach == reach && entry.key == key)
+            .rposition(|entry| entry.reach == reach && entry.has_key(key))
     }
 }
 

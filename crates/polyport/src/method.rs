@@ -1,13 +1,17 @@
 //! A method's types in one value, which generated code makes and clients and services use.
 
 use std::fmt;
-use std::marker::PhantomData;
 
+use bytes::{Bytes, BytesMut};
+use polyport_wire::error::{DecodeError, EncodeError};
+use polyport_wire::limits::Limits;
 use polyport_wire::schema::CallKind;
+use polyport_wire::thrift::{self, Returned, Throws, Value};
+use polyport_wire::transport::Codec;
 
 use crate::status::Status;
 
-/// A method with arguments `A` that returns `V` or fails with `E`.
+/// A method with arguments `A` that returns `V` or fails with `E`, and how these are written.
 ///
 /// # Examples
 ///
@@ -15,28 +19,86 @@ use crate::status::Status;
 /// use polyport::CallKind;
 /// use polyport::method::Method;
 ///
-/// static ADD: Method<(i64, i64), i64> = Method::new("Calculator", "add", CallKind::Unary);
-/// assert_eq!(ADD.name(), "add");
+/// /// A method that needs no struct of its own for its arguments.
+/// static LENGTH: Method<String, i32> = Method::new("Texts", "length", CallKind::Unary);
+/// assert_eq!(LENGTH.name(), "length");
 /// ```
-pub struct Method<A, V, E = Status> {
+pub struct Method<A: 'static, V: 'static, E: 'static = Status> {
+    target: Target,
+    combined: bool,
+    pub(crate) arguments: Coding<A>,
+    pub(crate) outcome: OutcomeCoding<V, E>,
+}
+
+/// A method that streams: requests are `A`s, answers are `V`s, and one side or both send as many as
+/// they like.
+///
+/// # Examples
+///
+/// ```
+/// use polyport::CallKind;
+/// use polyport::method::StreamMethod;
+///
+/// static COUNT: StreamMethod<String, i32> =
+///     StreamMethod::thrift("Texts", "count", CallKind::Bidirectional);
+/// assert_eq!(COUNT.kind(), CallKind::Bidirectional);
+/// ```
+pub struct StreamMethod<A: 'static, V: 'static> {
+    target: Target,
+    pub(crate) request: Coding<A>,
+    pub(crate) response: Coding<V>,
+}
+
+/// What a method is called, and how it is called.
+#[derive(Clone, Copy)]
+struct Target {
+    package: &'static str,
     service: &'static str,
     name: &'static str,
     kind: CallKind,
-    combined: bool,
-    types: PhantomData<fn(A) -> (V, E)>,
+    codec: Codec,
 }
 
-impl<A, V, E> Method<A, V, E> {
-    /// The method `name` of `service`, both as the IDL writes them.
+/// How a value becomes bytes and is made of them.
+pub(crate) struct Coding<T> {
+    pub(crate) encode: fn(&T, &mut BytesMut) -> Result<(), EncodeError>,
+    pub(crate) decode: fn(&Bytes, &Limits) -> Result<T, DecodeError>,
+}
+
+/// The same for what a method returned or threw. Bytes may hold neither, and a `void` method's
+/// result is there without any.
+pub(crate) struct OutcomeCoding<V, E> {
+    pub(crate) encode: fn(&Result<V, E>, &mut BytesMut) -> Result<(), EncodeError>,
+    pub(crate) decode: DecodeOutcome<V, E>,
+    pub(crate) when_missing: fn() -> Option<V>,
+}
+
+type DecodeOutcome<V, E> = fn(&Bytes, &Limits) -> Result<Option<Result<V, E>>, DecodeError>;
+
+impl<A: Value, V: Returned, E: Throws> Method<A, V, E> {
+    /// The Thrift method `name` of `service`, both as the IDL writes them; `A` is the struct of its
+    /// arguments.
     #[must_use]
     pub const fn new(service: &'static str, name: &'static str, kind: CallKind) -> Self {
         Self {
-            service,
-            name,
-            kind,
+            target: Target::thrift(service, name, kind),
             combined: false,
-            types: PhantomData,
+            arguments: Coding::thrift(),
+            outcome: OutcomeCoding {
+                encode: thrift::encode_outcome::<V, E>,
+                decode: thrift::decode_outcome::<V, E>,
+                when_missing: V::when_missing,
+            },
         }
+    }
+}
+
+impl<A, V, E> Method<A, V, E> {
+    /// The same in a package: it stands before the service's name where that is sent by HTTP/2.
+    #[must_use]
+    pub const fn package(mut self, package: &'static str) -> Self {
+        self.target.package = package;
+        self
     }
 
     /// The same as a method of a combined service: its clients send no service's name, because a
@@ -50,13 +112,13 @@ impl<A, V, E> Method<A, V, E> {
     /// The service's name in the IDL.
     #[must_use]
     pub fn service(&self) -> &'static str {
-        self.service
+        self.target.service
     }
 
     /// The method's name in the IDL.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.name
+        self.target.name
     }
 
     /// Whether the service was made of several.
@@ -68,12 +130,226 @@ impl<A, V, E> Method<A, V, E> {
     /// The kind of call.
     #[must_use]
     pub fn kind(&self) -> CallKind {
-        self.kind
+        self.target.kind
+    }
+
+    /// How its messages are written.
+    #[must_use]
+    pub fn codec(&self) -> Codec {
+        self.target.codec
+    }
+
+    /// The path of a call over HTTP/2.
+    pub(crate) fn path(&self) -> String {
+        self.target.path()
+    }
+}
+
+impl<A: Value, V: Value> StreamMethod<A, V> {
+    /// The streaming method `name` of a Thrift service, both as the IDL writes them.
+    #[must_use]
+    pub const fn thrift(service: &'static str, name: &'static str, kind: CallKind) -> Self {
+        Self {
+            target: Target::thrift(service, name, kind),
+            request: Coding::thrift(),
+            response: Coding::thrift(),
+        }
+    }
+}
+
+impl<A, V> StreamMethod<A, V> {
+    /// The same in a package: it stands before the service's name where that is sent by HTTP/2.
+    #[must_use]
+    pub const fn package(mut self, package: &'static str) -> Self {
+        self.target.package = package;
+        self
+    }
+
+    /// The service's name in the IDL.
+    #[must_use]
+    pub fn service(&self) -> &'static str {
+        self.target.service
+    }
+
+    /// The method's name in the IDL.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.target.name
+    }
+
+    /// The kind of call.
+    #[must_use]
+    pub fn kind(&self) -> CallKind {
+        self.target.kind
+    }
+
+    /// How its messages are written.
+    #[must_use]
+    pub fn codec(&self) -> Codec {
+        self.target.codec
+    }
+
+    /// The path of a call over HTTP/2.
+    pub(crate) fn path(&self) -> String {
+        self.target.path()
+    }
+}
+
+impl Target {
+    const fn thrift(service: &'static str, name: &'static str, kind: CallKind) -> Self {
+        Self {
+            package: "",
+            service,
+            name,
+            kind,
+            codec: Codec::ThriftBinary,
+        }
+    }
+
+    fn path(&self) -> String {
+        let Self {
+            package,
+            service,
+            name,
+            ..
+        } = self;
+        if package.is_empty() {
+            format!("/{service}/{name}")
+        } else {
+            format!("/{package}.{service}/{name}")
+        }
+    }
+}
+
+impl<T: Value> Coding<T> {
+    const fn thrift() -> Self {
+        Self {
+            encode: thrift::encode::<T>,
+            decode: thrift::decode::<T>,
+        }
     }
 }
 
 impl<A, V, E> fmt::Debug for Method<A, V, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.service, self.name)
+        write!(f, "{}/{}", self.target.service, self.target.name)
+    }
+}
+
+impl<A, V> fmt::Debug for StreamMethod<A, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.target.service, self.target.name)
+    }
+}
+
+impl<T> fmt::Debug for Coding<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Coding")
+    }
+}
+
+impl<T> Clone for Coding<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Coding<T> {}
+
+/// Protobuf: a message stands for itself, on both sides of a call.
+#[cfg(feature = "protobuf")]
+mod protobuf {
+    use buffa::{DecodeOptions, Message};
+
+    use super::*;
+
+    impl<A: Message, V: Message> Method<A, V> {
+        /// The Protobuf method `name` of `service` in `package`, all as the IDL writes them.
+        #[must_use]
+        pub const fn protobuf(
+            package: &'static str,
+            service: &'static str,
+            name: &'static str,
+            kind: CallKind,
+        ) -> Self {
+            Self {
+                target: Target::protobuf(package, service, name, kind),
+                combined: false,
+                arguments: Coding::protobuf(),
+                outcome: OutcomeCoding {
+                    encode: encode_outcome,
+                    decode: |bytes, limits| decode(bytes, limits).map(|value| Some(Ok(value))),
+                    when_missing: || None,
+                },
+            }
+        }
+    }
+
+    impl<A: Message, V: Message> StreamMethod<A, V> {
+        /// The streaming method `name` of the Protobuf service `service` in `package`.
+        #[must_use]
+        pub const fn protobuf(
+            package: &'static str,
+            service: &'static str,
+            name: &'static str,
+            kind: CallKind,
+        ) -> Self {
+            Self {
+                target: Target::protobuf(package, service, name, kind),
+                request: Coding::protobuf(),
+                response: Coding::protobuf(),
+            }
+        }
+    }
+
+    impl Target {
+        const fn protobuf(
+            package: &'static str,
+            service: &'static str,
+            name: &'static str,
+            kind: CallKind,
+        ) -> Self {
+            Self {
+                package,
+                service,
+                name,
+                kind,
+                codec: Codec::Protobuf,
+            }
+        }
+    }
+
+    impl<T: Message> Coding<T> {
+        const fn protobuf() -> Self {
+            Self { encode, decode }
+        }
+    }
+
+    fn encode_outcome<V: Message>(
+        outcome: &Result<V, Status>,
+        out: &mut BytesMut,
+    ) -> Result<(), EncodeError> {
+        match outcome {
+            Ok(message) => encode(message, out),
+            // A status has another way to the peer.
+            Err(_) => Err(EncodeError::misplaced("a status, given for a message")),
+        }
+    }
+
+    fn encode<T: Message>(message: &T, out: &mut BytesMut) -> Result<(), EncodeError> {
+        let start = out.len();
+        message.try_encode(out).map_err(|_| {
+            out.truncate(start);
+            EncodeError::too_large("a Protobuf message", i32::MAX as u64)
+        })
+    }
+
+    fn decode<T: Message>(bytes: &Bytes, limits: &Limits) -> Result<T, DecodeError> {
+        DecodeOptions::new()
+            .with_recursion_limit(limits.depth)
+            .with_element_memory_limit(limits.decoded)
+            .with_max_message_size(limits.frame)
+            .decode(&mut bytes.clone())
+            .map_err(|error| DecodeError::foreign(error.to_string()))
     }
 }

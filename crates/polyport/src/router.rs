@@ -11,11 +11,12 @@ use std::collections::HashMap;
 use std::fmt;
 
 use polyport_wire::thrift::ApplicationException;
-use polyport_wire::transport::Transport;
+use polyport_wire::transport::{Codec, Transport};
 
 use crate::error::Error;
 use crate::route::RouteReason;
-use crate::service::{Service, ServiceMethod};
+use crate::service::{Reach, Service, ServiceMethod};
+use crate::status::{Status, StatusKind};
 
 /// The services of a server and how calls find them.
 ///
@@ -31,26 +32,33 @@ use crate::service::{Service, ServiceMethod};
 /// #         Ok(Bytes::from_static(&[0]))
 /// #     }
 /// # }
-/// use polyport::{RouteReason, Server, Service, Transport};
+/// use polyport::{Codec, RouteReason, Server, Service, Transport};
 ///
 /// let router = Server::new()
 ///     .add(Service::raw("A", ["same", "onlyA"], Nothing).fallback())
 ///     .add(Service::raw("B", ["same", "onlyB"], Nothing))
 ///     .router()?;
-/// let answer = router.explain(Transport::Framed, None, "same");
+/// let answer = router.explain(Transport::Framed, Codec::ThriftBinary, None, "same");
 /// assert_eq!(answer.to_string(), "same over Framed without a service name -> A (fallback)");
 /// # Ok::<(), polyport::Error>(())
 /// ```
 #[derive(Debug)]
 pub struct Router {
     services: Vec<Registered>,
+    thrift: Directory,
+    protobuf: Directory,
+    combined: Option<usize>,
+    refuse_nameless: bool,
+}
+
+/// The services of one codec: those of the other are another world.
+#[derive(Debug, Default)]
+struct Directory {
     /// By bare name, which services of different packages may share, and by full name.
     names: Names<Vec<usize>>,
-    /// The services that have a method of this name.
+    /// The services that have a method of this name, as far as calls without a name reach them.
     methods: Names<Vec<usize>>,
     fallback: Option<usize>,
-    combined: bool,
-    refuse_nameless: bool,
 }
 
 /// A table by name. What it holds is known at start, and no peer can add to it.
@@ -59,27 +67,39 @@ type Names<T> = HashMap<String, T, foldhash::fast::RandomState>;
 #[derive(Debug)]
 struct Registered {
     full_name: String,
+    codec: Codec,
+    reach: Reach,
     methods: Names<ServiceMethod>,
 }
 
 /// What a call says about where it wants to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Query<'s, 'm> {
+    pub(crate) codec: Codec,
     pub(crate) service: Option<&'s str>,
     pub(crate) method: &'m str,
+    /// Whether the name must be right: HTTP/2 always has one.
+    is_strict: bool,
 }
 
 impl<'s, 'm: 's> Query<'s, 'm> {
     /// On transports that have no place for a service name, `Service:method` carries one, as in
     /// Apache's multiplexed protocol. An empty name is none.
-    pub(crate) fn new(transport: Transport, service: Option<&'s str>, method: &'m str) -> Self {
+    pub(crate) fn new(
+        transport: Transport,
+        codec: Codec,
+        service: Option<&'s str>,
+        method: &'m str,
+    ) -> Self {
         let (service, method) = match method.split_once(':') {
             Some((service, method)) if !transport.carries_service_name() => (Some(service), method),
             _ => (service, method),
         };
         Self {
+            codec,
             service: service.filter(|name| !name.is_empty()),
             method,
+            is_strict: transport == Transport::Grpc,
         }
     }
 }
@@ -93,6 +113,8 @@ pub(crate) enum RouteError<'s, 'm> {
     UnknownMethod(Query<'s, 'm>),
     /// Several services share this bare name.
     SharedName(Query<'s, 'm>, Vec<String>),
+    /// The service is there, but its messages are written in another way.
+    OtherCodec(Codec),
     /// The call names no service, and the server refuses such calls.
     NoServiceName,
 }
@@ -121,12 +143,38 @@ impl RouteError<'_, '_> {
                     query.service.unwrap_or_default()
                 ),
             ),
+            // The codec is the request's.
+            Self::OtherCodec(codec) => ApplicationException::new(
+                ApplicationException::INVALID_PROTOCOL,
+                match codec {
+                    Codec::Protobuf => "decode failed, codec msg type not match with protobufCodec",
+                    _ => "decode failed, codec msg type not match with thriftCodec",
+                },
+            ),
             Self::NoServiceName => ApplicationException::new(
                 ApplicationException::NO_SERVICE_NAME,
                 "no service name while the server has WithRefuseTrafficWithoutServiceName option \
                  enabled",
             ),
         }
+    }
+}
+
+impl RouteError<'_, '_> {
+    /// What a gRPC peer is told, in Kitex's words.
+    pub(crate) fn to_status(&self) -> Status {
+        let type_id = self.to_exception().type_id;
+        let text = match self {
+            Self::UnknownService(query) => {
+                let name = query.service.unwrap_or_default();
+                let bare = name.rsplit_once('.').map_or(name, |(_, bare)| bare);
+                format!("unknown service {bare}")
+            }
+            Self::UnknownMethod(query) => format!("unknown method {}", query.method),
+            Self::OtherCodec(_) => "grpc invalid payload".to_owned(),
+            Self::SharedName(..) | Self::NoServiceName => self.to_exception().to_string(),
+        };
+        Status::new(StatusKind::Rejected(type_id), text)
     }
 }
 
@@ -174,22 +222,65 @@ impl Router {
         &self,
         query: Query<'s, 'm>,
     ) -> Result<(usize, RouteReason), RouteError<'s, 'm>> {
-        if self.combined {
-            return Ok((0, RouteReason::Combined));
+        if let Some(index) = self.combined
+            && !query.is_strict
+        {
+            return match self.services[index].codec == query.codec {
+                true => Ok((index, RouteReason::Combined)),
+                false => Err(RouteError::OtherCodec(query.codec)),
+            };
         }
         let Some(name) = query.service else {
             return self.nameless(query);
         };
-        match self.names.get(name).map(Vec::as_slice) {
-            Some(&[index]) => Ok((index, RouteReason::Named)),
-            Some(several) => match self.fallback_among(several) {
+        let directory = self.directory(query.codec);
+        match self.named(directory, query, name) {
+            &[index] => Ok((index, RouteReason::Named)),
+            &[] => self.misnamed(query, name),
+            several => match self.fallback_among(directory, several) {
                 Some(index) => Ok((index, RouteReason::Fallback)),
                 None => Err(RouteError::SharedName(query, self.full_names(several))),
             },
-            None => match self.holders(query.method) {
-                &[index] if !self.refuse_nameless => Ok((index, RouteReason::WrongName)),
-                _ => Err(RouteError::UnknownService(query)),
-            },
+        }
+    }
+
+    /// The services of this name that the call may reach.
+    fn named<'t>(&self, directory: &'t Directory, query: Query<'_, '_>, name: &str) -> &'t [usize] {
+        let known = |name: &str| directory.names.get(name).map_or(&[][..], Vec::as_slice);
+        if !query.is_strict {
+            return match known(name) {
+                &[index] if self.services[index].reach != Reach::Everywhere => &[],
+                known => known,
+            };
+        }
+        // Kitex looks at nothing but the last part.
+        match (known(name), name.rsplit_once('.')) {
+            ([], Some((_, bare))) => known(bare),
+            (known, _) => known,
+        }
+    }
+
+    /// A name that nobody has.
+    fn misnamed<'s, 'm>(
+        &self,
+        query: Query<'s, 'm>,
+        name: &str,
+    ) -> Result<(usize, RouteReason), RouteError<'s, 'm>> {
+        let directory = self.directory(query.codec);
+        match directory.holders(query.method) {
+            &[index] if !self.refuse_nameless && !query.is_strict => {
+                return Ok((index, RouteReason::WrongName));
+            }
+            _ => {}
+        }
+        let other = match query.codec {
+            Codec::Protobuf => &self.thrift,
+            _ => &self.protobuf,
+        };
+        if self.named(other, query, name).is_empty() {
+            Err(RouteError::UnknownService(query))
+        } else {
+            Err(RouteError::OtherCodec(query.codec))
         }
     }
 
@@ -197,11 +288,15 @@ impl Router {
         &self,
         query: Query<'s, 'm>,
     ) -> Result<(usize, RouteReason), RouteError<'s, 'm>> {
+        if query.is_strict {
+            return Err(RouteError::UnknownService(query));
+        }
         if self.refuse_nameless {
             return Err(RouteError::NoServiceName);
         }
-        let holders = self.holders(query.method);
-        if let Some(index) = self.fallback_among(holders) {
+        let directory = self.directory(query.codec);
+        let holders = directory.holders(query.method);
+        if let Some(index) = self.fallback_among(directory, holders) {
             return Ok((index, RouteReason::Fallback));
         }
         match holders {
@@ -211,13 +306,17 @@ impl Router {
     }
 
     /// The fallback, when it is one of these and may answer for what is ambiguous.
-    fn fallback_among(&self, services: &[usize]) -> Option<usize> {
-        self.fallback
+    fn fallback_among(&self, directory: &Directory, services: &[usize]) -> Option<usize> {
+        directory
+            .fallback
             .filter(|index| !self.refuse_nameless && services.contains(index))
     }
 
-    fn holders(&self, method: &str) -> &[usize] {
-        self.methods.get(method).map_or(&[], Vec::as_slice)
+    fn directory(&self, codec: Codec) -> &Directory {
+        match codec {
+            Codec::Protobuf => &self.protobuf,
+            _ => &self.thrift,
+        }
     }
 
     fn full_names(&self, services: &[usize]) -> Vec<String> {
@@ -230,16 +329,18 @@ impl Router {
     pub fn explain(
         &self,
         transport: Transport,
+        codec: Codec,
         service: Option<&str>,
         method: &str,
     ) -> Explanation {
-        let query = Query::new(transport, service, method);
+        let query = Query::new(transport, codec, service, method);
         let outcome = match self.find(query) {
             Ok((service, _, reason)) => Ok((service.full_name.clone(), reason)),
             Err(error) => Err(error.to_exception()),
         };
         Explanation {
             transport,
+            codec,
             service: query.service.map(str::to_owned),
             method: query.method.to_owned(),
             outcome,
@@ -253,6 +354,8 @@ impl Router {
 pub struct Explanation {
     /// How the call would come in.
     pub transport: Transport,
+    /// How its messages would be written.
+    pub codec: Codec,
     /// The service that it would name.
     pub service: Option<String>,
     /// The method.
@@ -276,33 +379,46 @@ impl fmt::Display for Explanation {
     }
 }
 
+impl Directory {
+    fn holders(&self, method: &str) -> &[usize] {
+        self.methods.get(method).map_or(&[], Vec::as_slice)
+    }
+}
+
 /// The route table, a line a service and a line for each name that several services have.
 impl fmt::Display for Router {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, service) in self.services.iter().enumerate() {
-            let role = if self.combined {
+            let role = if self.combined == Some(index) {
                 " (combined)"
-            } else if self.fallback == Some(index) {
+            } else if self.directory(service.codec).fallback == Some(index) {
                 " (fallback)"
             } else {
-                ""
+                match service.reach {
+                    Reach::Everywhere => "",
+                    Reach::Grpc => " (gRPC only)",
+                    Reach::BuiltIn => " (built in)",
+                }
             };
-            let count = service.methods.len();
-            writeln!(f, "{}{role}: {count} methods", service.full_name)?;
+            let (count, codec) = (service.methods.len(), service.codec);
+            writeln!(f, "{}{role}: {codec}, {count} methods", service.full_name)?;
         }
-        if self.refuse_nameless && !self.combined {
+        if self.refuse_nameless && self.combined.is_none() {
             return f.write_str("calls without a service name are refused");
         }
-        let mut shared: Vec<_> = self
-            .methods
-            .iter()
-            .filter(|(_, holders)| holders.len() > 1)
-            .collect();
-        shared.sort();
-        for (method, holders) in shared {
-            let names = self.full_names(holders).join(", ");
-            let explanation = self.explain(Transport::Framed, None, method);
-            writeln!(f, "{method} is in {names}; {explanation}")?;
+        for codec in [Codec::ThriftBinary, Codec::Protobuf] {
+            let mut shared: Vec<_> = self
+                .directory(codec)
+                .methods
+                .iter()
+                .filter(|(_, holders)| holders.len() > 1)
+                .collect();
+            shared.sort();
+            for (method, holders) in shared {
+                let names = self.full_names(holders).join(", ");
+                let explanation = self.explain(Transport::Framed, codec, None, method);
+                writeln!(f, "{method} is in {names}; {explanation}")?;
+            }
         }
         f.write_str("calls without a service name find theirs by method")
     }

@@ -5,7 +5,9 @@ mod connection;
 mod ping_pong;
 mod reception;
 mod reply;
+mod http2;
 mod ttstream;
+mod serving;
 mod linger;
 mod spare;
 mod stopwatch;
@@ -62,6 +64,7 @@ pub struct Server {
     layers: Vec<AnyLayer>,
     limits: Limits,
     refuse_nameless: bool,
+    kitex_codes: bool,
     validators: Validators,
 }
 
@@ -122,6 +125,14 @@ impl Server {
         self
     }
 
+    /// Answers gRPC calls for an unknown service with Kitex's code 20 and for an unknown method with
+    /// 1, instead of 12, UNIMPLEMENTED, which all others expect.
+    #[must_use]
+    pub fn kitex_status_codes(mut self) -> Self {
+        self.kitex_codes = true;
+        self
+    }
+
     /// Checks the services and gives the tables by which calls find them, to look at them without
     /// opening a port.
     ///
@@ -149,6 +160,7 @@ impl Server {
                 router,
                 layers: self.layers,
                 limits: self.limits,
+                kitex_codes: self.kitex_codes,
                 validators: self.validators,
             }),
         })
@@ -180,6 +192,7 @@ struct Shared {
     router: Router,
     layers: Vec<AnyLayer>,
     limits: Limits,
+    kitex_codes: bool,
     validators: Validators,
 }
 

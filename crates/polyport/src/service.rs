@@ -1,5 +1,7 @@
 //! A service as a server takes it: a name, methods, and handlers whose types are forgotten.
 
+mod stream;
+
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,15 +12,16 @@ use bytes::Bytes;
 use polyport_wire::error::DecodeError;
 use polyport_wire::limits::Limits;
 use polyport_wire::schema::{CallKind, Embedded};
-use polyport_wire::thrift::{self, Returned, Value};
 use polyport_wire::transport::Codec;
 
 use crate::call::{Call, Message, Reply};
 use crate::context::Context;
-use crate::layer::Endpoint;
-use crate::method::Method;
+use crate::layer::{Endpoint, Payload};
+use crate::method::{Method, StreamMethod};
 use crate::route::MethodInfo;
+use crate::service::stream::{Bidirectional, ClientStream, ServerStream, StreamEndpoint};
 use crate::status::{MethodError, Status};
+use crate::stream::{Sink, Streaming};
 
 /// A service with its handler, ready to be [added](crate::Server::add) to a server.
 ///
@@ -31,8 +34,20 @@ pub struct Service {
     pub(crate) codec: Codec,
     pub(crate) fallback: bool,
     pub(crate) combined: bool,
+    pub(crate) reach: Reach,
     pub(crate) methods: Vec<ServiceMethod>,
     pub(crate) schema: Option<&'static Embedded>,
+}
+
+/// Which calls reach a service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// All.
+    Everywhere,
+    /// Those over gRPC, which always name their service.
+    Grpc,
+    /// The same, for what comes with the server and is not what it is for.
+    BuiltIn,
 }
 
 /// A method with its handler.
@@ -96,6 +111,7 @@ impl Service {
             codec: Codec::ThriftBinary,
             fallback: false,
             combined: false,
+            reach: Reach::Everywhere,
             methods,
             schema: None,
         }
@@ -106,6 +122,14 @@ impl Service {
     #[must_use]
     pub fn fallback(mut self) -> Self {
         self.fallback = true;
+        self
+    }
+
+    /// Lets only gRPC calls reach this service. These always say which service they are for, so its
+    /// methods conflict with nobody's.
+    #[must_use]
+    pub fn grpc_only(mut self) -> Self {
+        self.reach = Reach::Grpc;
         self
     }
 
@@ -172,6 +196,7 @@ impl<H: Send + Sync + 'static> ServiceBuilder<H> {
                 codec: Codec::ThriftBinary,
                 fallback: false,
                 combined: description.is_some_and(|service| service.combined),
+                reach: Reach::Everywhere,
                 methods: Vec::new(),
                 schema: Some(schema),
             },
@@ -183,8 +208,8 @@ impl<H: Send + Sync + 'static> ServiceBuilder<H> {
     #[must_use]
     pub fn method<A, V, E, F, R>(mut self, method: &'static Method<A, V, E>, call: F) -> Self
     where
-        A: Value + Send + 'static,
-        V: Returned + Send + 'static,
+        A: Send + 'static,
+        V: Send + 'static,
         E: MethodError,
         F: Fn(Arc<H>, Context, A) -> R + Send + Sync + 'static,
         R: Future<Output = (Context, Result<V, E>)> + Send + 'static,
@@ -192,33 +217,70 @@ impl<H: Send + Sync + 'static> ServiceBuilder<H> {
         let endpoint = TypedEndpoint {
             handler: Arc::clone(&self.handler),
             call,
-            decode: |arguments, limits| {
-                thrift::decode::<A>(&arguments, limits).map(Message::arguments)
-            },
             method,
         };
+        self.service.codec = method.codec();
         self.push(method.name(), method.kind(), Arc::new(endpoint));
         self
     }
 
-    /// The service. Methods of the schema that were not added are streaming ones, which are
-    /// answered with a word about that.
+    /// Adds a method that takes many requests.
     #[must_use]
-    pub fn build(mut self) -> Service {
-        let added: Vec<String> = self.service.methods().map(str::to_owned).collect();
-        let schema = self.service.schema;
-        let missing = schema
-            .iter()
-            .flat_map(|schema| &schema.get().services)
-            .filter(|service| {
-                service.package == self.service.package && service.name == self.service.name
-            })
-            .flat_map(|service| &service.methods)
-            .filter(|method| !added.contains(&method.name))
-            .map(|method| (method.name.clone(), method.kind));
-        for (name, kind) in missing.collect::<Vec<_>>() {
-            self.push(&name, kind, Arc::new(StreamingEndpoint));
-        }
+    pub fn client_stream<A, V, F, R>(self, method: &'static StreamMethod<A, V>, call: F) -> Self
+    where
+        A: Send + 'static,
+        V: Send + 'static,
+        F: Fn(Arc<H>, Context, Streaming<A>) -> R + Send + Sync + 'static,
+        R: Future<Output = (Context, Result<V, Status>)> + Send + 'static,
+    {
+        let handler = Arc::clone(&self.handler);
+        let endpoint = StreamEndpoint::<_, _, ClientStream<A, V>>::new(handler, method, call);
+        self.stream(method, endpoint)
+    }
+
+    /// Adds a method that gives many answers.
+    #[must_use]
+    pub fn server_stream<A, V, F, R>(self, method: &'static StreamMethod<A, V>, call: F) -> Self
+    where
+        A: Send + 'static,
+        V: Send + 'static,
+        F: Fn(Arc<H>, Context, A, Sink<V>) -> R + Send + Sync + 'static,
+        R: Future<Output = (Context, Result<(), Status>)> + Send + 'static,
+    {
+        let handler = Arc::clone(&self.handler);
+        let call = move |handler, cx, (request, output)| call(handler, cx, request, output);
+        let endpoint = StreamEndpoint::<_, _, ServerStream<A, V>>::new(handler, method, call);
+        self.stream(method, endpoint)
+    }
+
+    /// Adds a method that takes many requests and gives many answers.
+    #[must_use]
+    pub fn bidirectional<A, V, F, R>(self, method: &'static StreamMethod<A, V>, call: F) -> Self
+    where
+        A: Send + 'static,
+        V: Send + 'static,
+        F: Fn(Arc<H>, Context, Streaming<A>, Sink<V>) -> R + Send + Sync + 'static,
+        R: Future<Output = (Context, Result<(), Status>)> + Send + 'static,
+    {
+        let handler = Arc::clone(&self.handler);
+        let call = move |handler, cx, (input, output)| call(handler, cx, input, output);
+        let endpoint = StreamEndpoint::<_, _, Bidirectional<A, V>>::new(handler, method, call);
+        self.stream(method, endpoint)
+    }
+
+    fn stream<A, V>(
+        mut self,
+        method: &'static StreamMethod<A, V>,
+        endpoint: impl Endpoint + 'static,
+    ) -> Self {
+        self.service.codec = method.codec();
+        self.push(method.name(), method.kind(), Arc::new(endpoint));
+        self
+    }
+
+    /// The service.
+    #[must_use]
+    pub fn build(self) -> Service {
         self.service
     }
 
@@ -240,7 +302,6 @@ impl<H: Send + Sync + 'static> ServiceBuilder<H> {
 struct TypedEndpoint<H, F, A: 'static, V: 'static, E: 'static> {
     handler: Arc<H>,
     call: F,
-    decode: fn(Bytes, &Limits) -> Result<Message, DecodeError>,
     method: &'static Method<A, V, E>,
 }
 
@@ -250,11 +311,12 @@ where
     F: Fn(Arc<H>, Context, A) -> R + Send + Sync + 'static,
     R: Future<Output = (Context, Result<V, E>)> + Send + 'static,
     A: Send + 'static,
-    V: Returned + Send + 'static,
+    V: Send + 'static,
     E: MethodError,
 {
-    fn decode(&self, arguments: Bytes, limits: &Limits) -> Result<Message, DecodeError> {
-        (self.decode)(arguments, limits)
+    fn decode(&self, payload: Payload, limits: &Limits) -> Result<Message, DecodeError> {
+        let arguments = single(payload);
+        (self.method.arguments.decode)(&arguments, limits).map(Message::arguments)
     }
 
     fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>> {
@@ -266,36 +328,46 @@ where
         let serving = (self.call)(Arc::clone(&self.handler), call.context, arguments);
         Box::pin(async move {
             match catch_panic(serving).await {
-                Ok((context, outcome)) => reply(context, outcome),
+                Ok((context, outcome)) => reply(method, context, outcome),
                 Err(payload) => handler_panic(method.service(), method.name(), &*payload),
             }
         })
     }
 }
 
-fn reply<V, E>(context: Context, outcome: Result<V, E>) -> Reply
+fn reply<A, V, E>(method: &Method<A, V, E>, context: Context, outcome: Result<V, E>) -> Reply
 where
-    V: Returned + Send + 'static,
+    V: Send + 'static,
     E: MethodError,
 {
+    let encode = method.outcome.encode;
     let outcome = match outcome {
-        Ok(value) => Ok(Message::outcome::<V, E>(Ok(value))),
+        Ok(value) => Ok(Message::outcome::<V, E>(Ok(value), encode)),
         Err(error) => match error.into_status() {
             Ok(status) => Err(status.of_handler()),
-            Err(exception) => Ok(Message::outcome::<V, E>(Err(exception))),
+            Err(exception) => Ok(Message::outcome::<V, E>(Err(exception), encode)),
         },
     };
     Reply {
         outcome,
         metadata: context.reply_metadata,
+        trailers: context.reply_trailers,
+    }
+}
+
+/// The request of a method that does not stream, which is all that such a method is called with.
+fn single(payload: Payload) -> Bytes {
+    match payload {
+        Payload::Message(bytes) | Payload::Answers(bytes, _) => bytes,
+        Payload::Requests(_) | Payload::Both(..) => Bytes::new(),
     }
 }
 
 struct RawEndpoint<H>(H);
 
 impl<H: RawHandler> Endpoint for RawEndpoint<H> {
-    fn decode(&self, arguments: Bytes, _limits: &Limits) -> Result<Message, DecodeError> {
-        Ok(Message::raw(arguments))
+    fn decode(&self, payload: Payload, _limits: &Limits) -> Result<Message, DecodeError> {
+        Ok(Message::raw(single(payload)))
     }
 
     fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>> {
@@ -313,30 +385,11 @@ impl<H: RawHandler> Endpoint for RawEndpoint<H> {
                 Ok(outcome) => Reply {
                     outcome: outcome.map(Message::raw).map_err(Status::of_handler),
                     metadata: context.reply_metadata,
+                    trailers: context.reply_trailers,
                 },
                 Err(payload) => handler_panic(&target.service, &target.method, &*payload),
             }
         })
-    }
-}
-
-/// Stands for a streaming method on a transport that carries single messages.
-struct StreamingEndpoint;
-
-impl Endpoint for StreamingEndpoint {
-    fn decode(&self, arguments: Bytes, _limits: &Limits) -> Result<Message, DecodeError> {
-        Ok(Message::arguments(arguments))
-    }
-
-    fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>> {
-        // kitex: the words of its generated code.
-        let text = format!(
-            "{}.{} is a thrift streaming method, please call with Kitex StreamClient",
-            call.context.service(),
-            call.context.method()
-        );
-        let status = Status::error(text).of_handler();
-        Box::pin(std::future::ready(status.into()))
     }
 }
 

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::fmt;
 
+use bytes::Bytes;
 use polyport_wire::error::DecodeError;
 use polyport_wire::thrift::{ApplicationException, Reader, Throws, WireType, Writer};
+use polyport_wire::transport::Codec;
 
+use crate::code::Code;
 use crate::error::Error;
 
 /// Why a call has no result.
@@ -15,15 +18,16 @@ use crate::error::Error;
 /// A handler returns one, and a client gets one; it knows where it came from, because peers tell
 /// these apart on the wire:
 ///
-/// | a handler's | on Thrift |
-/// | --- | --- |
-/// | [`Status::error`] | exception 6 `biz error: TEXT` |
-/// | [`Status::typed`] | exception N `TEXT [biz error]` |
-/// | [`BizStatus`] | TTHeader: an empty reply with `biz-status`; else exception 6 `biz error: code=C, msg=M` |
-/// | a panic | exception 6 `panic: [happened in biz handler, method=S.M, ...] TEXT` |
-/// | a deadline that passed | exception 6 `biz error: context deadline exceeded` |
+/// | a handler's | as an exception | on gRPC |
+/// | --- | --- | --- |
+/// | [`Status::error`] | 6 `biz error: TEXT` | 13 `TEXT [biz error]` |
+/// | [`Status::typed`] | N `TEXT [biz error]` | N `TEXT [biz error]` |
+/// | [`Status::with_code`] | 6 `biz error: rpc error: code = C desc = TEXT` | C `TEXT [biz error]`, with its details |
+/// | [`BizStatus`] | TTHeader: an empty reply with `biz-status`; else 6 `biz error: code=C, msg=M` | 13 `M`, with `biz-status` |
+/// | a panic | 6 `panic: [happened in biz handler, method=S.M, ...] TEXT` | 13, the same text |
+/// | a deadline that passed | 6 `biz error: context deadline exceeded` | 4 `context deadline exceeded` |
 ///
-/// A layer's own `error` and `typed` go out with their text as it is.
+/// What a layer returns goes out with its text as it is.
 ///
 /// # Examples
 ///
@@ -46,6 +50,8 @@ struct Inner {
     message: Cow<'static, str>,
     /// Whether a handler returned it, not a layer or the framework.
     from_handler: bool,
+    /// `google.rpc.Status` as gRPC carries it; may be empty.
+    details: Bytes,
 }
 
 /// Where a [`Status`] comes from.
@@ -56,6 +62,8 @@ pub enum StatusKind {
     Error,
     /// An error of the application with a number of its own.
     Typed(i32),
+    /// An error with a code of gRPC, the application's or a peer's.
+    Code(Code),
     /// A business status, which peers do not count as a failure of the call.
     Biz(BizStatus),
     /// The handler or a layer panicked.
@@ -84,11 +92,34 @@ impl Status {
         Self::new(StatusKind::Typed(type_id), message)
     }
 
+    /// An error with a code of gRPC.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use polyport::{Code, Status};
+    ///
+    /// let status = Status::with_code(Code::NOT_FOUND, "no such book");
+    /// assert_eq!(status.code(), Some(Code::NOT_FOUND));
+    /// ```
+    #[must_use]
+    pub fn with_code(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusKind::Code(code), message)
+    }
+
+    /// The same with details for gRPC: an encoded `google.rpc.Status`.
+    #[must_use]
+    pub fn with_details(mut self, details: impl Into<Bytes>) -> Self {
+        self.0.details = details.into();
+        self
+    }
+
     pub(crate) fn new(kind: StatusKind, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Inner {
             kind,
             message: message.into(),
             from_handler: false,
+            details: Bytes::new(),
         }))
     }
 
@@ -101,6 +132,13 @@ impl Status {
 
     pub(crate) fn remote(exception: &ApplicationException) -> Self {
         Self::new(StatusKind::Remote(exception.type_id), exception.to_string())
+    }
+
+    /// A message of the peer that cannot be understood.
+    #[cold]
+    pub(crate) fn broken_message(error: &DecodeError) -> Self {
+        let kind = StatusKind::Rejected(ApplicationException::PROTOCOL_ERROR);
+        Self::new(kind, error.to_string())
     }
 
     pub(crate) fn transport(message: impl Into<Cow<'static, str>>) -> Self {
@@ -169,6 +207,21 @@ impl Status {
         }
     }
 
+    /// The code of gRPC, if it has one.
+    #[must_use]
+    pub fn code(&self) -> Option<Code> {
+        match self.0.kind {
+            StatusKind::Code(code) => Some(code),
+            _ => None,
+        }
+    }
+
+    /// The details that gRPC carries, an encoded `google.rpc.Status`; mostly empty.
+    #[must_use]
+    pub fn details(&self) -> &Bytes {
+        &self.0.details
+    }
+
     /// Whether time ran out.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
@@ -190,6 +243,11 @@ impl Status {
             (StatusKind::Typed(id), true) => (*id, format!("{message} [biz error]")),
             (StatusKind::Typed(id) | StatusKind::Rejected(id), _) => (*id, message.to_string()),
             (StatusKind::Panic, _) => (INTERNAL, message.to_string()),
+            (StatusKind::Code(code), from_handler) => {
+                let prefix = if from_handler { "biz error: " } else { "" };
+                let text = format!("{prefix}rpc error: code = {code} desc = {message}");
+                (INTERNAL, text)
+            }
             (StatusKind::Biz(biz), _) => (INTERNAL, biz.to_string()),
             (StatusKind::Timeout, _) => (INTERNAL, format!("biz error: {message}")),
             (StatusKind::Error | StatusKind::Remote(_) | StatusKind::Transport, true) => {
@@ -200,6 +258,53 @@ impl Status {
             }
         };
         ApplicationException::new(type_id, text)
+    }
+
+    /// What a gRPC peer is told: the one table from a status to a code and a text (kitex
+    /// pkg/remote/trans/nphttp2/codes.go). `kitex_codes` are Kitex's for what is unknown.
+    pub(crate) fn to_grpc(&self, codec: Codec, kitex_codes: bool) -> (Code, Cow<'_, str>) {
+        let message = &self.0.message;
+        let code = match self.0.kind {
+            StatusKind::Code(code) => code,
+            // Negative numbers are written as Go writes them.
+            StatusKind::Typed(id) => Code(id.cast_unsigned()),
+            StatusKind::Timeout => Code::DEADLINE_EXCEEDED,
+            StatusKind::Rejected(id) => rejected_code(id, codec, kitex_codes),
+            StatusKind::Error
+            | StatusKind::Biz(_)
+            | StatusKind::Panic
+            | StatusKind::Remote(_)
+            | StatusKind::Transport => Code::INTERNAL,
+        };
+        let marked = match self.0.kind {
+            StatusKind::Code(_)
+            | StatusKind::Typed(_)
+            | StatusKind::Error
+            | StatusKind::Remote(_)
+            | StatusKind::Transport => self.0.from_handler,
+            _ => false,
+        };
+        let text = if marked {
+            Cow::Owned(format!("{message} [biz error]"))
+        } else {
+            Cow::Borrowed(&**message)
+        };
+        (code, text)
+    }
+}
+
+/// The code of what the server refuses by itself.
+fn rejected_code(type_id: i32, codec: Codec, kitex_codes: bool) -> Code {
+    match type_id {
+        ApplicationException::UNKNOWN_SERVICE | ApplicationException::UNKNOWN_METHOD
+            if !kitex_codes =>
+        {
+            Code::UNIMPLEMENTED
+        }
+        // Kitex takes Thrift's number for a code.
+        ApplicationException::PROTOCOL_ERROR if codec == Codec::Protobuf => Code::INTERNAL,
+        ApplicationException::INVALID_PROTOCOL => Code::INTERNAL,
+        type_id => Code(type_id.cast_unsigned()),
     }
 }
 

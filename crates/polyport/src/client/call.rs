@@ -5,7 +5,7 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::time::Duration;
 
-use polyport_wire::thrift::{Returned, Value};
+use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::client::{Client, exchange};
@@ -104,6 +104,12 @@ impl<A, V, E> ClientCall<A, V, E> {
         self
     }
 
+    /// Sends a plain header to the server, which only HTTP/2 carries.
+    pub fn header(mut self, key: impl Into<String>, value: impl Into<Bytes>) -> Self {
+        self.metadata.insert_header(key, value);
+        self
+    }
+
     /// Makes the call a part of the one that is being served: it passes on the persistent metadata
     /// and ends no later than the caller of that one waits, whatever its own timeout is.
     pub fn within(mut self, cx: &Context) -> Self {
@@ -116,8 +122,8 @@ impl<A, V, E> ClientCall<A, V, E> {
 
 impl<A, V, E> ClientCall<A, V, E>
 where
-    A: Value + Send + Sync,
-    V: Returned + Send,
+    A: Send + Sync,
+    V: Send,
     E: MethodError,
 {
     /// Makes the call and gives everything that came back, not only the result.
@@ -133,8 +139,8 @@ where
 
 impl<A, V, E> IntoFuture for ClientCall<A, V, E>
 where
-    A: Value + Send + Sync,
-    V: Returned + Send,
+    A: Send + Sync,
+    V: Send,
     E: MethodError,
 {
     type Output = Result<V, E>;

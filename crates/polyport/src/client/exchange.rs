@@ -2,18 +2,21 @@
 
 use std::borrow::Cow;
 
-use bytes::BytesMut;
-use polyport_wire::error::EncodeError;
+use bytes::{Bytes, BytesMut};
+use polyport_wire::error::{DecodeError, EncodeError};
 use polyport_wire::frame::Frame;
+use polyport_wire::protobuf;
 use polyport_wire::schema::CallKind;
-use polyport_wire::thrift::{self, ApplicationException, Envelope, MessageType, Returned, Value};
-use polyport_wire::transport::Transport;
+use polyport_wire::thrift::{self, ApplicationException, Envelope, MessageType};
+use polyport_wire::transport::{Codec, Transport};
 use polyport_wire::ttheader::{Header, HeaderRef, keys};
 use tokio::time::{Instant, timeout_at};
 
 use crate::client::call::ClientCall;
-use crate::client::link::Request;
+use crate::client::http2::call::{Facts, unary};
+use crate::client::link::{Link, Request};
 use crate::client::options::ClientOptions;
+use crate::code::Code;
 use crate::limits::Limits;
 use crate::metadata::Metadata;
 use crate::method::Method;
@@ -26,8 +29,8 @@ type Outcome<V, E> = (Result<Result<V, E>, Status>, Metadata);
 /// Makes a call, within its time.
 pub(super) async fn call<A, V, E>(call: ClientCall<A, V, E>) -> Outcome<V, E>
 where
-    A: Value + Send + Sync,
-    V: Returned + Send,
+    A: Send + Sync,
+    V: Send,
     E: MethodError,
 {
     let Some(until) = until(&call) else {
@@ -65,23 +68,45 @@ fn timed_out<A, V, E>(call: &ClientCall<A, V, E>) -> Status {
 
 async fn exchange<A, V, E>(call: &ClientCall<A, V, E>, until: Option<Instant>) -> Outcome<V, E>
 where
-    A: Value + Send + Sync,
-    V: Returned + Send,
+    A: Send + Sync,
+    V: Send,
     E: MethodError,
 {
-    let (outcome, metadata) = match try_exchange(call, until).await {
-        Ok(outcome) => outcome,
-        Err(status) => (Err(status), Metadata::default()),
+    let (outcome, metadata) = match &call.client.shared.link {
+        Link::Http2(http2) => {
+            let facts = Facts {
+                path: call.method.path(),
+                codec: call.method.codec(),
+                service: call.method.service(),
+                method: call.method.name(),
+                caller_method: &call.caller_method,
+                metadata: &call.metadata,
+                until,
+            };
+            unary(http2, call.method, &call.arguments, facts).await
+        }
+        _ => match try_exchange(call, until).await {
+            Ok(outcome) => outcome,
+            Err(status) => (Err(status), Metadata::default()),
+        },
     };
     match outcome {
         // The server was told the time as well, and gave up in the same moment.
         Err(status)
-            if *status.kind() == StatusKind::Remote(ApplicationException::INTERNAL_ERROR)
-                && until.is_some_and(|until| until <= Instant::now()) =>
+            if means_late(&status) && until.is_some_and(|until| until <= Instant::now()) =>
         {
             (Err(timed_out(call)), metadata)
         }
         outcome => (outcome, metadata),
+    }
+}
+
+/// Whether this is what a server answers whose time has run out.
+fn means_late(status: &Status) -> bool {
+    match status.kind() {
+        StatusKind::Remote(type_id) => *type_id == ApplicationException::INTERNAL_ERROR,
+        StatusKind::Code(code) => *code == Code::DEADLINE_EXCEEDED || *code == Code::CANCELLED,
+        _ => false,
     }
 }
 
@@ -90,8 +115,8 @@ async fn try_exchange<A, V, E>(
     until: Option<Instant>,
 ) -> Result<Outcome<V, E>, Status>
 where
-    A: Value + Send + Sync,
-    V: Returned + Send,
+    A: Send + Sync,
+    V: Send,
     E: MethodError,
 {
     let shared = &call.client.shared;
@@ -110,7 +135,7 @@ where
     let Some(frame) = &received.frame else {
         // A server serves one call of a connection after the other, and nobody says when it is done
         // with this one: the connection is not kept, as in Kitex.
-        let done = V::when_missing().ok_or_else(missing_result)?;
+        let done = (call.method.outcome.when_missing)().ok_or_else(missing_result)?;
         return Ok((Ok(Ok(done)), Metadata::default()));
     };
     if let Some(header) = &frame.header {
@@ -129,7 +154,7 @@ where
 }
 
 /// Appends the request.
-fn encode<A: Value, V, E>(
+fn encode<A, V, E>(
     call: &ClientCall<A, V, E>,
     sequence: i32,
     until: Option<Instant>,
@@ -143,7 +168,7 @@ fn encode<A: Value, V, E>(
     };
     // Nobody waits for a one-way call, so nothing ends it.
     let until = until.filter(|_| kind == MessageType::Call);
-    let texts = Texts::new(options, until);
+    let texts = Texts::new(options, method.codec(), until);
     let number = [b'0' + kind as u8];
     let mut ints: Vec<(u16, &[u8])> = Vec::new();
     let prefixed: Vec<_> = call.metadata.to_request().collect();
@@ -176,7 +201,7 @@ fn encode<A: Value, V, E>(
     };
     validator::encode(
         &options.validators,
-        (options.transport, header),
+        (framing(options.transport, method.codec()), header),
         options.limits.frame,
         out,
         |out| {
@@ -185,8 +210,11 @@ fn encode<A: Value, V, E>(
                 method: &name_on_the_wire(options, method),
                 sequence,
             };
-            envelope.encode(out)?;
-            thrift::encode(&call.arguments, out)
+            match method.codec() {
+                Codec::Protobuf => protobuf::encode(&envelope, out)?,
+                _ => envelope.encode(out)?,
+            }
+            (method.arguments.encode)(&call.arguments, out)
         },
     )
 }
@@ -211,9 +239,9 @@ struct Texts {
 }
 
 impl Texts {
-    fn new(options: &ClientOptions, until: Option<Instant>) -> Self {
+    fn new(options: &ClientOptions, codec: Codec, until: Option<Instant>) -> Self {
         Self {
-            transport: match options.transport {
+            transport: match framing(options.transport, codec) {
                 Transport::TtHeaderFramed | Transport::Framed => "framed",
                 _ => "unframed",
             },
@@ -237,14 +265,23 @@ struct Reply<V, E> {
     closes: bool,
 }
 
-impl<V: Returned, E: MethodError> Reply<V, E> {
+impl<V, E> Reply<V, E> {
     fn decode<A>(
         frame: &Frame,
         method: &Method<A, V, E>,
         sequence: i32,
         limits: &Limits,
     ) -> Result<Self, Status> {
-        let (envelope, body) = Envelope::decode(&frame.payload).map_err(|error| {
+        let codec = method.codec();
+        if frame.codec != codec {
+            let text = format!("the reply is {}, the request {codec}", frame.codec);
+            return Err(Status::transport(text));
+        }
+        let envelope = match codec {
+            Codec::Protobuf => protobuf::decode(&frame.payload),
+            _ => Envelope::decode(&frame.payload),
+        };
+        let (envelope, body) = envelope.map_err(|error| {
             Status::transport(format!("the reply is broken: {}", error.exception))
         })?;
         let body = frame.payload.slice_ref(body);
@@ -261,8 +298,7 @@ impl<V: Returned, E: MethodError> Reply<V, E> {
                 if envelope.sequence != 0 {
                     check_sequence(&envelope, sequence)?;
                 }
-                let exception: ApplicationException = thrift::decode(&body, &limits.wire())
-                    .map_err(|error| Status::transport(format!("the reply is broken: {error}")))?;
+                let exception = exception(codec, &body, limits)?;
                 closes |= ends_connection(exception.type_id);
                 Err(Status::remote(&exception))
             }
@@ -270,7 +306,7 @@ impl<V: Returned, E: MethodError> Reply<V, E> {
                 check(&envelope, method, sequence)?;
                 match header.and_then(biz_status) {
                     Some(biz) => Err(biz.into()),
-                    None => thrift::decode_outcome(&body, &limits.wire())
+                    None => (method.outcome.decode)(&body, &limits.wire())
                         .map_err(|error| {
                             Status::transport(format!("the reply is broken: {error}"))
                         })?
@@ -288,6 +324,25 @@ impl<V: Returned, E: MethodError> Reply<V, E> {
             closes,
         })
     }
+}
+
+/// How a message is cut: one of Protobuf always stands in a frame.
+fn framing(transport: Transport, codec: Codec) -> Transport {
+    match (transport, codec) {
+        (Transport::TtHeader, Codec::Protobuf) => Transport::TtHeaderFramed,
+        (Transport::Buffered, Codec::Protobuf) => Transport::Framed,
+        (transport, _) => transport,
+    }
+}
+
+/// The exception that a reply's body holds.
+fn exception(codec: Codec, body: &Bytes, limits: &Limits) -> Result<ApplicationException, Status> {
+    let decoded = match codec {
+        Codec::Protobuf => protobuf::decode_exception(body)
+            .ok_or_else(|| DecodeError::foreign("an exception that is none")),
+        _ => thrift::decode(body, &limits.wire()),
+    };
+    decoded.map_err(|error| Status::transport(format!("the reply is broken: {error}")))
 }
 
 /// Whether a reply belongs to the request.

@@ -3,8 +3,10 @@
 
 use bytes::BytesMut;
 use polyport_wire::frame::Frame;
+use polyport_wire::transport::Transport;
 use polyport_wire::ttheader::flags;
 
+use crate::client::http2::Http2;
 use crate::client::multiplex::Multiplexed;
 use crate::client::options::{ClientOptions, Connections};
 use crate::client::pool::{Lease, Pool};
@@ -16,6 +18,7 @@ use crate::status::Status;
 pub(super) enum Link {
     Pool(Pool),
     Multiplexed(Multiplexed),
+    Http2(Http2),
 }
 
 /// A request, ready to be sent.
@@ -55,6 +58,9 @@ impl Link {
                  the service's name",
             ));
         }
+        if options.transport == Transport::Grpc {
+            return Http2::connect(options).await.map(Self::Http2);
+        }
         match options.connections {
             Connections::Multiplexed { connections } => {
                 if !options.transport.has_header() {
@@ -75,7 +81,7 @@ impl Link {
     /// The flags that tell the server how its replies may come.
     pub(super) fn flags(&self) -> u16 {
         match self {
-            Self::Pool(_) => 0,
+            Self::Pool(_) | Self::Http2(_) => 0,
             Self::Multiplexed(_) => flags::OUT_OF_ORDER,
         }
     }
@@ -103,6 +109,7 @@ impl Link {
                     lease: Some(lease),
                 })
             }
+            Self::Http2(_) => Err(Status::transport("a frame has no place on HTTP/2")),
             Self::Multiplexed(link) => {
                 let (sequence, frame) = link.exchange(request).await?;
                 Ok(Received {

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use polyport_wire::transport::Codec;
+
 use crate::registration::RegistrationError;
-use crate::router::{Names, Registered, Router};
-use crate::service::Service;
+use crate::router::{Directory, Names, Registered, Router};
+use crate::service::{Reach, Service};
 
 pub(super) fn router(
     mut services: Vec<Service>,
@@ -17,10 +19,9 @@ pub(super) fn router(
     // The order in which services were added means nothing from here on.
     services.sort_by_cached_key(Service::full_name);
     let mut router = Router {
-        names: Names::default(),
-        methods: Names::default(),
-        fallback: services.iter().position(|service| service.fallback),
-        combined: services.iter().any(|service| service.combined),
+        thrift: Directory::default(),
+        protobuf: Directory::default(),
+        combined: services.iter().position(|service| service.combined),
         refuse_nameless,
         services: Vec::with_capacity(services.len()),
     };
@@ -28,43 +29,90 @@ pub(super) fn router(
         add(&mut router, index, service);
     }
     // A service's own name goes before the bare names of others.
-    for (index, service) in router.services.iter().enumerate() {
-        router.names.insert(service.full_name.clone(), vec![index]);
+    let full_names = router.services.iter().enumerate();
+    let full_names: Vec<_> = full_names
+        .map(|(index, service)| (index, service.codec, service.full_name.clone()))
+        .collect();
+    for (index, codec, full_name) in full_names {
+        let directory = directory(&mut router, codec);
+        directory.names.insert(full_name, vec![index]);
     }
     Ok(router)
 }
 
 fn add(router: &mut Router, index: usize, service: Service) {
     let full_name = service.full_name();
-    let names = &mut router.names;
-    names.entry(service.name).or_default().push(index);
-    let mut methods = Names::default();
-    for method in service.methods {
-        let name = method.info.method.clone();
-        let holders = router.methods.entry(name.clone()).or_default();
-        holders.push(index);
-        methods.insert(name, method);
+    let Service {
+        name,
+        codec,
+        reach,
+        fallback,
+        methods,
+        ..
+    } = service;
+    let directory = directory(router, codec);
+    directory.names.entry(name).or_default().push(index);
+    if fallback {
+        directory.fallback = Some(index);
     }
-    router.services.push(Registered { full_name, methods });
+    let mut table = Names::default();
+    for method in methods {
+        let name = method.info.method.clone();
+        if reach == Reach::Everywhere {
+            let holders = directory.methods.entry(name.clone()).or_default();
+            holders.push(index);
+        }
+        table.insert(name, method);
+    }
+    router.services.push(Registered {
+        full_name,
+        codec,
+        reach,
+        methods: table,
+    });
+}
+
+fn directory(router: &mut Router, codec: Codec) -> &mut Directory {
+    match codec {
+        Codec::Protobuf => &mut router.protobuf,
+        _ => &mut router.thrift,
+    }
 }
 
 fn mistakes(services: &[Service], refuse_nameless: bool) -> Vec<RegistrationError> {
-    if services.is_empty() {
-        return vec![RegistrationError::NoService];
-    }
     let mut errors = Vec::new();
     errors.extend(empty_names(services));
-    errors.extend(several_fallbacks(services));
-    errors.extend(duplicates(services));
+    for codec in [Codec::ThriftBinary, Codec::Protobuf] {
+        let of_codec = || {
+            services
+                .iter()
+                .filter(move |service| service.codec == codec)
+        };
+        errors.extend(several_fallbacks(of_codec()));
+        errors.extend(duplicates(of_codec()));
+    }
     errors.extend(services.iter().flat_map(duplicate_methods));
-    let combined = services
+    // What comes with the server is not what it is for.
+    let own: Vec<&Service> = services
         .iter()
-        .filter(|service| service.combined)
-        .min_by_key(|service| service.full_name());
-    match combined {
-        Some(combined) => errors.extend(not_alone(combined, services)),
+        .filter(|service| service.reach != Reach::BuiltIn)
+        .collect();
+    if own.is_empty() {
+        errors.push(RegistrationError::NoService);
+    }
+    let combined = own.iter().filter(|service| service.combined);
+    match combined.min_by_key(|service| service.full_name()) {
+        Some(combined) => errors.extend(not_alone(combined, &own)),
         None if refuse_nameless => {}
-        None => errors.extend(conflicts(services)),
+        None => {
+            for codec in [Codec::ThriftBinary, Codec::Protobuf] {
+                let guessed = own
+                    .iter()
+                    .copied()
+                    .filter(|service| service.codec == codec && service.reach == Reach::Everywhere);
+                errors.extend(conflicts(&guessed.collect::<Vec<_>>()));
+            }
+        }
     }
     errors
 }
@@ -83,8 +131,8 @@ fn empty_names(services: &[Service]) -> impl Iterator<Item = RegistrationError> 
     })
 }
 
-fn several_fallbacks(services: &[Service]) -> Vec<RegistrationError> {
-    let mut fallbacks = services.iter().filter(|service| service.fallback);
+fn several_fallbacks<'a>(services: impl Iterator<Item = &'a Service>) -> Vec<RegistrationError> {
+    let mut fallbacks = services.filter(|service| service.fallback);
     let Some(first) = fallbacks.next() else {
         return Vec::new();
     };
@@ -96,8 +144,8 @@ fn several_fallbacks(services: &[Service]) -> Vec<RegistrationError> {
         .collect()
 }
 
-fn duplicates(services: &[Service]) -> Vec<RegistrationError> {
-    repeated(services.iter().map(Service::full_name))
+fn duplicates<'a>(services: impl Iterator<Item = &'a Service>) -> Vec<RegistrationError> {
+    repeated(services.map(Service::full_name))
         .into_iter()
         .map(|service| RegistrationError::Duplicate { service })
         .collect()
@@ -119,11 +167,11 @@ fn repeated(names: impl Iterator<Item = String>) -> BTreeSet<String> {
     names.filter(|name| !seen.insert(name.clone())).collect()
 }
 
-fn not_alone(combined: &Service, services: &[Service]) -> Option<RegistrationError> {
+fn not_alone(combined: &Service, services: &[&Service]) -> Option<RegistrationError> {
     let mut others: Vec<String> = services
         .iter()
-        .filter(|service| !std::ptr::eq(*service, combined))
-        .map(Service::full_name)
+        .filter(|service| !std::ptr::eq(**service, combined))
+        .map(|service| service.full_name())
         .collect();
     others.sort();
     (!others.is_empty()).then(|| RegistrationError::NotAlone {
@@ -133,9 +181,9 @@ fn not_alone(combined: &Service, services: &[Service]) -> Option<RegistrationErr
 }
 
 /// A method in several services needs a fallback service that has it.
-fn conflicts(services: &[Service]) -> Vec<RegistrationError> {
+fn conflicts(services: &[&Service]) -> Vec<RegistrationError> {
     let fallbacks = services.iter().filter(|service| service.fallback);
-    let fallback = fallbacks.map(Service::full_name).min();
+    let fallback = fallbacks.map(|service| service.full_name()).min();
     let mut holders: BTreeMap<&str, BTreeMap<String, &Service>> = BTreeMap::new();
     for service in services {
         for method in service.methods() {

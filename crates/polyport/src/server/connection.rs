@@ -21,7 +21,7 @@ use tokio::time::{self, Instant};
 use crate::limits::Limits;
 use crate::server::ping_pong::PingPong;
 use crate::server::stopwatch::Stopwatch;
-use crate::server::{Phase, Shared, linger, spare, ttstream};
+use crate::server::{Phase, Shared, http2, linger, spare, ttstream};
 
 /// The least and the most that one read asks for. A peer's announced length never makes it more:
 /// a large message gets its memory as it arrives.
@@ -82,6 +82,7 @@ where
             PingPong::new(connection, validators).serve(&shared).await
         }
         Some(Detection::Foreign(Foreign::Http1)) => connection.answer_http1().await,
+        Some(Detection::Http2) => http2::serve(connection, shared).await,
         Some(Detection::TtStream) => ttstream::refuse(connection).await,
         Some(other) => {
             let first = connection.input.get(..16).unwrap_or(&connection.input);
@@ -97,9 +98,6 @@ where
 pub(super) fn advice(detection: Detection) -> Cow<'static, str> {
     match detection {
         Detection::Foreign(foreign) => foreign.to_string().into(),
-        Detection::Http2 => "looks like HTTP/2, which this version does not serve: use Thrift \
-                             over TTHeader, Framed or Buffered"
-            .into(),
         Detection::TtStream => "looks like TTHeader Streaming, which this version does not \
                                 serve: call a method that does not stream"
             .into(),
@@ -265,6 +263,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 Ok(Arrived::Phase)
             }
         }
+    }
+
+    /// The socket, what has arrived on it, and the word that the server stops.
+    pub(super) fn into_parts(self) -> (S, BytesMut, watch::Receiver<Phase>) {
+        (self.io, self.input, self.phases)
     }
 
     /// Writes everything in `output`, for as long as the peer takes it, and takes its memory.

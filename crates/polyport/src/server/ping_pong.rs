@@ -17,20 +17,19 @@ use polyport_wire::error::{DecodeError, DecodeErrorKind};
 use polyport_wire::frame::{Frame, FrameDecoder, salvage};
 use polyport_wire::schema::CallKind;
 use polyport_wire::thrift::{ApplicationException, MessageType};
+use polyport_wire::transport::Codec;
 use polyport_wire::ttheader::flags;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::task::{JoinError, JoinSet};
-use tokio::time::timeout_at;
 use tracing::field::display;
 
 use crate::call::{Call, Reply};
-use crate::layer::Next;
 use crate::route::MethodInfo;
 use crate::server::connection::{Arrived, Connection, advice};
 use crate::server::reception::{Received, receive};
 use crate::server::reply::{Ending, Request, encode};
-use crate::server::{Shared, linger, spare};
-use crate::service::{ServiceMethod, catch_panic};
+use crate::server::{Shared, linger, serving, spare};
+use crate::service::ServiceMethod;
 use crate::status::Status;
 use crate::validator::Validators;
 
@@ -179,6 +178,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
         {
             let request = Request {
                 transport: front.transport,
+                codec: Codec::ThriftBinary,
                 sequence: front.envelope.sequence,
                 header_sequence: front.header_sequence,
                 is_multiplexed: front.flags & flags::OUT_OF_ORDER != 0,
@@ -253,7 +253,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
         call: Call,
         shared: &Shared,
     ) -> io::Result<Reply> {
-        let mut serving = pin!(serve(method, call, shared));
+        let mut serving = pin!(serving::serve(method, call, shared));
         match poll_fn(|cx| Poll::Ready(serving.as_mut().poll(cx))).await {
             Poll::Ready(reply) => Ok(reply),
             Poll::Pending => {
@@ -273,7 +273,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
     ) {
         let (method, shared) = (method.clone(), Arc::clone(shared));
         let info = Arc::clone(&method.info);
-        let mut serving = Box::pin(async move { serve(&method, call, &shared).await });
+        let mut serving = Box::pin(async move { serving::serve(&method, call, &shared).await });
         match poll_fn(|cx| Poll::Ready(serving.as_mut().poll(cx))).await {
             Poll::Ready(reply) => self.reply(request, &info, &reply),
             Poll::Pending => {
@@ -357,23 +357,4 @@ fn remedy(error: &DecodeError) -> &'static str {
         }
         _ => "; clients of this port speak strict binary Thrift over TTHeader, Framed or Buffered",
     }
-}
-
-/// Runs layers and handler, for as long as the client waits.
-async fn serve(method: &ServiceMethod, call: Call, shared: &Shared) -> Reply {
-    let deadline = call.context.deadline;
-    let next = Next::new(&shared.layers, &*method.endpoint);
-    // Making the future is the first layer's own code already.
-    let serving = catch_panic(async { next.call(call).await });
-    let outcome = match deadline {
-        None => serving.await,
-        Some(deadline) => timeout_at(deadline, serving)
-            .await
-            .unwrap_or_else(|_| Ok(Status::deadline().into())),
-    };
-    outcome.unwrap_or_else(|payload| {
-        // The handler's own panic does not come this far.
-        let info = &method.info;
-        Status::panic("middleware", &info.service, &info.method, &*payload).into()
-    })
 }

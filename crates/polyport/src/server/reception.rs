@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use polyport_wire::frame::Frame;
+use polyport_wire::protobuf;
 use polyport_wire::schema::CallKind;
 use polyport_wire::thrift::{ApplicationException, Envelope, MessageType};
 use polyport_wire::transport::Codec;
@@ -12,9 +13,10 @@ use polyport_wire::ttheader::{Header, Key, flags, keys};
 use tokio::time::Instant;
 
 use crate::call::Call;
-use crate::context::Context;
+use crate::context::{Context, Head};
+use crate::layer::Payload;
 use crate::metadata::Metadata;
-use crate::router::Query;
+use crate::router::{Query, RouteError};
 use crate::server::Shared;
 use crate::server::reply::Request;
 use crate::service::ServiceMethod;
@@ -52,11 +54,6 @@ pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -
         payload,
         body: whole,
     } = frame;
-    if codec != Codec::ThriftBinary {
-        return Received::lost(format!(
-            "it speaks {codec}, which this version does not serve: use Thrift"
-        ));
-    }
     if let Some(header) = &header
         && transport.has_header()
         && let Err(reason) = validate(&shared.validators, header, &whole)
@@ -71,6 +68,7 @@ pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -
         .map(|header| header.sequence);
     let request = |sequence| Request {
         transport,
+        codec,
         sequence,
         header_sequence: multiplexed.unwrap_or(sequence),
         is_multiplexed: multiplexed.is_some(),
@@ -80,7 +78,11 @@ pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -
         method: method.to_owned(),
         exception,
     };
-    let (envelope, body) = match Envelope::decode(&payload) {
+    let envelope = match codec {
+        Codec::Protobuf => protobuf::decode(&payload),
+        _ => Envelope::decode(&payload),
+    };
+    let (envelope, body) = match envelope {
         Ok(parts) => parts,
         Err(error) => {
             let sequence = match error.sequence {
@@ -91,17 +93,27 @@ pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -
         }
     };
     let wishes = header.as_ref().map(Wishes::new).unwrap_or_default();
-    let query = Query::new(transport, wishes.service, envelope.method);
+    let query = Query::new(transport, codec, wishes.service, envelope.method);
     if !is_request(envelope.kind) {
         let exception = ApplicationException::invalid_message_type(envelope.kind as u16);
         return reject(query.method, envelope.sequence, exception);
     }
     let (method, reason) = match shared.router.route(query) {
         Ok(found) => found,
-        Err(error) => return reject(query.method, envelope.sequence, error.to_exception()),
+        Err(error) => {
+            let sequence = match (codec, &error) {
+                (Codec::ThriftBinary, _) | (_, RouteError::OtherCodec(_)) => envelope.sequence,
+                // Kitex reads the name, looks for it, and would read the number then.
+                _ => header.as_ref().map_or(0, |header| header.sequence),
+            };
+            return reject(query.method, sequence, error.to_exception());
+        }
     };
     let arguments = payload.slice_ref(body);
-    let message = match method.endpoint.decode(arguments, &shared.limits.wire()) {
+    let message = match method
+        .endpoint
+        .decode(Payload::Message(arguments), &shared.limits.wire())
+    {
         Ok(message) => message,
         Err(error) if method.info.kind == CallKind::Oneway => {
             let method = &method.info.method;
@@ -130,8 +142,9 @@ pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -
         sequence,
         deadline,
         metadata: wishes.metadata,
-        header,
+        head: header.map_or(Head::None, Head::TtHeader),
         reply_metadata: Metadata::default(),
+        reply_trailers: Metadata::default(),
     };
     Received::Call(method, Call { context, message }, request(sequence))
 }

@@ -2,8 +2,9 @@
 
 use bytes::BytesMut;
 use polyport_wire::error::EncodeError;
+use polyport_wire::protobuf;
 use polyport_wire::thrift::{self, ApplicationException, Envelope, MessageType};
-use polyport_wire::transport::Transport;
+use polyport_wire::transport::{Codec, Transport};
 use polyport_wire::ttheader::{HeaderRef, keys};
 
 use crate::call::{Message, Reply};
@@ -14,6 +15,7 @@ use crate::validator::{self, Validators};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Request {
     pub(super) transport: Transport,
+    pub(super) codec: Codec,
     pub(super) sequence: i32,
     pub(super) header_sequence: i32,
     /// Whether replies may come in any order.
@@ -61,12 +63,15 @@ pub(super) fn encode(
             method,
             sequence: request.sequence,
         };
-        envelope.encode(out)?;
-        answer.encode(out)
+        match request.codec {
+            Codec::Protobuf => protobuf::encode(&envelope, out)?,
+            _ => envelope.encode(out)?,
+        }
+        answer.encode(request.codec, out)
     })
 }
 
-/// A reply as Thrift has it.
+/// A reply as the messages of one call have it.
 enum Answer<'a> {
     Message(&'a Message),
     /// An empty result; the status stands in the header.
@@ -109,14 +114,19 @@ impl<'a> Answer<'a> {
         strings
     }
 
-    fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
-        match self {
-            Self::Message(message) => message.encode(out),
-            Self::Biz(_) => {
+    fn encode(&self, codec: Codec, out: &mut BytesMut) -> Result<(), EncodeError> {
+        match (self, codec) {
+            (Self::Message(message), _) => message.encode(out),
+            (Self::Biz(_), Codec::Protobuf) => Ok(()),
+            (Self::Biz(_), _) => {
                 out.extend_from_slice(&[0]);
                 Ok(())
             }
-            Self::Exception(exception) => thrift::encode(exception, out),
+            (Self::Exception(exception), Codec::Protobuf) => {
+                protobuf::encode_exception(exception, out);
+                Ok(())
+            }
+            (Self::Exception(exception), _) => thrift::encode(exception, out),
         }
     }
 }

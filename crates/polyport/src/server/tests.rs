@@ -61,6 +61,7 @@ impl Client {
             router: Server::new().add(service).router().unwrap(),
             layers: Vec::new(),
             limits,
+            kitex_codes: false,
             validators: Validators::default(),
         };
         let connection = Connection::new(served, None, limits, phases);

@@ -1,0 +1,164 @@
+//! A client's HTTP/2 connections, on which each call has a stream.
+
+pub(super) mod call;
+pub(super) mod replies;
+pub(super) mod requests;
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
+
+use bytes::{Bytes, BytesMut};
+use h2::SendStream;
+use h2::client::{Builder, ResponseFuture, SendRequest};
+use http::Request;
+use tokio::net::TcpStream;
+use tokio::sync::Mutex;
+
+use crate::client::options::{ClientOptions, Connections};
+use crate::client::pool;
+use crate::error::Error;
+use crate::http2::flood::Frames;
+use crate::http2::incoming::broken;
+use crate::http2::io::Io;
+use crate::limits::Limits;
+use crate::status::Status;
+
+/// What a server may send of one answer, and of all, before it must wait for the callers.
+const STREAM_WINDOW: u32 = 1024 * 1024;
+const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
+
+/// The connections to one address, used in turn.
+#[derive(Debug)]
+pub(in crate::client) struct Http2 {
+    options: ClientOptions,
+    slots: Vec<Slot>,
+    next: AtomicUsize,
+}
+
+/// One connection, which is made anew when it has ended.
+#[derive(Debug, Default)]
+struct Slot(Mutex<Open>);
+
+#[derive(Debug, Default)]
+struct Open {
+    sender: Option<SendRequest<Bytes>>,
+    /// How many connections there were before: who finds one ended replaces that one only.
+    generation: u64,
+}
+
+/// A stream that was opened: the answer to come, and the way to send more.
+pub(super) type Stream = (ResponseFuture, SendStream<Bytes>);
+
+impl Http2 {
+    /// Connects once, to find out at once whether the server is there.
+    pub(super) async fn connect(options: &ClientOptions) -> Result<Self, Error> {
+        let connections = match options.connections {
+            Connections::Multiplexed { connections } => connections.max(1),
+            Connections::Pooled { .. } => 1,
+            Connections::Short => 0,
+        };
+        let http2 = Self {
+            options: options.clone(),
+            slots: std::iter::repeat_with(Slot::default)
+                .take(connections)
+                .collect(),
+            next: AtomicUsize::new(0),
+        };
+        match http2.slots.first() {
+            Some(slot) => slot.sender(options, None).await.map(drop)?,
+            None => connect(options).await.map(drop)?,
+        }
+        Ok(http2)
+    }
+
+    /// Opens a stream with this request; when the connection turns out to have ended, on a new one.
+    pub(super) async fn open(&self, request: &Request<()>) -> Result<Stream, Status> {
+        let mut ended = None;
+        let slot = self.slot();
+        loop {
+            let (sender, generation) = match slot {
+                Some(slot) => slot.sender(&self.options, ended).await?,
+                None => (connect(&self.options).await?, 0),
+            };
+            let opened = match sender.ready().await {
+                Ok(mut sender) => sender.send_request(request.clone(), false),
+                Err(error) => Err(error),
+            };
+            match opened {
+                Ok(stream) => return Ok(stream),
+                Err(_) if ended.is_none() => ended = Some(generation),
+                Err(error) => return Err(broken(&error)),
+            }
+        }
+    }
+
+    fn slot(&self) -> Option<&Slot> {
+        let next = self.next.fetch_add(1, Ordering::Relaxed);
+        self.slots.get(next.checked_rem(self.slots.len())?)
+    }
+}
+
+impl Slot {
+    /// The connection; a new one if there is none or if the one of this generation has `ended`.
+    async fn sender(
+        &self,
+        options: &ClientOptions,
+        ended: Option<u64>,
+    ) -> Result<(SendRequest<Bytes>, u64), Error> {
+        let mut open = self.0.lock().await;
+        if ended == Some(open.generation) {
+            open.sender = None;
+        }
+        let sender = match &open.sender {
+            Some(sender) => sender.clone(),
+            None => {
+                let sender = connect(options).await?;
+                open.generation += 1;
+                open.sender.insert(sender).clone()
+            }
+        };
+        Ok((sender, open.generation))
+    }
+}
+
+async fn connect(options: &ClientOptions) -> Result<SendRequest<Bytes>, Error> {
+    let socket = pool::connect(options).await?;
+    let (sender, connection) = shake_hands(socket, &options.limits)
+        .await
+        .map_err(|error| Error::connect(&options.address, std::io::Error::other(error)))?;
+    tokio::spawn(connection);
+    Ok(sender)
+}
+
+/// Begins HTTP/2; the future works until the connection ends, which it does when nobody has the
+/// sender or a stream any more.
+async fn shake_hands(
+    socket: TcpStream,
+    limits: &Limits,
+) -> Result<(SendRequest<Bytes>, impl Future<Output = ()> + use<>), h2::Error> {
+    let io = Io::new(socket, BytesMut::new(), Frames::new(limits.resets));
+    let (sender, connection) = Builder::new()
+        .initial_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_header_list_size(limits.header_list)
+        .max_frame_size(64 * 1024)
+        .enable_push(false)
+        .handshake(io.clone())
+        .await?;
+    let working = async move {
+        let mut connection = pin!(connection);
+        let ended = poll_fn(|cx| {
+            let ended = connection.as_mut().poll(cx);
+            match io.poll_written(cx) {
+                Poll::Ready(Err(_)) => Poll::Ready(Ok(())),
+                _ => ended,
+            }
+        });
+        if let Err(error) = ended.await {
+            tracing::debug!(%error, "an HTTP/2 connection has ended");
+        }
+    };
+    Ok((sender, working))
+}

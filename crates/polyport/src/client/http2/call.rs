@@ -1,0 +1,137 @@
+//! A call over HTTP/2: its request's headers, and for unary calls all of it.
+
+use std::future::poll_fn;
+
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE, USER_AGENT};
+use http::{Request, Uri, Version};
+use polyport_wire::grpc;
+use polyport_wire::transport::Codec;
+use tokio::time::Instant;
+
+use crate::client::http2::Http2;
+use crate::client::http2::replies::Replies;
+use crate::client::http2::requests::Requests;
+use crate::client::options::ClientOptions;
+use crate::code::Code;
+use crate::http2::compression::ACCEPTED;
+use crate::http2::headers;
+use crate::metadata::Metadata;
+use crate::method::Method;
+use crate::status::Status;
+use crate::stream::Source;
+
+/// What the headers of a request say.
+pub(in crate::client) struct Facts<'a> {
+    pub(in crate::client) path: String,
+    pub(in crate::client) codec: Codec,
+    pub(in crate::client) service: &'a str,
+    pub(in crate::client) method: &'a str,
+    pub(in crate::client) caller_method: &'a str,
+    pub(in crate::client) metadata: &'a Metadata,
+    pub(in crate::client) until: Option<Instant>,
+}
+
+/// Makes a unary call.
+pub(in crate::client) async fn unary<A, V, E>(
+    http2: &Http2,
+    method: &Method<A, V, E>,
+    arguments: &A,
+    facts: Facts<'_>,
+) -> (Result<Result<V, E>, Status>, Metadata) {
+    let limits = &http2.options.limits;
+    let opened = open(http2, facts, None).await;
+    let (mut requests, mut replies) = match opened {
+        Ok(opened) => opened,
+        Err(status) => return (Err(status), Metadata::default()),
+    };
+    let sent = requests.send_last(&mut |out| (method.arguments.encode)(arguments, out));
+    let outcome = match sent {
+        Ok(()) => match only_message(&mut replies).await {
+            Ok(bytes) => (method.outcome.decode)(&bytes, &limits.message_limits())
+                .map_err(|error| Status::transport(format!("the reply is broken: {error}")))
+                .and_then(|outcome| outcome.ok_or_else(|| no_message("no result"))),
+            Err(status) => Err(status),
+        },
+        Err(status) => Err(status),
+    };
+    (outcome, replies.into_metadata())
+}
+
+/// Opens a stream; `until` ends it, with the status that the caller is to get then.
+pub(in crate::client) async fn open(
+    http2: &Http2,
+    facts: Facts<'_>,
+    until: Option<(Instant, Status)>,
+) -> Result<(Requests, Replies), Status> {
+    let limit = http2.options.limits.grpc_message;
+    let request = head(&http2.options, &facts)?;
+    let (response, stream) = http2.open(&request).await?;
+    let requests = Requests::new(stream, limit);
+    Ok((requests, Replies::new(response, limit, until)))
+}
+
+/// The only message of a stream, after which it must end.
+pub(in crate::client) async fn only_message(replies: &mut Replies) -> Result<bytes::Bytes, Status> {
+    let message = poll_fn(|cx| replies.poll_receive(cx)).await?;
+    let message = message.ok_or_else(|| no_message("no message"))?;
+    match poll_fn(|cx| replies.poll_receive(cx)).await? {
+        None => Ok(message),
+        Some(_) => Err(no_message("more than one message")),
+    }
+}
+
+#[cold]
+fn no_message(what: &str) -> Status {
+    let text = format!("the server answered with {what} where one belongs");
+    Status::with_code(Code::INTERNAL, text)
+}
+
+/// The head of a request.
+fn head(options: &ClientOptions, facts: &Facts<'_>) -> Result<Request<()>, Status> {
+    let uri = Uri::builder()
+        .scheme("http")
+        .authority(options.address.as_str())
+        .path_and_query(facts.path.as_str())
+        .build()
+        .map_err(|error| {
+            let text = format!("{}{} is no address: {error}", options.address, facts.path);
+            Status::transport(text)
+        })?;
+    let mut request = Request::new(());
+    *request.method_mut() = http::Method::POST;
+    *request.version_mut() = Version::HTTP_2;
+    *request.uri_mut() = uri;
+    put_headers(options, facts, request.headers_mut());
+    Ok(request)
+}
+
+fn put_headers(options: &ClientOptions, facts: &Facts<'_>, map: &mut HeaderMap) {
+    const AGENT: &str = concat!("polyport/", env!("CARGO_PKG_VERSION"));
+    let content_type = match facts.codec {
+        Codec::ThriftBinary => "application/grpc+thrift",
+        _ => "application/grpc",
+    };
+    map.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    map.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    map.insert(TE, HeaderValue::from_static("trailers"));
+    let accepted = HeaderValue::from_static(ACCEPTED);
+    map.insert(headers::GRPC_ACCEPT_ENCODING, accepted);
+    if let Some(until) = facts.until {
+        let left = until.saturating_duration_since(Instant::now());
+        let timeout = headers::value(&grpc::format_timeout(left));
+        map.insert(headers::GRPC_TIMEOUT, timeout);
+    }
+    if options.service_name {
+        // What Kitex's ClientHTTP2Handler writes, kitex pkg/transmeta/http2.go.
+        let facts = [
+            (headers::SOURCE_SERVICE, options.caller.as_str()),
+            (headers::SOURCE_METHOD, facts.caller_method),
+            (headers::DESTINATION_SERVICE, facts.service),
+            (headers::DESTINATION_METHOD, facts.method),
+        ];
+        for (name, fact) in facts.into_iter().filter(|(_, fact)| !fact.is_empty()) {
+            map.insert(name, headers::value(fact));
+        }
+    }
+    headers::put_request(facts.metadata, map);
+}

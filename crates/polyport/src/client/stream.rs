@@ -1,0 +1,294 @@
+//! Calls that stream, on their way out.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::client::Client;
+use crate::client::http2::call::{Facts, only_message, open};
+use crate::client::http2::replies::Replies;
+use crate::client::http2::requests::Requests;
+use crate::client::link::Link;
+use crate::context::Context;
+use crate::metadata::Metadata;
+use crate::method::StreamMethod;
+use crate::status::{Status, StatusKind};
+use crate::stream::{Sink, Streaming};
+
+/// A streaming call that is begun when it is awaited, which gives an `O`: what there is to send to
+/// and to receive from.
+///
+/// # Examples
+///
+/// ```no_run
+/// # use polyport::{CallKind, Client, Status};
+/// # use polyport::method::StreamMethod;
+/// static COUNT: StreamMethod<String, i32> =
+///     StreamMethod::thrift("Texts", "count", CallKind::Bidirectional);
+///
+/// # async fn run(client: Client) -> Result<(), Status> {
+/// let (mut texts, mut lengths) = client.bidirectional(&COUNT).metadata("tenant", "7").await?;
+/// texts.send("how long?".to_owned()).await?;
+/// assert_eq!(lengths.receive().await?, Some(9));
+/// texts.finish()?;
+/// assert_eq!(lengths.receive().await?, None);
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a call is made by awaiting it"]
+pub struct StreamCall<A: 'static, V: 'static, O> {
+    client: Client,
+    method: &'static StreamMethod<A, V>,
+    /// The only request, if there is one only.
+    request: Option<A>,
+    begin: fn(Begun<A, V>) -> O,
+    timeout: Option<Duration>,
+    deadline: Option<Instant>,
+    metadata: Metadata,
+    caller_method: String,
+}
+
+/// A call whose stream is open.
+struct Begun<A: 'static, V: 'static> {
+    method: &'static StreamMethod<A, V>,
+    requests: Requests,
+    replies: Replies,
+    client: Client,
+}
+
+/// A call with many requests and one answer.
+///
+/// # Examples
+///
+/// ```no_run
+/// # use polyport::{CallKind, Client, Status};
+/// # use polyport::method::StreamMethod;
+/// static SUM: StreamMethod<i64, i64> = StreamMethod::thrift("Sums", "sum", CallKind::ClientStream);
+///
+/// # async fn run(client: Client) -> Result<(), Status> {
+/// let mut sum = client.client_stream(&SUM).await?;
+/// for number in 1..=3 {
+///     sum.send(number).await?;
+/// }
+/// assert_eq!(sum.finish().await?, 6);
+/// # Ok(())
+/// # }
+/// ```
+pub struct ClientStream<A: 'static, V: 'static> {
+    sink: Sink<A>,
+    replies: Replies,
+    method: &'static StreamMethod<A, V>,
+    client: Client,
+}
+
+impl<A, V, O> StreamCall<A, V, O> {
+    fn new(
+        client: Client,
+        method: &'static StreamMethod<A, V>,
+        request: Option<A>,
+        begin: fn(Begun<A, V>) -> O,
+    ) -> Self {
+        Self {
+            timeout: client.shared.options.timeout,
+            client,
+            method,
+            request,
+            begin,
+            deadline: None,
+            metadata: Metadata::default(),
+            caller_method: String::new(),
+        }
+    }
+
+    /// How long the call may take, to its last message. The server is told.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sends a key and a value to the server.
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metadata.insert(key, value);
+        self
+    }
+
+    /// Sends a key and a value to the server, and to those that it calls for this.
+    pub fn persistent(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metadata.insert_persistent(key, value);
+        self
+    }
+
+    /// Sends a plain header to the server.
+    pub fn header(mut self, key: impl Into<String>, value: impl Into<bytes::Bytes>) -> Self {
+        self.metadata.insert_header(key, value);
+        self
+    }
+
+    /// Makes the call a part of the one that is being served: it passes on the persistent metadata
+    /// and ends no later than the caller of that one waits, whatever its own timeout is.
+    pub fn within(mut self, cx: &Context) -> Self {
+        self.metadata.inherit(cx.metadata());
+        cx.method().clone_into(&mut self.caller_method);
+        self.deadline = cx.deadline();
+        self
+    }
+
+    async fn begin(self) -> Result<O, Status> {
+        let method = self.method;
+        let Link::Http2(http2) = &self.client.shared.link else {
+            let text = format!("{method:?} streams, which needs Transport::Grpc");
+            return Err(Status::transport(text));
+        };
+        let timeout = self
+            .timeout
+            .and_then(|timeout| Instant::now().checked_add(timeout));
+        let until = [timeout, self.deadline].into_iter().flatten().min();
+        let late = || {
+            let text = format!(
+                "rpc timeout: {method:?} at {} did not end in time",
+                self.client.address()
+            );
+            Status::new(StatusKind::Timeout, text)
+        };
+        let facts = Facts {
+            path: method.path(),
+            codec: method.codec(),
+            service: method.service(),
+            method: method.name(),
+            caller_method: &self.caller_method,
+            metadata: &self.metadata,
+            until,
+        };
+        let opening = open(http2, facts, until.map(|until| (until, late())));
+        let (mut requests, replies) = match until {
+            None => opening.await?,
+            Some(until) => timeout_at(until, opening)
+                .await
+                .unwrap_or_else(|_| Err(late()))?,
+        };
+        if let Some(request) = &self.request {
+            requests.send_last(&mut |out| (method.request.encode)(request, out))?;
+        }
+        Ok((self.begin)(Begun {
+            method,
+            requests,
+            replies,
+            client: self.client,
+        }))
+    }
+}
+
+impl<A, V, O> IntoFuture for StreamCall<A, V, O>
+where
+    A: Send + Sync + 'static,
+    V: Send + 'static,
+    O: 'static,
+{
+    type Output = Result<O, Status>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.begin())
+    }
+}
+
+impl<A, V> Begun<A, V> {
+    fn sink(requests: Requests, method: &StreamMethod<A, V>) -> Sink<A> {
+        Sink::new(Box::new(requests), method.request)
+    }
+
+    fn streaming(replies: Replies, method: &StreamMethod<A, V>, client: &Client) -> Streaming<V> {
+        let limits = client.shared.options.limits.message_limits();
+        Streaming::new(Box::new(replies), method.response, limits)
+    }
+}
+
+impl Client {
+    /// Calls a method that takes many requests.
+    pub fn client_stream<A, V>(
+        &self,
+        method: &'static StreamMethod<A, V>,
+    ) -> StreamCall<A, V, ClientStream<A, V>> {
+        StreamCall::new(self.clone(), method, None, |begun| ClientStream {
+            sink: Begun::sink(begun.requests, begun.method),
+            replies: begun.replies,
+            method: begun.method,
+            client: begun.client,
+        })
+    }
+
+    /// Calls a method that gives many answers.
+    pub fn server_stream<A, V>(
+        &self,
+        method: &'static StreamMethod<A, V>,
+        request: A,
+    ) -> StreamCall<A, V, Streaming<V>> {
+        StreamCall::new(self.clone(), method, Some(request), |begun| {
+            Begun::streaming(begun.replies, begun.method, &begun.client)
+        })
+    }
+
+    /// Calls a method that takes many requests and gives many answers.
+    pub fn bidirectional<A, V>(
+        &self,
+        method: &'static StreamMethod<A, V>,
+    ) -> StreamCall<A, V, (Sink<A>, Streaming<V>)> {
+        StreamCall::new(self.clone(), method, None, |begun| {
+            let sink = Begun::sink(begun.requests, begun.method);
+            let answers = Begun::streaming(begun.replies, begun.method, &begun.client);
+            (sink, answers)
+        })
+    }
+}
+
+impl<A, V> ClientStream<A, V> {
+    /// Sends a request, as soon as the server takes it.
+    ///
+    /// # Errors
+    ///
+    /// When the server has ended the call: [`finish`](Self::finish) then says how; or when the
+    /// connection failed.
+    pub async fn send(&mut self, request: A) -> Result<(), Status> {
+        self.sink.send(request).await
+    }
+
+    /// Sends no more, and waits for the answer.
+    ///
+    /// # Errors
+    ///
+    /// When the server answered with an error, or when the connection failed.
+    pub async fn finish(self) -> Result<V, Status> {
+        let Self {
+            sink,
+            mut replies,
+            method,
+            client,
+        } = self;
+        // The server's word on how it ended counts more than that it took no more.
+        let _ = sink.finish();
+        let bytes = only_message(&mut replies).await?;
+        let limits = client.shared.options.limits.message_limits();
+        (method.response.decode)(&bytes, &limits)
+            .map_err(|error| Status::transport(format!("the reply is broken: {error}")))
+    }
+}
+
+impl<A, V, O> fmt::Debug for StreamCall<A, V, O> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StreamCall")
+            .field("method", &self.method)
+            .field("timeout", &self.timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<A, V> fmt::Debug for ClientStream<A, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientStream")
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,8 @@
+//! What server and client share of gRPC over HTTP/2: the socket, headers, messages, compression.
+
+pub(crate) mod io;
+pub(crate) mod flood;
+pub(crate) mod outgoing;
+pub(crate) mod incoming;
+pub(crate) mod headers;
+pub(crate) mod compression;

@@ -1,0 +1,151 @@
+//! Metadata and outcomes as headers and trailers.
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use bytes::Bytes;
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::metadata::{Metadata, Reach};
+
+/// Binary values: written without padding, read with or without.
+const BINARY: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_encode_padding(false)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+pub(crate) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+pub(crate) const GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
+pub(crate) const GRPC_DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
+pub(crate) const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+pub(crate) const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+pub(crate) const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
+pub(crate) const BIZ_STATUS: HeaderName = HeaderName::from_static("biz-status");
+pub(crate) const BIZ_EXTRA: HeaderName = HeaderName::from_static("biz-extra");
+/// The caller, as Kitex's `ClientHTTP2Handler` sends it.
+pub(crate) const SOURCE_SERVICE: HeaderName = HeaderName::from_static("source-service");
+pub(crate) const SOURCE_METHOD: HeaderName = HeaderName::from_static("source-method");
+pub(crate) const DESTINATION_SERVICE: HeaderName = HeaderName::from_static("destination-service");
+pub(crate) const DESTINATION_METHOD: HeaderName = HeaderName::from_static("destination-method");
+
+/// Kitex's metainfo (kitex pkg/transmeta, gopkg cloud/metainfo/http.go).
+const TRANSIENT: &str = "rpc-transit-";
+const PERSISTENT: &str = "rpc-persist-";
+
+/// Names that are gRPC's own, or HTTP's, and never an application's.
+fn is_reserved(name: &str) -> bool {
+    name.starts_with("grpc-") || matches!(name, "te" | "content-type" | "biz-status" | "biz-extra")
+}
+
+/// What the headers or trailers of a stream carry for the application.
+pub(crate) fn metadata(headers: &HeaderMap) -> Metadata {
+    let mut metadata = Metadata::default();
+    for (name, value) in headers {
+        let name = name.as_str();
+        if let Some(key) = name.strip_prefix(TRANSIENT) {
+            metadata.push_folded(Reach::Transient, upper_snake(key), bytes(value));
+        } else if let Some(key) = name.strip_prefix(PERSISTENT) {
+            metadata.push_folded(Reach::Persistent, upper_snake(key), bytes(value));
+        } else if name.ends_with("-bin") && !is_reserved(name) {
+            // Several values may have been joined on the way.
+            let values = value.as_bytes().split(|byte| *byte == b',');
+            for value in values.filter_map(|value| BINARY.decode(value.trim_ascii()).ok()) {
+                let key = Bytes::copy_from_slice(name.as_bytes());
+                metadata.push_folded(Reach::Header, key, value.into());
+            }
+        } else if !is_reserved(name) {
+            let key = Bytes::copy_from_slice(name.as_bytes());
+            metadata.push_folded(Reach::Header, key, bytes(value));
+        }
+    }
+    metadata
+}
+
+/// Appends what a request carries; what HTTP has no letters for is left out.
+pub(crate) fn put_request(metadata: &Metadata, headers: &mut HeaderMap) {
+    for (reach, key, value) in metadata.entries() {
+        let prefix = match reach {
+            Reach::Header => {
+                put(key, value, headers);
+                continue;
+            }
+            // It reached this server and goes no further.
+            Reach::Upstream => continue,
+            Reach::Transient => TRANSIENT,
+            Reach::Persistent => PERSISTENT,
+        };
+        let lower = key.iter().map(|byte| match byte {
+            b'_' => b'-',
+            byte => byte.to_ascii_lowercase(),
+        });
+        let name: Vec<u8> = prefix.bytes().chain(lower).collect();
+        put_plain(&name, value, headers);
+    }
+}
+
+/// Appends what goes back beside an answer.
+pub(crate) fn put_reply(metadata: &Metadata, headers: &mut HeaderMap) {
+    for (_, key, value) in metadata.entries() {
+        put(key, value, headers);
+    }
+}
+
+/// Appends one header of the application; whether HTTP has letters for it.
+pub(crate) fn put(key: &[u8], value: &[u8], headers: &mut HeaderMap) -> bool {
+    let reserved =
+        std::str::from_utf8(key).map_or(true, |key| is_reserved(&key.to_ascii_lowercase()));
+    if reserved {
+        return false;
+    }
+    if key.ends_with(b"-bin") {
+        return put_plain(key, BINARY.encode(value).as_bytes(), headers);
+    }
+    put_plain(key, value, headers)
+}
+
+fn put_plain(key: &[u8], value: &[u8], headers: &mut HeaderMap) -> bool {
+    match (HeaderName::from_bytes(key), HeaderValue::from_bytes(value)) {
+        (Ok(name), Ok(value)) => headers.try_append(name, value).is_ok(),
+        _ => {
+            let name = String::from_utf8_lossy(key);
+            tracing::debug!(%name, "metadata is not sent: HTTP has no letters for it");
+            false
+        }
+    }
+}
+
+/// The value of a header, if it is text.
+pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
+}
+
+/// A text as a header's value; nothing is left of what HTTP has no letters for.
+pub(crate) fn value(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+/// Bytes as the value of a `-bin` header.
+pub(crate) fn binary(bytes: &[u8]) -> HeaderValue {
+    value(&BINARY.encode(bytes))
+}
+
+/// The bytes of a `-bin` header.
+pub(crate) fn from_binary(value: &HeaderValue) -> Option<Bytes> {
+    BINARY.decode(value.as_bytes()).ok().map(Bytes::from)
+}
+
+fn bytes(value: &HeaderValue) -> Bytes {
+    Bytes::copy_from_slice(value.as_bytes())
+}
+
+/// Kitex's reader makes of a header's name the only kind of key that survives.
+fn upper_snake(key: &str) -> Bytes {
+    key.bytes()
+        .map(|byte| match byte {
+            b'-' => b'_',
+            byte => byte.to_ascii_uppercase(),
+        })
+        .collect()
+}

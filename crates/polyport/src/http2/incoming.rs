@@ -1,0 +1,117 @@
+//! The messages of the other side of a stream.
+
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use h2::{Reason, RecvStream};
+use http::HeaderMap;
+use polyport_wire::grpc::MessageDecoder;
+
+use crate::code::Code;
+use crate::http2::compression::Compression;
+use crate::status::Status;
+
+/// Messages as they come, decompressed but not decoded.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    stream: RecvStream,
+    decoder: MessageDecoder,
+    /// `None` when it is one that is not spoken here: then nothing may be compressed.
+    compression: Option<Compression>,
+    limit: usize,
+    ended: bool,
+}
+
+impl Incoming {
+    pub(crate) fn new(stream: RecvStream, compression: Option<Compression>, limit: usize) -> Self {
+        Self {
+            stream,
+            decoder: MessageDecoder::new(limit),
+            compression,
+            limit,
+            ended: false,
+        }
+    }
+
+    /// The next message; `None` after the last one.
+    pub(crate) fn poll_message(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<Bytes>, Status>> {
+        loop {
+            match self.decoder.decode() {
+                Ok(Some(message)) if message.compressed => {
+                    return Poll::Ready(self.decompress(message.bytes).map(Some));
+                }
+                Ok(Some(message)) => return Poll::Ready(Ok(Some(message.bytes))),
+                Ok(None) if self.ended => return Poll::Ready(self.end()),
+                Ok(None) => {}
+                Err(error) => {
+                    let status = Status::with_code(Code::RESOURCE_EXHAUSTED, error.to_string());
+                    return Poll::Ready(Err(status));
+                }
+            }
+            match ready!(self.stream.poll_data(cx)) {
+                Some(Ok(chunk)) => {
+                    // What is read makes room for more; the stream may have ended meanwhile.
+                    let _ = self.stream.flow_control().release_capacity(chunk.len());
+                    self.decoder.push(chunk);
+                }
+                Some(Err(error)) => return Poll::Ready(Err(broken(&error))),
+                None => self.ended = true,
+            }
+        }
+    }
+
+    /// What came behind the messages.
+    pub(crate) fn poll_trailers(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<Option<HeaderMap>, Status>> {
+        self.stream
+            .poll_trailers(cx)
+            .map_err(|error| broken(&error))
+    }
+
+    fn end(&self) -> Result<Option<Bytes>, Status> {
+        if self.decoder.is_empty() {
+            return Ok(None);
+        }
+        let text = "the stream ends inside of a message";
+        Err(Status::with_code(Code::INTERNAL, text))
+    }
+
+    fn decompress(&self, bytes: Bytes) -> Result<Bytes, Status> {
+        let text = match self.compression {
+            Some(Compression::Identity) => {
+                "a message is compressed, but no grpc-encoding says how".to_owned()
+            }
+            None => "a message is compressed by what is not spoken here".to_owned(),
+            #[cfg(feature = "gzip")]
+            Some(compression) => match compression.decompress(bytes, self.limit) {
+                Ok(bytes) => return Ok(bytes),
+                Err(error) => {
+                    let text = error.to_string();
+                    return Err(Status::with_code(Code::RESOURCE_EXHAUSTED, text));
+                }
+            },
+        };
+        Err(Status::with_code(Code::INTERNAL, text))
+    }
+}
+
+/// A stream that ended in another way than it should, as gRPC's own libraries put it (grpc
+/// `doc/PROTOCOL-HTTP2.md`, errors).
+pub(crate) fn broken(error: &h2::Error) -> Status {
+    let code = match error.reason() {
+        Some(Reason::REFUSED_STREAM) => Code::UNAVAILABLE,
+        Some(Reason::CANCEL) => Code::CANCELLED,
+        Some(Reason::ENHANCE_YOUR_CALM) => Code::RESOURCE_EXHAUSTED,
+        Some(Reason::INADEQUATE_SECURITY) => Code::PERMISSION_DENIED,
+        // Kitex's number for a server that goes away (pkg/remote/trans/nphttp2/grpc).
+        Some(reason) if u32::from(reason) == 1000 => Code::UNAVAILABLE,
+        Some(_) => Code::INTERNAL,
+        None => return Status::transport(format!("the connection failed: {error}")),
+    };
+    Status::with_code(code, format!("the stream was ended: {error}"))
+}

@@ -1,0 +1,272 @@
+//! The answer to one request over HTTP/2: headers, messages, trailers.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use h2::SendStream;
+use h2::server::SendResponse;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::{Response, StatusCode};
+use polyport_wire::error::EncodeError;
+use polyport_wire::grpc;
+use polyport_wire::transport::Codec;
+
+use crate::code::Code;
+use crate::http2::compression::{ACCEPTED, Compression};
+use crate::http2::headers;
+use crate::http2::incoming::broken;
+use crate::http2::outgoing::{ended, poll_capacity};
+use crate::metadata::Metadata;
+use crate::status::Status;
+use crate::stream::{Encode, Outlet};
+
+/// An answer on its way.
+pub(super) struct Answer {
+    state: State,
+    /// What goes out before the first message.
+    headers: HeaderMap,
+    pub(super) compression: Compression,
+    pub(super) codec: Codec,
+    limit: usize,
+    /// Whether Kitex's codes stand for what is unknown.
+    kitex_codes: bool,
+}
+
+enum State {
+    /// Nothing is out.
+    Silent(SendResponse<Bytes>),
+    /// The headers are.
+    Open(SendStream<Bytes>),
+    Ended,
+}
+
+impl Answer {
+    pub(super) fn new(
+        respond: SendResponse<Bytes>,
+        content_type: HeaderValue,
+        limit: usize,
+        kitex_codes: bool,
+    ) -> Self {
+        let mut headers = HeaderMap::with_capacity(4);
+        headers.insert(CONTENT_TYPE, content_type);
+        Self {
+            state: State::Silent(respond),
+            headers,
+            compression: Compression::Identity,
+            codec: Codec::Protobuf,
+            limit,
+            kitex_codes,
+        }
+    }
+
+    /// Ready when the client gives up the stream.
+    pub(super) fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.state {
+            State::Silent(respond) => respond.poll_reset(cx).map(|_| ()),
+            State::Open(stream) => stream.poll_reset(cx).map(|_| ()),
+            State::Ended => Poll::Pending,
+        }
+    }
+
+    /// Sends what a method gave back, and ends the stream.
+    pub(super) fn message(
+        &mut self,
+        metadata: &Metadata,
+        trailers: &Metadata,
+        encode: &mut Encode<'_>,
+    ) {
+        let sent = self.open(metadata).and_then(|()| self.send(encode));
+        match sent {
+            Ok(()) => self.finish(None, trailers),
+            Err(status) => self.finish(Some(&status), trailers),
+        }
+    }
+
+    /// Ends the stream: with success, or with what went wrong.
+    pub(super) fn finish(&mut self, status: Option<&Status>, metadata: &Metadata) {
+        let trailers = self.trailers(status, metadata);
+        match std::mem::replace(&mut self.state, State::Ended) {
+            State::Silent(mut respond) => {
+                let mut headers = std::mem::take(&mut self.headers);
+                headers.extend(trailers);
+                // The stream may be gone, which its client knows.
+                let _ = respond.send_response(response(headers), true);
+            }
+            State::Open(mut stream) => {
+                let _ = stream.send_trailers(trailers);
+            }
+            State::Ended => {}
+        }
+    }
+
+    /// Answers a request that is not gRPC.
+    pub(super) fn refuse(&mut self, status: StatusCode, text: &'static str) {
+        let State::Silent(mut respond) = std::mem::replace(&mut self.state, State::Ended) else {
+            return;
+        };
+        let mut response = Response::new(());
+        *response.status_mut() = status;
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        response.headers_mut().insert(CONTENT_TYPE, plain);
+        if let Ok(mut stream) = respond.send_response(response, false) {
+            let _ = stream.send_data(Bytes::from_static(text.as_bytes()), true);
+        }
+    }
+
+    /// Adds headers, as long as they are not out.
+    pub(super) fn add_headers(&mut self, metadata: &Metadata) -> bool {
+        let silent = matches!(self.state, State::Silent(_));
+        if silent {
+            headers::put_reply(metadata, &mut self.headers);
+        }
+        silent
+    }
+
+    /// Sends the headers, unless they are out.
+    fn open(&mut self, metadata: &Metadata) -> Result<(), Status> {
+        self.add_headers(metadata);
+        let State::Silent(respond) = &mut self.state else {
+            return Ok(());
+        };
+        let mut headers = std::mem::take(&mut self.headers);
+        if let Some(name) = self.compression.name() {
+            headers.insert(headers::GRPC_ENCODING, HeaderValue::from_static(name));
+        }
+        let stream = respond
+            .send_response(response(headers), false)
+            .map_err(|error| broken(&error))?;
+        self.state = State::Open(stream);
+        Ok(())
+    }
+
+    /// Sends one message.
+    fn send(&mut self, encode: &mut Encode<'_>) -> Result<(), Status> {
+        self.open(&Metadata::default())?;
+        let State::Open(stream) = &mut self.state else {
+            return Err(ended());
+        };
+        let mut out = BytesMut::new();
+        encode_message(self.compression, self.limit, &mut out, encode).map_err(|error| {
+            let text = format!("the reply cannot be sent: {error}");
+            Status::with_code(Code::RESOURCE_EXHAUSTED, text)
+        })?;
+        stream
+            .send_data(out.freeze(), false)
+            .map_err(|error| broken(&error))
+    }
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        self.open(&Metadata::default())?;
+        let State::Open(stream) = &mut self.state else {
+            return Poll::Ready(Err(ended()));
+        };
+        poll_capacity(stream, cx)
+    }
+
+    fn trailers(&self, status: Option<&Status>, metadata: &Metadata) -> HeaderMap {
+        let mut trailers = HeaderMap::with_capacity(4);
+        let Some(status) = status else {
+            trailers.insert(headers::GRPC_STATUS, HeaderValue::from_static("0"));
+            trailers.insert(headers::GRPC_MESSAGE, HeaderValue::from_static(""));
+            headers::put_reply(metadata, &mut trailers);
+            return trailers;
+        };
+        let (code, text) = status.to_grpc(self.codec, self.kitex_codes);
+        trailers.insert(headers::GRPC_STATUS, HeaderValue::from(code.0));
+        let text = headers::value(&grpc::encode_text(&text));
+        trailers.insert(headers::GRPC_MESSAGE, text);
+        if let Some(biz) = status.biz() {
+            trailers.insert(headers::BIZ_STATUS, HeaderValue::from(biz.code));
+            if !biz.extra.is_empty() {
+                let extra = serde_json::to_string(&biz.extra).unwrap_or_default();
+                trailers.insert(headers::BIZ_EXTRA, headers::value(&extra));
+            }
+        }
+        if !status.details().is_empty() {
+            trailers.insert(headers::GRPC_DETAILS, headers::binary(status.details()));
+        }
+        if code == Code::UNIMPLEMENTED {
+            // A client whose compression is not spoken here learns what is.
+            let accepted = HeaderValue::from_static(ACCEPTED);
+            trailers.insert(headers::GRPC_ACCEPT_ENCODING, accepted);
+        }
+        headers::put_reply(metadata, &mut trailers);
+        trailers
+    }
+}
+
+fn encode_message(
+    compression: Compression,
+    limit: usize,
+    out: &mut BytesMut,
+    encode: &mut Encode<'_>,
+) -> Result<(), EncodeError> {
+    let compressed = compression != Compression::Identity;
+    grpc::encode(compressed, limit, out, |out| {
+        if !compressed {
+            return encode(out);
+        }
+        let mut plain = BytesMut::new();
+        encode(&mut plain)?;
+        compression.compress(&plain, out);
+        Ok(())
+    })
+}
+
+fn response(headers: HeaderMap) -> Response<()> {
+    let mut response = Response::new(());
+    *response.headers_mut() = headers;
+    response
+}
+
+/// An answer that the handler's sink and the driver share.
+#[derive(Clone)]
+pub(super) struct SharedAnswer(Arc<Mutex<Answer>>);
+
+impl SharedAnswer {
+    pub(super) fn new(answer: Answer) -> Self {
+        Self(Arc::new(Mutex::new(answer)))
+    }
+
+    /// Nobody holds it for longer than one message takes.
+    pub(super) fn lock(&self) -> MutexGuard<'_, Answer> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Outlet for SharedAnswer {
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        self.lock().poll_ready(cx)
+    }
+
+    fn send(&mut self, encode: &mut Encode<'_>) -> Result<(), Status> {
+        self.lock().send(encode)
+    }
+
+    fn set_header(&mut self, key: &str, value: &str) -> Result<(), Status> {
+        let mut answer = self.lock();
+        if !matches!(answer.state, State::Silent(_)) {
+            return Err(Status::error("the headers are out already"));
+        }
+        if headers::put(key.as_bytes(), value.as_bytes(), &mut answer.headers) {
+            Ok(())
+        } else {
+            let text = format!("{key} cannot be a header: HTTP allows no such name or value");
+            Err(Status::error(text))
+        }
+    }
+
+    fn send_headers(&mut self) -> Result<(), Status> {
+        let mut answer = self.lock();
+        match answer.state {
+            State::Ended => Err(ended()),
+            _ => answer.open(&Metadata::default()),
+        }
+    }
+
+    /// The handler's return ends the stream.
+    fn finish(&mut self) -> Result<(), Status> {
+        Ok(())
+    }
+}

@@ -1,0 +1,332 @@
+//! Reception over HTTP/2: what a request asks for, and its way through the server.
+
+use std::future::{Future, poll_fn};
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll};
+
+use bytes::Bytes;
+use h2::RecvStream;
+use h2::server::SendResponse;
+use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::request::Parts;
+use http::{Request, StatusCode};
+use polyport_wire::grpc;
+use polyport_wire::schema::CallKind;
+use polyport_wire::transport::{Codec, Transport};
+use tokio::time::{Instant, timeout_at};
+
+use crate::call::{Call, Message, Reply};
+use crate::code::Code;
+use crate::context::{Context, Head};
+use crate::http2::compression::Compression;
+use crate::http2::headers;
+use crate::http2::incoming::Incoming;
+use crate::layer::Payload;
+use crate::metadata::Metadata;
+use crate::route::RouteReason;
+use crate::router::Query;
+use crate::server::Shared;
+use crate::server::http2::answer::{Answer, SharedAnswer};
+use crate::server::serving;
+use crate::service::ServiceMethod;
+use crate::status::Status;
+use crate::stream::Source;
+
+/// What a request that is not gRPC is told.
+const NOT_GRPC: &str = "This port speaks gRPC over HTTP/2 (content-type application/grpc, \
+                        application/grpc+proto, application/grpc+thrift), and Kitex Thrift and \
+                        Protobuf.\n";
+
+/// What the headers of a request say.
+struct Ask<'s> {
+    method: &'s ServiceMethod,
+    reason: RouteReason,
+    deadline: Option<Instant>,
+}
+
+/// Serves one stream.
+pub(super) async fn serve(
+    request: Request<RecvStream>,
+    respond: SendResponse<Bytes>,
+    shared: &Shared,
+    peer: Option<SocketAddr>,
+) {
+    let (parts, body) = request.into_parts();
+    let limit = shared.limits.grpc_message;
+    let content_type = parts.headers.get(CONTENT_TYPE);
+    let codec = content_type
+        .and_then(|value| value.to_str().ok())
+        .and_then(grpc::codec);
+    let mut answer = Answer::new(respond, content_type_of(codec), limit, shared.kitex_codes);
+    let Some(codec) = codec else {
+        tracing::debug!(
+            ?peer,
+            path = parts.uri.path(),
+            "an HTTP/2 request is not gRPC"
+        );
+        answer.refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, NOT_GRPC);
+        return;
+    };
+    answer.codec = codec;
+    let incoming = match compression(&parts.headers) {
+        Ok((request, reply)) => {
+            answer.compression = reply;
+            Incoming::new(body, Some(request), limit)
+        }
+        Err(status) => return answer.finish(Some(&status), &Metadata::default()),
+    };
+    let ask = match ask(&parts, codec, shared) {
+        Ok(ask) => ask,
+        Err(status) => {
+            tracing::debug!(
+                ?peer,
+                path = parts.uri.path(),
+                "a request is rejected: {status}"
+            );
+            return answer.finish(Some(&status), &Metadata::default());
+        }
+    };
+    let exchange = Exchange {
+        ask,
+        incoming,
+        parts,
+        peer,
+        shared,
+    };
+    match exchange.ask.method.info.kind {
+        CallKind::Unary | CallKind::Oneway => exchange.unary(answer).await,
+        _ => exchange.stream(SharedAnswer::new(answer)).await,
+    }
+}
+
+/// Where a request wants to go, and how long it may take.
+fn ask<'s>(parts: &Parts, codec: Codec, shared: &'s Shared) -> Result<Ask<'s>, Status> {
+    let path = parts.uri.path();
+    let Some((service, method)) = grpc::split_path(path) else {
+        let text = format!("malformed method name, method={path:?}");
+        return Err(Status::with_code(Code::INTERNAL, text));
+    };
+    let query = Query::new(Transport::Grpc, codec, Some(service), method);
+    let (method, reason) = shared
+        .router
+        .route(query)
+        .map_err(|error| error.to_status())?;
+    let deadline = match headers::text(&parts.headers, &headers::GRPC_TIMEOUT) {
+        None => None,
+        Some(text) => {
+            let malformed = || {
+                let text = format!("malformed grpc-timeout: {text:?}");
+                Status::with_code(Code::INTERNAL, text)
+            };
+            let timeout = grpc::parse_timeout(text).ok_or_else(malformed)?;
+            Instant::now().checked_add(timeout)
+        }
+    };
+    Ok(Ask {
+        method,
+        reason,
+        deadline,
+    })
+}
+
+/// How the request's messages are compressed, and how the answer's are: as the request's, if the
+/// client takes that.
+fn compression(map: &HeaderMap) -> Result<(Compression, Compression), Status> {
+    let name = headers::text(map, &headers::GRPC_ENCODING).unwrap_or_default();
+    let Some(request) = Compression::named(name) else {
+        let text = format!("grpc: Decompressor is not installed for grpc-encoding {name:?}");
+        return Err(Status::with_code(Code::UNIMPLEMENTED, text));
+    };
+    let accepted = headers::text(map, &headers::GRPC_ACCEPT_ENCODING).unwrap_or_default();
+    let mut accepted = accepted.split(',').map(str::trim);
+    let is_accepted = accepted.any(|name| Compression::named(name) == Some(request));
+    let reply = Some(request).filter(|_| is_accepted);
+    Ok((request, reply.unwrap_or_default()))
+}
+
+fn content_type_of(codec: Option<Codec>) -> HeaderValue {
+    match codec {
+        Some(Codec::ThriftBinary) => HeaderValue::from_static("application/grpc+thrift"),
+        _ => HeaderValue::from_static("application/grpc"),
+    }
+}
+
+/// A request with everything that it takes to serve it.
+struct Exchange<'s> {
+    ask: Ask<'s>,
+    incoming: Incoming,
+    parts: Parts,
+    peer: Option<SocketAddr>,
+    shared: &'s Shared,
+}
+
+impl Exchange<'_> {
+    /// One message in, one message out.
+    async fn unary(mut self, mut answer: Answer) {
+        let call = async {
+            let request = self.single_message().await?;
+            let reply = self.call(Payload::Message(request)).await;
+            Ok(reply)
+        };
+        let reply = or_reset(call, |cx| answer.poll_reset(cx)).await;
+        let Some(reply) = reply else {
+            return;
+        };
+        match reply.unwrap_or_else(|status: Status| status.into()) {
+            Reply {
+                outcome: Ok(message),
+                metadata,
+                trailers,
+            } => answer.message(&metadata, &trailers, &mut |out| message.encode(out)),
+            Reply {
+                outcome: Err(status),
+                metadata,
+                trailers,
+            } => {
+                answer.add_headers(&metadata);
+                answer.finish(Some(&status), &trailers);
+            }
+        }
+    }
+
+    /// A stream, or two.
+    async fn stream(self, answer: SharedAnswer) {
+        let kind = self.ask.method.info.kind;
+        let call = self.streaming_call(answer.clone());
+        let Some(reply) = or_reset(call, |cx| answer.lock().poll_reset(cx)).await else {
+            return;
+        };
+        let Reply {
+            outcome,
+            metadata,
+            mut trailers,
+        } = reply;
+        let mut answer = answer.lock();
+        if !answer.add_headers(&metadata) {
+            // They come late, but they come.
+            trailers.extend(metadata);
+        }
+        match outcome {
+            Ok(message) if kind == CallKind::ClientStream => {
+                answer.message(&Metadata::default(), &trailers, &mut |out| {
+                    message.encode(out)
+                });
+            }
+            Ok(_) => answer.finish(None, &trailers),
+            Err(status) => answer.finish(Some(&status), &trailers),
+        }
+    }
+
+    async fn streaming_call(mut self, answer: SharedAnswer) -> Reply {
+        let kind = self.ask.method.info.kind;
+        let request = match kind {
+            CallKind::ServerStream => match self.single_message().await {
+                Ok(request) => request,
+                Err(status) => return status.into(),
+            },
+            _ => Bytes::new(),
+        };
+        let Self {
+            ask,
+            incoming,
+            parts,
+            peer,
+            shared,
+        } = self;
+        let outlet = Box::new(answer);
+        let payload = match kind {
+            CallKind::ClientStream => Payload::Requests(Box::new(incoming)),
+            CallKind::ServerStream => Payload::Answers(request, outlet),
+            _ => Payload::Both(Box::new(incoming), outlet),
+        };
+        call(&ask, payload, parts.headers, peer, shared).await
+    }
+
+    async fn call(&mut self, payload: Payload) -> Reply {
+        let headers = std::mem::take(&mut self.parts.headers);
+        call(&self.ask, payload, headers, self.peer, self.shared).await
+    }
+
+    /// The only message of a request.
+    async fn single_message(&mut self) -> Result<Bytes, Status> {
+        let incoming = &mut self.incoming;
+        let mut message = pin!(poll_fn(|cx| incoming.poll_message(cx)));
+        // Mostly it is there, and no clock is needed.
+        let message = match poll_fn(|cx| Poll::Ready(message.as_mut().poll(cx))).await {
+            Poll::Ready(message) => message?,
+            Poll::Pending => {
+                let latest = Instant::now() + self.shared.limits.message;
+                let until = self.ask.deadline.map_or(latest, |until| until.min(latest));
+                timeout_at(until, message)
+                    .await
+                    .unwrap_or_else(|_| Err(Status::deadline()))?
+            }
+        };
+        // Kitex's word for it.
+        message.ok_or_else(|| Status::with_code(Code::INTERNAL, "EOF"))
+    }
+}
+
+/// Decodes the arguments and calls.
+async fn call(
+    ask: &Ask<'_>,
+    payload: Payload,
+    headers: HeaderMap,
+    peer: Option<SocketAddr>,
+    shared: &Shared,
+) -> Reply {
+    let decoded = ask
+        .method
+        .endpoint
+        .decode(payload, &shared.limits.message_limits());
+    let message: Message = match decoded {
+        Ok(message) => message,
+        Err(error) => return Status::broken_message(&error).into(),
+    };
+    let context = Context {
+        target: Arc::clone(&ask.method.info),
+        reason: ask.reason,
+        transport: Transport::Grpc,
+        peer,
+        sequence: 0,
+        deadline: ask.deadline,
+        metadata: headers::metadata(&headers),
+        head: Head::Http2(headers),
+        reply_metadata: Metadata::default(),
+        reply_trailers: Metadata::default(),
+    };
+    serving::serve(ask.method, Call { context, message }, shared).await
+}
+
+/// The outcome of a call, unless its client gives it up before.
+async fn or_reset<T>(
+    call: impl Future<Output = T>,
+    mut poll_reset: impl FnMut(&mut TaskContext<'_>) -> Poll<()>,
+) -> Option<T> {
+    let mut call = pin!(call);
+    poll_fn(|cx| {
+        if let Poll::Ready(outcome) = call.as_mut().poll(cx) {
+            return Poll::Ready(Some(outcome));
+        }
+        poll_reset(cx).map(|()| None)
+    })
+    .await
+}
+
+impl Source for Incoming {
+    fn poll_receive(&mut self, cx: &mut TaskContext<'_>) -> Poll<Result<Option<Bytes>, Status>> {
+        self.poll_message(cx)
+    }
+
+    /// They are in the context.
+    fn poll_headers(&mut self, _cx: &mut TaskContext<'_>) -> Poll<Result<Metadata, Status>> {
+        Poll::Ready(Ok(Metadata::default()))
+    }
+
+    /// A client has no trailers that anybody reads.
+    fn trailers(&mut self) -> Option<Metadata> {
+        None
+    }
+}

@@ -1,0 +1,222 @@
+//! Messages one after the other: what streaming methods take and give.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use polyport_wire::error::{DecodeError, EncodeError};
+use polyport_wire::limits::Limits;
+
+use crate::metadata::Metadata;
+use crate::method::Coding;
+use crate::status::Status;
+
+/// Messages that arrive one after the other.
+///
+/// It is a [`Stream`] as well, for those who like its combinators.
+///
+/// # Examples
+///
+/// ```
+/// use polyport::{Status, Streaming};
+///
+/// async fn sum(mut numbers: Streaming<i64>) -> Result<i64, Status> {
+///     let mut sum = 0;
+///     while let Some(number) = numbers.receive().await? {
+///         sum += number;
+///     }
+///     Ok(sum)
+/// }
+/// ```
+///
+/// # Cancel safety
+///
+/// A message is taken only when it is given: what was waited for can be waited for again.
+pub struct Streaming<T> {
+    source: Box<dyn Source>,
+    decode: fn(&Bytes, &Limits) -> Result<T, DecodeError>,
+    limits: Limits,
+    ended: bool,
+}
+
+/// Where messages are sent to, one after the other.
+///
+/// A server's answers end when the handler returns; a client sends no more when it drops this.
+///
+/// # Examples
+///
+/// ```
+/// use polyport::{Sink, Status};
+///
+/// async fn count(to: i64, mut output: Sink<i64>) -> Result<(), Status> {
+///     for number in 0..to {
+///         output.send(number).await?;
+///     }
+///     Ok(())
+/// }
+/// ```
+pub struct Sink<T> {
+    outlet: Box<dyn Outlet>,
+    encode: fn(&T, &mut BytesMut) -> Result<(), EncodeError>,
+}
+
+/// Where the bytes of messages come from.
+pub(crate) trait Source: Send {
+    /// The next message; `None` when the peer has sent its last.
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Status>>;
+
+    /// What the peer sent before its first message.
+    fn poll_headers(&mut self, cx: &mut Context<'_>) -> Poll<Result<Metadata, Status>>;
+
+    /// What the peer sent behind its last message, once that is known.
+    fn trailers(&mut self) -> Option<Metadata>;
+}
+
+/// Where the bytes of messages go.
+pub(crate) trait Outlet: Send {
+    /// Waits until the peer takes more.
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>>;
+
+    /// Sends one message, which `encode` appends.
+    fn send(&mut self, encode: &mut Encode<'_>) -> Result<(), Status>;
+
+    /// Sets a header that goes out before the first message.
+    fn set_header(&mut self, key: &str, value: &str) -> Result<(), Status>;
+
+    /// Sends the headers now.
+    fn send_headers(&mut self) -> Result<(), Status>;
+
+    /// Says that no more messages come.
+    fn finish(&mut self) -> Result<(), Status>;
+}
+
+/// Appends a message.
+pub(crate) type Encode<'a> = dyn FnMut(&mut BytesMut) -> Result<(), EncodeError> + 'a;
+
+impl<T> Streaming<T> {
+    pub(crate) fn new(source: Box<dyn Source>, coding: Coding<T>, limits: Limits) -> Self {
+        Self {
+            source,
+            decode: coding.decode,
+            limits,
+            ended: false,
+        }
+    }
+
+    /// The next message; `None` after the last one.
+    ///
+    /// # Errors
+    ///
+    /// When the peer ended the stream with an error, when the connection failed, or when a message
+    /// cannot be understood. There is nothing to receive after an error.
+    pub async fn receive(&mut self) -> Result<Option<T>, Status> {
+        poll_fn(|cx| self.poll_receive(cx)).await
+    }
+
+    /// What a server sent before its first answer; waits for it. On a server there is nothing: the
+    /// context has it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`receive`](Self::receive).
+    pub async fn headers(&mut self) -> Result<Metadata, Status> {
+        poll_fn(|cx| self.source.poll_headers(cx)).await
+    }
+
+    /// What a server sent behind its last answer; nothing before that has been received.
+    pub fn trailers(&mut self) -> Option<Metadata> {
+        self.source.trailers()
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>, Status>> {
+        if self.ended {
+            return Poll::Ready(Ok(None));
+        }
+        let received = ready!(self.source.poll_receive(cx));
+        let message = received.and_then(|bytes| match bytes {
+            None => Ok(None),
+            Some(bytes) => (self.decode)(&bytes, &self.limits)
+                .map(Some)
+                .map_err(|error| Status::broken_message(&error)),
+        });
+        self.ended = !matches!(message, Ok(Some(_)));
+        Poll::Ready(message)
+    }
+}
+
+impl<T> Stream for Streaming<T> {
+    type Item = Result<T, Status>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_receive(cx).map(Result::transpose)
+    }
+}
+
+impl<T> Sink<T> {
+    pub(crate) fn new(outlet: Box<dyn Outlet>, coding: Coding<T>) -> Self {
+        Self {
+            outlet,
+            encode: coding.encode,
+        }
+    }
+
+    /// Sends a message, as soon as the peer takes it.
+    ///
+    /// # Errors
+    ///
+    /// When the peer has given up, when the call has ended, when the connection failed, or when the
+    /// message is larger than allowed.
+    ///
+    /// # Cancel safety
+    ///
+    /// The message is sent or lost as a whole.
+    pub async fn send(&mut self, message: T) -> Result<(), Status> {
+        poll_fn(|cx| self.outlet.poll_ready(cx)).await?;
+        let encode = self.encode;
+        self.outlet.send(&mut |out| encode(&message, out))
+    }
+
+    /// Sets a header, which goes out before the first message.
+    ///
+    /// # Errors
+    ///
+    /// When the headers are out already, or when HTTP allows no such name or value.
+    pub fn set_header(&mut self, key: &str, value: &str) -> Result<(), Status> {
+        self.outlet.set_header(key, value)
+    }
+
+    /// Sends the headers without waiting for the first message.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    pub fn send_headers(&mut self) -> Result<(), Status> {
+        self.outlet.send_headers()
+    }
+
+    /// Says that no more messages come. A server need not: its handler's return does.
+    ///
+    /// # Errors
+    ///
+    /// As for [`send`](Self::send).
+    pub fn finish(mut self) -> Result<(), Status> {
+        self.outlet.finish()
+    }
+}
+
+impl<T> fmt::Debug for Streaming<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Streaming")
+            .field("ended", &self.ended)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for Sink<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sink(..)")
+    }
+}

@@ -1,0 +1,158 @@
+//! Calls that end well.
+
+use polyport::codegen::StreamMethod;
+use polyport::{Client, Server, Streaming, Transport};
+use polyport_tests::demo::{self, EchoArgs, FACTS, FAIL, FailError, NotFound, Nothing, TextArgs};
+use polyport_tests::serving::Serving;
+use polyport_tests::streams::{
+    self, ECHO, JOIN, SPLIT, THRIFT_ECHO, THRIFT_JOIN, THRIFT_SPLIT, UNARY, text,
+};
+
+use crate::client;
+
+async fn all<T>(mut answers: Streaming<T>) -> Vec<T> {
+    let mut all = Vec::new();
+    while let Some(answer) = answers.receive().await.unwrap() {
+        all.push(answer);
+    }
+    all
+}
+
+async fn every_kind<T: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static>(
+    client: &Client,
+    methods: [&'static StreamMethod<T, T>; 3],
+    make: fn(&str) -> T,
+) {
+    let [join, split, echo] = methods;
+    for count in [0, 1, 100] {
+        let mut joining = client.client_stream(join).await.unwrap();
+        for _ in 0..count {
+            joining.send(make("x")).await.unwrap();
+        }
+        assert_eq!(
+            joining.finish().await.unwrap(),
+            make(&vec!["x"; count].join(","))
+        );
+    }
+    let words = client.server_stream(split, make("a b c")).await.unwrap();
+    assert_eq!(all(words).await, ["a", "b", "c"].map(make));
+    let (mut requests, mut answers) = client.bidirectional(echo).await.unwrap();
+    for word in ["one", "two"] {
+        requests.send(make(word)).await.unwrap();
+        assert_eq!(answers.receive().await.unwrap(), Some(make(word)));
+    }
+    requests.finish().unwrap();
+    assert_eq!(answers.receive().await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn every_kind_of_call_in_both_codecs_on_one_port() {
+    let server = Server::new()
+        .add(streams::protobuf().0)
+        .add(streams::thrift().0)
+        .add(demo::demo().0);
+    let serving = Serving::start(server).await;
+    let client = client(&serving).await;
+    assert_eq!(client.call(&UNARY, text("hi")).await.unwrap(), text("hi"));
+    every_kind(&client, [&JOIN, &SPLIT, &ECHO], text).await;
+    every_kind(
+        &client,
+        [&THRIFT_JOIN, &THRIFT_SPLIT, &THRIFT_ECHO],
+        str::to_owned,
+    )
+    .await;
+    let arguments = EchoArgs {
+        text: "Grüße".to_owned(),
+    };
+    assert_eq!(client.call(&demo::ECHO, arguments).await.unwrap(), "Grüße");
+}
+
+#[tokio::test]
+async fn a_thrift_service_is_the_same_over_http2() {
+    let serving = Serving::start(Server::new().add(demo::demo().0)).await;
+    let client = client(&serving).await;
+    let missing = client.call(&FAIL, TextArgs::new("missing")).await;
+    let key = "k".to_owned();
+    assert_eq!(missing, Err(FailError::Missing(NotFound { key })));
+    let facts = client
+        .call(&FACTS, Nothing)
+        .metadata("Tenant", "7")
+        .await
+        .unwrap();
+    let facts = [
+        "service",
+        "kind",
+        "reason",
+        "transport",
+        "codec",
+        "transient TENANT",
+    ]
+    .map(|fact| facts[fact].as_str());
+    assert_eq!(facts, ["Demo", "unary", "named", "GRPC", "Thrift", "7"]);
+}
+
+#[tokio::test]
+async fn a_protobuf_service_is_the_same_without_http2() {
+    let serving = Serving::start(Server::new().add(streams::protobuf().0)).await;
+    for transport in Transport::ALL {
+        let options = Client::options(serving.address.to_string()).transport(transport);
+        let client = options.connect().await.unwrap();
+        assert_eq!(client.call(&UNARY, text("hi")).await.unwrap(), text("hi"));
+        let error = client.call(&UNARY, text("error")).await.unwrap_err();
+        assert_eq!(
+            (error.type_id(), error.message()),
+            (Some(6), "biz error: bad")
+        );
+    }
+}
+
+#[tokio::test]
+async fn messages_larger_than_every_window() {
+    let serving = Serving::start(Server::new().add(streams::protobuf().0)).await;
+    let client = client(&serving).await;
+    let large = text(&"x".repeat(10_000_000));
+    assert_eq!(client.call(&UNARY, large.clone()).await.unwrap(), large);
+    let (mut requests, mut answers) = client.bidirectional(&ECHO).await.unwrap();
+    for _ in 0..5 {
+        requests.send(large.clone()).await.unwrap();
+        assert_eq!(answers.receive().await.unwrap().as_ref(), Some(&large));
+    }
+}
+
+#[tokio::test]
+async fn headers_and_trailers() {
+    let serving = Serving::start(Server::new().add(streams::protobuf().0)).await;
+    let client = client(&serving).await;
+    let answer = client.call(&UNARY, text("headers")).answer().await;
+    assert_eq!(answer.metadata.get("served-by"), Some("replica 3"));
+    let answer = client.call(&UNARY, text("trailers")).answer().await;
+    assert_eq!(
+        answer.metadata.bytes("checksum-bin").unwrap(),
+        &[0, 255][..]
+    );
+
+    let (mut requests, mut answers) = client.bidirectional(&ECHO).await.unwrap();
+    requests.send(text("trailers")).await.unwrap();
+    let headers = answers.headers().await.unwrap();
+    assert_eq!(headers.get("mode"), Some("echo"));
+    assert!(answers.trailers().is_none());
+    assert_eq!(answers.receive().await.unwrap(), Some(text("trailers")));
+    requests.finish().unwrap();
+    assert_eq!(answers.receive().await.unwrap(), None);
+    let trailers = answers.trailers().unwrap();
+    assert_eq!(trailers.bytes("checksum-bin").unwrap(), &[0, 255][..]);
+}
+
+#[tokio::test]
+async fn a_thousand_streams_at_a_time() {
+    let serving = Serving::start(Server::new().add(streams::protobuf().0)).await;
+    let client = client(&serving).await;
+    let mut open = Vec::new();
+    for _ in 0..1000 {
+        open.push(client.bidirectional(&ECHO).await.unwrap());
+    }
+    for (requests, answers) in &mut open {
+        requests.send(text("hi")).await.unwrap();
+        assert_eq!(answers.receive().await.unwrap(), Some(text("hi")));
+    }
+}

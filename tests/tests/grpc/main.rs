@@ -1,0 +1,15 @@
+//! gRPC: our server and our client, Protobuf and Thrift, every kind of call.
+
+#![expect(clippy::unwrap_used, reason = "these are tests")]
+
+mod calls;
+mod endings;
+mod failures;
+
+use polyport::{Client, Transport};
+use polyport_tests::serving::Serving;
+
+async fn client(serving: &Serving) -> Client {
+    let options = Client::options(serving.address.to_string());
+    options.transport(Transport::Grpc).connect().await.unwrap()
+}
