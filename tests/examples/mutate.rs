@@ -23,15 +23,21 @@ use tokio::time::Instant;
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-const LIMITS: Limits = Limits {
-    frame: 64 * 1024,
-    header: 16 * 1024,
-    decoded: 256 * 1024,
-    ..defaults()
-};
+const FRAME: usize = 64 * 1024;
+const HEADER: usize = 16 * 1024;
+const DECODED: usize = 256 * 1024;
 
 /// All of the limits at once, a reply of the same size, buffers, and what a connection is made of.
-const MOST: usize = 2 * (LIMITS.frame + 16 * LIMITS.header + LIMITS.decoded) + 64 * 1024;
+const MOST: usize = 2 * (FRAME + 16 * HEADER + DECODED) + 64 * 1024;
+
+fn limits() -> Limits {
+    Limits {
+        frame: FRAME,
+        header: HEADER,
+        decoded: DECODED,
+        ..Limits::default()
+    }
+}
 
 /// The mutant that is being served.
 static CURRENT: AtomicU64 = AtomicU64::new(0);
@@ -46,7 +52,10 @@ async fn main() {
         eprintln!("mutant {number}: {panic}");
         std::process::abort();
     }));
-    let server = Server::new().add_all(several()).add(types()).limits(LIMITS);
+    let server = Server::new()
+        .add_all(several())
+        .add(types())
+        .limits(limits());
     let listening = server.bind("127.0.0.1:0").await.unwrap();
     let originals = originals();
     let begin = Instant::now();
@@ -83,24 +92,6 @@ async fn main() {
         tally.silence,
         tally.peak / 1024,
     );
-}
-
-/// `Limits::default` as a constant.
-const fn defaults() -> Limits {
-    use std::time::Duration;
-    Limits {
-        frame: 0,
-        header: 0,
-        depth: 64,
-        decoded: 0,
-        connections: None,
-        calls: 1024,
-        detection: Duration::from_secs(5),
-        message: Duration::from_secs(30),
-        idle: Duration::from_secs(600),
-        drain: Duration::from_secs(5),
-        quiet: Duration::from_millis(100),
-    }
 }
 
 /// What became of the mutants.

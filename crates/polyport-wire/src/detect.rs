@@ -43,8 +43,8 @@ impl fmt::Display for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Http1 => {
-                "looks like HTTP/1: this port speaks Thrift (strict binary; framed, buffered or \
-                 TTHeader)"
+                "looks like HTTP/1: this port speaks gRPC, Thrift (strict binary; framed, buffered \
+                 or TTHeader) and Kitex Protobuf"
             }
             Self::Tls => {
                 "looks like TLS, and this port speaks plain text: switch TLS off in the client"
@@ -57,8 +57,8 @@ impl fmt::Display for Foreign {
                 "looks like Thrift's compact protocol: use its strict binary protocol"
             }
             Self::Unknown => {
-                "is nothing that this port speaks: Thrift (strict binary; framed, buffered or \
-                 TTHeader)"
+                "is nothing that this port speaks: gRPC, Thrift (strict binary; framed, buffered or \
+                 TTHeader) or Kitex Protobuf"
             }
         })
     }

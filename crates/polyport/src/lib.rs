@@ -1,7 +1,7 @@
 //! Any number of RPC services on one port.
 //!
-//! A [`Server`] hosts Thrift services side by side and finds out by the bytes how each client
-//! speaks: Kitex's TTHeader, Framed or Buffered. The service name that a client sends decides who
+//! A [`Server`] hosts Thrift and Protobuf services side by side and finds out by the bytes how each
+//! client speaks: gRPC, or Kitex's TTHeader, Framed or Buffered. The service name that a client sends decides who
 //! answers; a client that sends none is served by the fallback service, or by the only service
 //! that has the method. A [`Client`] calls such servers, and Kitex's.
 //!

@@ -241,7 +241,7 @@ impl Listening {
     /// client.shutdown().await?;
     /// let mut answer = String::new();
     /// client.read_to_string(&mut answer).await?;
-    /// assert!(answer.contains("This port speaks Kitex Thrift"));
+    /// assert!(answer.contains("This port speaks gRPC over HTTP/2"));
     /// # Ok(())
     /// # }
     /// # struct Nothing;

@@ -64,9 +64,8 @@ fn closed(what: &str, bytes: impl Into<Vec<u8>>, says: &'static str) -> Row {
 }
 
 fn other_protocols() -> Vec<Row> {
-    const NOTHING: &str = "is nothing that this port speaks: Thrift";
-    const HTTP1: &str = "looks like HTTP/1: this port speaks Thrift";
-    const HTTP2: &str = "looks like HTTP/2, which this version does not serve: use Thrift over";
+    const NOTHING: &str = "is nothing that this port speaks: gRPC, Thrift";
+    const HTTP1: &str = "looks like HTTP/1: this port speaks gRPC, Thrift";
     const TLS: &str = "looks like TLS, and this port speaks plain text: switch TLS off";
     const COMPACT: &str = "looks like Thrift's compact protocol: use its strict binary protocol";
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
@@ -78,14 +77,11 @@ fn other_protocols() -> Vec<Row> {
     });
     let noise: Vec<u8> = noise.take(8192).flatten().collect();
     let hello = hex!("16 0301 0200 01 0001fc 0303 00 00 00");
-    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     let theader = hex!("00000010 0fff 0000 00000001 0001 00 00 0000 00000000");
     let get = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
     let post = b"POST /Demo/echo HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}";
-    let protobuf = hex!("00000010 9001 0001 00000004 6563686f 00000007");
     vec![
         closed("TLS", hello, TLS),
-        closed("HTTP/2", preface, HTTP2),
         told("HTTP/1 GET", get, HTTP1),
         told("HTTP/1 POST", post, HTTP1),
         closed(
@@ -99,11 +95,6 @@ fn other_protocols() -> Vec<Row> {
             COMPACT,
         ),
         closed("compact", hex!("8221 01 04 6563686f 00 00 0000"), COMPACT),
-        closed(
-            "Kitex Protobuf",
-            [&protobuf[..], &[0; 4]].concat(),
-            "Protobuf, which this version",
-        ),
         closed("SSH", *b"SSH-2.0-OpenSSH_9.6\r\n", NOTHING),
         closed("Redis", *b"*1\r\n$4\r\nPING\r\n", NOTHING),
         closed("noise", noise, NOTHING),
@@ -116,7 +107,7 @@ fn other_protocols() -> Vec<Row> {
 /// A client of HTTP/1, which can be told in its own words, unless it comes behind a call.
 fn told(what: &str, bytes: &[u8], says: &'static str) -> Row {
     Row {
-        outcome: Outcome::Says("This port speaks Kitex Thrift: TTHeader, Framed and Buffered."),
+        outcome: Outcome::Says("This port speaks gRPC over HTTP/2, and Kitex Thrift and Protobuf:"),
         ..closed(what, bytes, says)
     }
 }

@@ -98,6 +98,11 @@ where
 pub(super) fn advice(detection: Detection) -> Cow<'static, str> {
     match detection {
         Detection::Foreign(foreign) => foreign.to_string().into(),
+        Detection::Http2 => {
+            "looks like HTTP/2, which is spoken here only on connections that begin \
+                             with it"
+                .into()
+        }
         Detection::TtStream => "looks like TTHeader Streaming, which this version does not \
                                 serve: call a method that does not stream"
             .into(),
@@ -291,8 +296,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Says in HTTP what this port speaks.
     async fn answer_http1(&mut self) -> io::Result<()> {
-        const BODY: &str = "This port speaks Kitex Thrift: TTHeader, Framed and Buffered.\n\
-                            It does not serve HTTP.\n";
+        const BODY: &str = "This port speaks gRPC over HTTP/2, and Kitex Thrift and Protobuf: \
+                            TTHeader, Framed and Buffered.\nIt does not serve HTTP/1.\n";
         self.closed(Foreign::Http1);
         let answer = format!(
             "HTTP/1.1 421 Misdirected Request\r\ncontent-type: text/plain\r\n\

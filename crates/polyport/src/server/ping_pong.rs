@@ -355,6 +355,9 @@ fn remedy(error: &DecodeError) -> &'static str {
         DecodeErrorKind::TooLarge { .. } | DecodeErrorKind::TooDeep { .. } => {
             "; if that is a request and not noise, raise the server's limits"
         }
-        _ => "; clients of this port speak strict binary Thrift over TTHeader, Framed or Buffered",
+        _ => {
+            "; clients of this port speak strict binary Thrift or Kitex Protobuf over TTHeader, \
+              Framed or Buffered, or gRPC"
+        }
     }
 }
