@@ -84,6 +84,7 @@ fn greeter() -> io::Result<Bytes> {
     let schema = Schema {
         definitions: vec![Definition::Enum(color)],
         services: vec![service],
+        ..Schema::default()
     };
     schema.encode().map_err(io::Error::other)
 }

@@ -14,6 +14,7 @@ use bytes::{Bytes, BytesMut};
 use crate::error::{DecodeError, EncodeError};
 use crate::limits::Limits;
 use crate::thrift::{self, WireType};
+use crate::transport::Codec;
 
 /// What one run of the generator knows: every service and every type that they reach.
 ///
@@ -37,6 +38,9 @@ pub struct Schema {
     pub definitions: Vec<Definition>,
     /// The services, in the order of the IDL.
     pub services: Vec<Service>,
+    /// What Protobuf calls a `FileDescriptorSet`: all files with all that they import, so that
+    /// every [`Type::Message`] is in it. Nothing if there is no Protobuf.
+    pub descriptors: Bytes,
 }
 
 /// The place of a definition in [`Schema::definitions`].
@@ -71,6 +75,9 @@ pub enum Type {
     Map(Box<Self>, Box<Self>),
     /// A struct, union, exception or enum.
     Defined(DefinitionId),
+    /// A Protobuf message by its full name, such as `multi.v1.Request`; see
+    /// [`Schema::descriptors`].
+    Message(String),
 }
 
 /// A named type.
@@ -194,6 +201,8 @@ pub struct Service {
     pub package: String,
     /// The name in the IDL, which is the name on the wire.
     pub name: String,
+    /// How its messages are written.
+    pub codec: Codec,
     /// The methods.
     pub methods: Vec<Method>,
     /// Whether it was made of several services; it must then be registered alone.
@@ -214,7 +223,7 @@ pub struct Method {
     /// Whether the IDL says `streaming.mode = "unary"`, which allows the method over HTTP/2
     /// beside the other transports.
     pub streaming_unary: bool,
-    /// The arguments.
+    /// The arguments; for Protobuf the message that it takes.
     pub arguments: Vec<Field>,
     /// What it returns; nothing for `void`.
     pub result: Option<Type>,
@@ -298,6 +307,8 @@ impl Type {
                 Some(Definition::Enum(_)) => WireType::I32,
                 Some(Definition::Struct(_)) | None => WireType::STRUCT,
             },
+            // It is in no Thrift message.
+            Self::Message(_) => WireType::STRUCT,
         }
     }
 }
@@ -339,12 +350,13 @@ impl Field {
 }
 
 impl Service {
-    /// A service without methods.
+    /// A Thrift service without methods.
     #[must_use]
     pub fn new(package: impl Into<String>, name: impl Into<String>) -> Self {
         Self {
             package: package.into(),
             name: name.into(),
+            codec: Codec::ThriftBinary,
             methods: Vec::new(),
             combined: false,
             annotations: Vec::new(),
@@ -436,6 +448,7 @@ impl Schema {
                 return format!("map<{key}, {value}>");
             }
             Type::Defined(id) => self.definition(*id).map_or("?", Definition::name),
+            Type::Message(name) => name,
         };
         base.to_owned()
     }

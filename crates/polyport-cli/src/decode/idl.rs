@@ -238,7 +238,7 @@ fn exception() -> (Schema, Vec<Field>) {
     });
     let schema = Schema {
         definitions: vec![types],
-        services: Vec::new(),
+        ..Schema::default()
     };
     let fields = vec![
         Field::new(1, "message", Type::String),

@@ -6,6 +6,7 @@ use crate::schema::{
     Requiredness, Schema, Service, Struct, StructKind, Type,
 };
 use crate::thrift::{Reader, Value, WireType, Writer};
+use crate::transport::Codec;
 
 /// A struct whose fields must come, but for those marked optional. Docs are left out.
 macro_rules! plain_struct {
@@ -55,6 +56,7 @@ macro_rules! plain_struct {
 plain_struct!(Schema {
     1: definitions,
     2: services,
+    3: descriptors,
 });
 plain_struct!(Struct { 1: package, 2: name, 3: kind, 4: fields, 5: annotations, }
     default { docs: String::new(), });
@@ -64,7 +66,7 @@ plain_struct!(Field {
 plain_struct!(Enum { 1: package, 2: name, 3: values, 4: annotations, }
     default { docs: String::new(), });
 plain_struct!(EnumValue { 1: name, 2: number, } default { docs: String::new(), });
-plain_struct!(Service { 1: package, 2: name, 3: methods, 4: combined, 5: annotations, }
+plain_struct!(Service { 1: package, 2: name, 3: methods, 4: combined, 5: annotations, 6: codec, }
     default { docs: String::new(), });
 plain_struct!(Method {
     1: name, 2: kind, 3: streaming_unary, 4: arguments, 6: throws, 8: annotations,
@@ -108,6 +110,10 @@ plain_enum!(Requiredness {
     0: Default,
     1: Required,
     2: Optional,
+});
+plain_enum!(Codec {
+    0: ThriftBinary,
+    1: Protobuf,
 });
 plain_enum!(CallKind {
     0: Unary,
@@ -202,7 +208,7 @@ impl Value for (Literal, Literal) {
     }
 }
 
-/// A type is its number, what it holds, and for a defined type its definition.
+/// A type is its number, what it holds, or where its definition is.
 impl Value for Type {
     const TYPE: WireType = WireType::STRUCT;
     const MINIMUM_SIZE: usize = 1;
@@ -225,6 +231,7 @@ impl Value for Type {
                 out.field(5, value);
             }
             Self::Defined(id) => out.field(6, id),
+            Self::Message(name) => out.field(7, name),
         }
         out.stop();
     }
@@ -243,6 +250,7 @@ impl Value for Type {
                     decoded = key.take().map(|key| Self::Map(key, value));
                 }
                 6 => decoded = Some(Self::Defined(input.value("Type.defined")?)),
+                7 => decoded = Some(Self::Message(input.value("Type.message")?)),
                 _ => input.skip(kind)?,
             }
         }
