@@ -16,4 +16,4 @@ pub use crate::service::{Service, ServiceBuilder};
 pub use crate::status::{MethodError, Status};
 pub use crate::stream::{Sink, Streaming};
 #[cfg(feature = "protobuf")]
-pub use {buffa, buffa_types};
+pub use {buffa, buffa_descriptor, buffa_types};

@@ -10,9 +10,13 @@
 //! | a struct, union, exception | an object by the names of its fields; what is not set is left out |
 //! | a list, a set | an array |
 //! | a map | an object when keys are text, numbers, bools or enums, else an array of `[key, value]` |
+//!
+//! Protobuf's messages have a JSON of their own, which [`Messages`] reads and writes.
 
 mod read;
 mod write;
+#[cfg(feature = "protobuf")]
+mod messages;
 
 use std::error::Error;
 use std::fmt;
@@ -20,6 +24,9 @@ use std::fmt;
 use polyport_wire::schema::{Field, Schema, Type};
 use polyport_wire::thrift::Dynamic;
 use serde_json::Value;
+
+#[cfg(feature = "protobuf")]
+pub use crate::json::messages::Messages;
 
 /// Writes a Thrift value as JSON. Fields that the schema does not know are left out.
 ///

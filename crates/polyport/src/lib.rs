@@ -10,6 +10,8 @@
 #[doc(hidden)]
 pub mod codegen;
 pub mod json;
+#[cfg(feature = "protobuf")]
+pub mod protobuf;
 pub mod server;
 pub mod client;
 pub mod router;

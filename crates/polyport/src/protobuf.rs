@@ -1,0 +1,21 @@
+//! What generated Protobuf messages are made of.
+//!
+//! A generated message is a struct with public fields. Most of them are Rust's own types; the
+//! others are here, and so are the messages of `google.protobuf`.
+//!
+//! # Examples
+//!
+//! ```
+//! use polyport::protobuf::well_known::{Duration, Timestamp};
+//! use polyport::protobuf::{Message, MessageField};
+//!
+//! // The fields of a generated message that holds others look like this one.
+//! let at: MessageField<Timestamp> = Timestamp { seconds: 7, ..Default::default() }.into();
+//! let none: MessageField<Duration> = MessageField::none();
+//! assert_eq!((at.seconds, at.is_set(), none.is_set()), (7, true, false));
+//! assert_eq!(at.encode_to_vec(), [8, 7]);
+//! ```
+
+pub use buffa::{EnumValue, Enumeration, Message, MessageField, MessageName};
+/// The messages of `google.protobuf`, such as `Timestamp` and `Any`.
+pub use buffa_types::google::protobuf as well_known;
