@@ -8,12 +8,15 @@ use std::sync::Arc;
 use polyport_wire::schema::Schema;
 
 use crate::choice::{Choice, ChoiceFor};
+use crate::combine::Combine;
 use crate::compare::{Changes, Version, compare};
 use crate::diagnostic::{Diagnostic, Report};
 use crate::error::Error;
 use crate::load::Unit;
 use crate::model::{Model, Text};
-use crate::resolve::{Combine, is_attributes, resolve};
+#[cfg(feature = "protobuf")]
+use crate::protobuf;
+use crate::resolve::{is_attributes, resolve};
 use crate::source::Sources;
 use crate::{emit, load, names, write};
 
@@ -37,7 +40,8 @@ pub fn compile(path: impl AsRef<Path>) -> Result<(), Error> {
     Builder::new().compile(&[path])
 }
 
-/// Generates Rust for one or more IDLs, which go into one file.
+/// Generates Rust for one or more IDLs, which go into one file: Thrift's (`.thrift`), Protobuf's
+/// (`.proto`), or both.
 ///
 /// # Examples
 ///
@@ -54,6 +58,7 @@ pub fn compile(path: impl AsRef<Path>) -> Result<(), Error> {
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
     include_dirs: Vec<PathBuf>,
+    descriptor_sets: Vec<PathBuf>,
     combine: Combine,
     choices: Vec<ChoiceFor>,
     name: Option<String>,
@@ -113,9 +118,25 @@ impl Builder {
     }
 
     /// Also looks for included files in this directory, after those that were given before.
+    ///
+    /// Protobuf's files are named by their paths from the first of these directories that they are
+    /// in, and imported by these names; a file that is in none of them is named without its
+    /// directory.
     #[must_use]
     pub fn include_dir(mut self, directory: impl Into<PathBuf>) -> Self {
         self.include_dirs.push(directory.into());
+        self
+    }
+
+    /// Also generates for the Protobuf files of a `FileDescriptorSet`, as `protoc
+    /// --include_imports --descriptor_set_out` and `buf build` write it: for files that only another
+    /// compiler can read, such as those of Protobuf's editions.
+    ///
+    /// [`combine_service`](Self::combine_service) takes those of its files for given that none of
+    /// the others imports.
+    #[must_use]
+    pub fn descriptor_set(mut self, path: impl Into<PathBuf>) -> Self {
+        self.descriptor_sets.push(path.into());
         self
     }
 
@@ -129,6 +150,8 @@ impl Builder {
 
     /// Keeps the fields that the IDL does not know, in all structs, unions and exceptions that
     /// `path` names: they are decoded, compared, and written behind the known ones.
+    ///
+    /// Protobuf's messages keep them all or none: `.` is the path for all.
     #[must_use]
     pub fn keep_unknown_fields(self, path: impl Into<String>) -> Self {
         self.choose(path, Choice::KeepUnknownFields)
@@ -225,6 +248,7 @@ impl Builder {
         } = self.read(&roots);
         diagnostics.extend(self.name.as_deref().and_then(refuse_name));
         diagnostics.extend(self.choices.iter().filter_map(refuse_attribute));
+        let roots: Vec<&PathBuf> = roots.iter().chain(&self.descriptor_sets).collect();
         let mut code = String::new();
         if !diagnostics.iter().any(Diagnostic::is_error) {
             match code_of(&model, &roots) {
@@ -266,7 +290,7 @@ impl Builder {
     }
 
     /// What changed from the `old` IDLs, which are read as `older` says, to those of `paths`, and
-    /// whom it breaks.
+    /// whom it breaks. Only Thrift's can be compared.
     ///
     /// # Errors
     ///
@@ -290,6 +314,12 @@ impl Builder {
     ) -> Result<Comparison, Error> {
         let old = older.read(&owned(old)).into_right()?;
         let new = self.read(&owned(paths)).into_right()?;
+        let schemas = [&old.model.schema, &new.model.schema];
+        if schemas.iter().any(|schema| !schema.descriptors.is_empty()) {
+            let problem = Diagnostic::error("only Thrift's IDLs can be compared, not Protobuf's")
+                .help("`buf breaking` compares those");
+            return Err(Error::new(Report::new(Arc::default(), vec![problem])));
+        }
         let mut sources = old.sources;
         let old_files = sources.append(new.sources);
         let Changes {
@@ -306,18 +336,28 @@ impl Builder {
         })
     }
 
-    /// The stages that need no Rust.
+    /// The stages that need no Rust: first Thrift's files, then Protobuf's, all in one model.
     fn read(&self, roots: &[PathBuf]) -> Input {
+        let is_proto = |path: &PathBuf| path.extension().is_some_and(|end| end == "proto");
+        let (protos, thrifts): (Vec<_>, Vec<_>) = roots.iter().cloned().partition(is_proto);
         let mut sources = Sources::default();
-        let (units, mut diagnostics) = load::load(roots, &self.include_dirs, &mut sources);
-        let (model, found) = resolve(&units, self.combine, &self.choices);
+        let (units, mut diagnostics) = load::load(&thrifts, &self.include_dirs, &mut sources);
+        let (mut model, found) = resolve(&units, self.combine, &self.choices_for(&thrifts));
         let place = |found: &Diagnostic| found.place().map(|span| (span.file, sources.line(span)));
         // What cannot be read on a line says nothing about names and types on it.
         let unread: HashSet<_> = diagnostics.iter().filter_map(place).collect();
         let is_read = |found: &Diagnostic| place(found).is_none_or(|line| !unread.contains(&line));
         diagnostics.extend(found.into_iter().filter(is_read));
-        if roots.is_empty() {
+        diagnostics.extend(self.protobuf(&protos, &mut sources, &mut model));
+        if roots.is_empty() && self.descriptor_sets.is_empty() {
             diagnostics.push(Diagnostic::error("there is no IDL to generate from"));
+        }
+        let mut services = model.schema.services.iter();
+        let is_missing = self.combine == Combine::Yes && !services.any(|service| service.combined);
+        if is_missing && !diagnostics.iter().any(Diagnostic::is_error) {
+            let diagnostic = Diagnostic::error("there is no service to combine")
+                .help("a combined service has the methods of the services of the given files");
+            diagnostics.push(diagnostic);
         }
         Input {
             sources,
@@ -353,7 +393,41 @@ impl Builder {
         Ok(path)
     }
 
-    fn stem(&self, roots: &[PathBuf]) -> String {
+    /// The choices that must mean something for Thrift.
+    fn choices_for(&self, thrifts: &[PathBuf]) -> Vec<ChoiceFor> {
+        let choices = self.choices.iter();
+        let choices = choices.filter(|of| !thrifts.is_empty() || !is_for_messages(of));
+        choices.cloned().collect()
+    }
+
+    #[cfg(feature = "protobuf")]
+    fn protobuf(
+        &self,
+        files: &[PathBuf],
+        sources: &mut Sources,
+        model: &mut Model,
+    ) -> Vec<Diagnostic> {
+        let request = protobuf::Request {
+            files,
+            descriptor_sets: &self.descriptor_sets,
+            include_dirs: &self.include_dirs,
+            combine: self.combine,
+            keep_unknown_fields: self.choices.iter().any(is_for_messages),
+        };
+        protobuf::add(request, sources, model)
+    }
+
+    #[cfg(not(feature = "protobuf"))]
+    fn protobuf(&self, files: &[PathBuf], _: &mut Sources, _: &mut Model) -> Vec<Diagnostic> {
+        let files = files.iter().chain(&self.descriptor_sets);
+        let refuse = |file: &PathBuf| {
+            let message = format!("cannot read `{}`: Protobuf is left out", file.display());
+            Diagnostic::error(message).help("build with the feature `protobuf` of `polyport-build`")
+        };
+        files.map(refuse).collect()
+    }
+
+    fn stem(&self, roots: &[&PathBuf]) -> String {
         let stem = || roots.first().and_then(|root| root.file_stem());
         match &self.name {
             Some(name) => name.clone(),
@@ -376,6 +450,11 @@ fn refuse_attribute(of: &ChoiceFor) -> Option<Diagnostic> {
     })
 }
 
+/// Whether a choice is for Protobuf's messages, too.
+fn is_for_messages(of: &ChoiceFor) -> bool {
+    of.path == "." && matches!(of.choice, Choice::KeepUnknownFields)
+}
+
 /// The name is the stem of a file's name, and not a way out of the directory.
 fn refuse_name(name: &str) -> Option<Diagnostic> {
     let is_stem = !name.is_empty() && !name.contains(['/', '\\', '\0']);
@@ -386,7 +465,7 @@ fn refuse_name(name: &str) -> Option<Diagnostic> {
 }
 
 /// The text of the file, or what stands in its way.
-fn code_of(model: &Model, roots: &[PathBuf]) -> Result<String, String> {
+fn code_of(model: &Model, roots: &[&PathBuf]) -> Result<String, String> {
     let schema = model
         .schema
         .encode()

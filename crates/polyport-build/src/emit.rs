@@ -16,7 +16,7 @@ mod docs;
 
 use polyport_wire::schema::{Definition, StructKind};
 use proc_macro2::{Literal, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
 
 use self::docs::own_docs;
 use crate::model::{Item, Model, ModuleId, index};
@@ -29,7 +29,7 @@ pub(crate) fn emit(model: &Model, names: &Names, schema: &[u8]) -> TokenStream {
         names,
         schema,
     };
-    emitter.module(ModuleId(0))
+    emitter.top()
 }
 
 /// The parts of the file are methods, each in a file of its own.
@@ -66,18 +66,31 @@ impl Place {
 }
 
 impl Emitter<'_> {
-    /// What a module holds: its items, then the modules in it.
-    fn module(self, id: ModuleId) -> TokenStream {
-        let items = self.model.modules[id.0].items.iter();
-        let items = items.map(|item| self.item(id, *item));
-        let children = (0..self.model.modules.len())
-            .map(ModuleId)
-            .filter(|child| self.model.modules[child.0].parent == Some(id))
-            .map(|child| self.child(id, child));
-        let schema = self.schema(id);
+    /// What stands at the top of the file: each has its own lints, which what is inside inherits.
+    fn top(self) -> TokenStream {
+        let top = ModuleId(0);
+        let lints = self.lints();
+        let children = self.children(top);
+        let items = split(self.items(top)).into_iter().map(|(item, is_macro)| {
+            // The attribute of a macro's call means nothing.
+            let lints = (!is_macro).then_some(&lints);
+            quote!(#lints #item)
+        });
         quote! {
             #(#items)*
-            #(#children)*
+            #(#lints #children)*
+        }
+    }
+
+    /// What a module holds beside the modules in it.
+    fn items(self, id: ModuleId) -> TokenStream {
+        let module = &self.model.modules[id.0];
+        let messages = module.package.iter().map(|package| &package.code);
+        let items = module.items.iter().map(|item| self.item(id, *item));
+        let schema = self.schema(id);
+        quote! {
+            #(#messages)*
+            #(#items)*
             #schema
         }
     }
@@ -104,17 +117,22 @@ impl Emitter<'_> {
         })
     }
 
-    fn child(self, parent: ModuleId, id: ModuleId) -> TokenStream {
-        let name = &self.names.modules[id.0];
-        let inside = self.module(id);
-        // Only on the outermost: what is inside inherits it.
-        let lints = (parent == ModuleId(0)).then(lints);
-        quote! {
-            #lints
-            pub mod #name {
-                #inside
-            }
-        }
+    fn children(self, id: ModuleId) -> Vec<TokenStream> {
+        let modules = (0..self.model.modules.len()).map(ModuleId);
+        let children = modules.filter(|child| self.model.modules[child.0].parent == Some(id));
+        children
+            .map(|child| {
+                let name = &self.names.modules[child.0];
+                let items = self.items(child);
+                let children = self.children(child);
+                quote! {
+                    pub mod #name {
+                        #items
+                        #(#children)*
+                    }
+                }
+            })
+            .collect()
     }
 
     fn item(self, module: ModuleId, item: Item) -> TokenStream {
@@ -141,20 +159,46 @@ impl Emitter<'_> {
     }
 }
 
-/// The shape of generated code is the IDL's, not its reader's; and not everything of an IDL is
-/// used by everybody.
-fn lints() -> TokenStream {
-    quote! {
-        #[allow(
-            clippy::all,
-            clippy::nursery,
-            clippy::pedantic,
-            dead_code,
-            missing_docs,
-            rustdoc::all,
-            unreachable_pub,
-            unused_qualifications,
-            reason = "generated: names, shapes and comments are those of the IDL"
-        )]
+impl Emitter<'_> {
+    /// The shape of generated code is the IDL's, not its reader's; and not everything of an IDL is
+    /// used by everybody.
+    fn lints(self) -> TokenStream {
+        let mut modules = self.model.modules.iter();
+        let has_messages = modules.any(|module| module.package.is_some());
+        let of_messages = has_messages.then(|| {
+            quote! {
+                deprecated,
+                elided_lifetimes_in_paths,
+                missing_debug_implementations,
+                non_camel_case_types,
+                non_snake_case,
+                non_upper_case_globals,
+                unused_imports,
+            }
+        });
+        quote! {
+            #[allow(
+                clippy::all,
+                clippy::nursery,
+                clippy::pedantic,
+                dead_code,
+                missing_docs,
+                rustdoc::all,
+                unreachable_pub,
+                unused_qualifications,
+                #of_messages
+                reason = "generated: names, shapes and comments are those of the IDL"
+            )]
+        }
+    }
+}
+
+/// The items of a file, each by itself, and whether it is a macro's call.
+fn split(tokens: TokenStream) -> Vec<(TokenStream, bool)> {
+    let item = |item: &syn::Item| (item.to_token_stream(), matches!(item, syn::Item::Macro(_)));
+    match syn::parse2::<syn::File>(tokens.clone()) {
+        Ok(file) => file.items.iter().map(item).collect(),
+        // The whole file is parsed later, and then this is reported.
+        Err(_) => vec![(tokens, false)],
     }
 }

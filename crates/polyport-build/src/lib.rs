@@ -15,6 +15,11 @@
 //! polyport::include_idl!("demo");
 //! ```
 //!
+//! Protobuf's files are read without `protoc`; the feature `protobuf`, which is on by default, brings
+//! what that takes. A message becomes a struct with public fields, an enum an enum, a `oneof` an
+//! enum in the module of its message, a package a module for each part of its name. Fields that the
+//! IDL does not know are skipped, and extensions are not generated.
+//!
 //! # Choices
 //!
 //! What the generated types look like can be chosen for each of them: by an annotation in the IDL,
@@ -47,8 +52,11 @@ mod compare;
 mod write;
 mod emit;
 mod names;
+#[cfg(feature = "protobuf")]
+mod protobuf;
 mod resolve;
 mod choice;
+mod combine;
 mod model;
 mod load;
 mod thrift;

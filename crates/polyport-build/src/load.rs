@@ -70,12 +70,6 @@ impl Loader<'_> {
     /// The file at `path`, or why it cannot be read.
     fn file(&mut self, path: &Path) -> Result<FileId, String> {
         let problem = |why: String| format!("cannot read `{}`: {why}", path.display());
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "proto")
-        {
-            return Err(problem("only Thrift is supported, not Protobuf".to_owned()));
-        }
         let identity = fs::canonicalize(path).map_err(|error| problem(error.to_string()))?;
         if let Some(unit) = self.known.get(&identity) {
             return Ok(*unit);
@@ -173,28 +167,38 @@ impl Loader<'_> {
 
     /// As Kitex does; its peers could not read such files.
     fn refuse_circles(&mut self) {
-        let mut done = vec![false; self.units.len()];
-        for start in 0..self.units.len() {
-            let mut path: Vec<(usize, usize)> = vec![(start, 0)];
-            while let Some((unit, next)) = path.pop() {
-                let Some(include) = self.units[unit].includes.get(next) else {
-                    done[unit] = true;
-                    continue;
-                };
-                path.push((unit, next + 1));
-                let Some(target) = include.target else {
-                    continue;
-                };
-                if path.iter().any(|(unit, _)| *unit == target.0) {
-                    let diagnostic = Diagnostic::error("files include each other in a circle")
-                        .at(include.span, "closes the circle");
-                    self.diagnostics.push(diagnostic);
-                } else if !done[target.0] {
-                    path.push((target.0, 0));
-                }
+        let targets = |unit: &Unit| {
+            let includes = unit.includes.iter();
+            includes
+                .filter_map(|include| Some((include.target?.0, include.span)))
+                .collect()
+        };
+        let includes: Vec<_> = self.units.iter().map(targets).collect();
+        self.diagnostics
+            .extend(circles(&includes, "files include each other in a circle"));
+    }
+}
+
+/// Reports each place that closes a circle; given is what each file includes, and where.
+pub(crate) fn circles(includes: &[Vec<(usize, Span)>], message: &str) -> Vec<Diagnostic> {
+    let mut diagnostics = Vec::new();
+    let mut done = vec![false; includes.len()];
+    for start in 0..includes.len() {
+        let mut path: Vec<(usize, usize)> = vec![(start, 0)];
+        while let Some((file, next)) = path.pop() {
+            let Some((target, span)) = includes[file].get(next) else {
+                done[file] = true;
+                continue;
+            };
+            path.push((file, next + 1));
+            if path.iter().any(|(file, _)| file == target) {
+                diagnostics.push(Diagnostic::error(message).at(*span, "closes the circle"));
+            } else if !done[*target] {
+                path.push((*target, 0));
             }
         }
     }
+    diagnostics
 }
 
 fn stem(path: &Path) -> String {

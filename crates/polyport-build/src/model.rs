@@ -4,6 +4,7 @@
 //! `schema.definitions[n]`, and so on down to the fields.
 
 use polyport_wire::schema::{Definition, DefinitionId, Field, Literal, Requiredness, Schema, Type};
+use proc_macro2::TokenStream;
 
 use crate::source::Span;
 
@@ -17,6 +18,8 @@ pub(crate) struct Model {
     pub(crate) services: Vec<ServiceExtra>,
     pub(crate) typedefs: Vec<Typedef>,
     pub(crate) consts: Vec<Const>,
+    /// The Protobuf messages that methods take and give.
+    pub(crate) messages: Vec<Message>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,6 +30,9 @@ pub(crate) struct TypedefId(pub(crate) usize);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ConstId(pub(crate) usize);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MessageId(pub(crate) usize);
 
 /// The place of a service in [`Schema::services`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +47,29 @@ pub(crate) struct Module {
     pub(crate) parent: Option<ModuleId>,
     /// In the order of the IDL.
     pub(crate) items: Vec<Item>,
+    /// What stands there without being in the model.
+    pub(crate) package: Option<Package>,
+}
+
+/// A Protobuf package, or a part of the name of one: its messages find each other by the module's
+/// name, which must therefore not change.
+#[derive(Debug, Default)]
+pub(crate) struct Package {
+    /// The messages and enums, whose names are as they are, too.
+    pub(crate) code: TokenStream,
+    /// The names that the code defines.
+    pub(crate) taken: Vec<String>,
+}
+
+/// A Protobuf message.
+#[derive(Debug)]
+pub(crate) struct Message {
+    /// Its full name in the IDL.
+    pub(crate) name: String,
+    /// The module of its package; none for one of a library's.
+    pub(crate) module: Option<ModuleId>,
+    /// The path from there.
+    pub(crate) path: TokenStream,
 }
 
 /// A definition in a module.
@@ -117,6 +146,11 @@ pub(crate) enum TypeName {
     Plain(Type),
     /// A `string` that is not a `String`.
     Text(Text),
+    #[cfg_attr(
+        not(feature = "protobuf"),
+        expect(dead_code, reason = "only Protobuf has messages")
+    )]
+    Message(MessageId),
     Typedef(TypedefId),
     List(Box<Self>),
     Set(Box<Self>),
@@ -170,6 +204,27 @@ impl FieldExtra {
 }
 
 impl Model {
+    /// The module of a path, which is made when there is none.
+    pub(crate) fn module(&mut self, path: &[String]) -> ModuleId {
+        let mut current = ModuleId(0);
+        for name in path {
+            let known = self
+                .modules
+                .iter()
+                .position(|module| module.parent == Some(current) && module.name == *name);
+            current = ModuleId(known.unwrap_or_else(|| {
+                self.modules.push(Module {
+                    name: name.clone(),
+                    parent: Some(current),
+                    items: Vec::new(),
+                    package: None,
+                });
+                self.modules.len() - 1
+            }));
+        }
+        current
+    }
+
     pub(crate) fn definition(&self, id: DefinitionId) -> &Definition {
         &self.schema.definitions[index(id)]
     }
@@ -181,10 +236,10 @@ impl Model {
     /// The outermost modules, each of which gives the schema a place: files that are included side
     /// by side then have no name in common.
     pub(crate) fn schema_modules(&self) -> impl Iterator<Item = ModuleId> {
-        let has_top_items = self
-            .modules
-            .first()
-            .is_some_and(|top| !top.items.is_empty());
+        let has_top_items = self.modules.first().is_some_and(|top| {
+            let package = top.package.as_ref();
+            !top.items.is_empty() || package.is_some_and(|package| !package.taken.is_empty())
+        });
         let ids = (0..self.modules.len()).map(ModuleId);
         ids.filter(move |id| match self.modules[id.0].parent {
             None => has_top_items,
@@ -197,6 +252,7 @@ impl Model {
         Some(match name {
             TypeName::Plain(kind) => kind.clone(),
             TypeName::Text(_) => Type::String,
+            TypeName::Message(id) => Type::Message(self.messages[id.0].name.clone()),
             TypeName::Typedef(id) => self.expand(self.typedefs[id.0].target.as_ref()?)?,
             TypeName::List(element) => Type::List(Box::new(self.expand(element)?)),
             TypeName::Set(element) => Type::Set(Box::new(self.expand(element)?)),
@@ -225,7 +281,7 @@ impl Model {
                 Some(text) => TypeName::Text(text),
                 None => TypeName::Plain(Type::String),
             },
-            TypeName::Plain(_) => name.clone(),
+            TypeName::Plain(_) | TypeName::Message(_) => name.clone(),
             TypeName::Typedef(id) => match &self.typedefs[id.0].target {
                 Some(target) => match self.with_text(target, text) {
                     same if same == *target => name.clone(),

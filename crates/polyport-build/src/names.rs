@@ -88,9 +88,20 @@ pub(crate) fn assign(model: &Model) -> Names {
 /// Names what stands in a module: first what the IDL names, then what comes from such a name.
 fn name_module(model: &Model, id: ModuleId, names: &mut Names) {
     let mut scope = Scope::new(&PRELUDE);
-    let children: Vec<usize> = (0..model.modules.len())
-        .filter(|child| model.modules[*child].parent == Some(id))
-        .collect();
+    let children =
+        (0..model.modules.len()).filter(|child| model.modules[*child].parent == Some(id));
+    let (packages, children): (Vec<usize>, Vec<usize>) =
+        children.partition(|child| model.modules[*child].package.is_some());
+    for package in packages {
+        names.modules[package] = scope.keep(&model.modules[package].name);
+    }
+    for name in model.modules[id.0]
+        .package
+        .iter()
+        .flat_map(|package| &package.taken)
+    {
+        scope.keep(name);
+    }
     let items = &model.modules[id.0].items;
     let mut wishes: Vec<Wish<'_>> = children
         .iter()
@@ -207,7 +218,11 @@ fn service(service: &Service) -> ServiceNames {
 
 fn arguments(method: &Method) -> Vec<Ident> {
     let names = method.arguments.iter().map(|field| field.name.as_str());
-    Scope::new(&["cx"]).all(names, case::snake)
+    let reserved: &[&str] = match method.kind.is_streaming() {
+        true => &["cx", "input", "output"],
+        false => &["cx"],
+    };
+    Scope::new(reserved).all(names, case::snake)
 }
 
 fn exceptions(method: &Method) -> Vec<Ident> {
@@ -248,6 +263,16 @@ impl Scope {
         while is_unspeakable(&name) || !self.taken.insert(name.clone()) {
             name.push('_');
         }
+        ident(&name)
+    }
+
+    /// Exactly this name, which others must keep clear of.
+    fn keep(&mut self, name: &str) -> Ident {
+        let mut name = name.to_owned();
+        if is_unspeakable(&name) {
+            name.push('_');
+        }
+        self.taken.insert(name.clone());
         ident(&name)
     }
 

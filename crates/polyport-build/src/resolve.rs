@@ -22,6 +22,7 @@ pub(crate) use crate::resolve::wish::is_attributes;
 use polyport_wire::schema::{Annotation, Type};
 
 use crate::choice::ChoiceFor;
+use crate::combine::Combine;
 use crate::diagnostic::Diagnostic;
 use crate::load::Unit;
 use crate::model::{Model, TypeName};
@@ -29,14 +30,6 @@ use crate::resolve::budget::Budget;
 use crate::resolve::literal::Progress;
 use crate::resolve::scope::Scope;
 use crate::thrift::ast;
-
-/// Whether to make a combined service of the services of each given file.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Combine {
-    #[default]
-    No,
-    Yes,
-}
 
 /// Resolves all files at once. The model is of use only if no diagnostic is an error.
 pub(crate) fn resolve(

@@ -37,13 +37,18 @@ fn check(builder: &Builder, paths: &[&Path]) {
 
 /// The IDLs of a directory, relative to the package so that reports are the same everywhere.
 fn idls(directory: &str) -> Vec<PathBuf> {
+    files(directory, "thrift")
+}
+
+fn protos(directory: &str) -> Vec<PathBuf> {
+    files(directory, "proto")
+}
+
+fn files(directory: &str, end: &str) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = fs::read_dir(directory)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "thrift")
-        })
+        .filter(|path| path.extension().is_some_and(|extension| extension == end))
         .collect();
     paths.sort();
     paths
@@ -93,8 +98,99 @@ fn two_combined_services_cannot_have_one_name() {
 }
 
 #[test]
-fn other_languages_are_refused_by_their_extension() {
-    let found = report(&Builder::new(), &[Path::new("tests/demo.proto")]);
-    let expected = "error: cannot read `tests/demo.proto`: only Thrift is supported, not Protobuf";
-    assert_eq!(found, expected);
+fn every_mistake_in_protobuf_is_explained() {
+    let paths = protos("tests/mistakes/protobuf");
+    assert!(paths.len() >= 9);
+    let builder = Builder::new().include_dir("tests/mistakes/protobuf");
+    for path in paths {
+        check(
+            &builder.clone().include_dir("tests/mistakes/protobuf/parts"),
+            &[&path],
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_combined_of_protobuf_is_explained() {
+    for path in protos("tests/mistakes/protobuf/combine") {
+        check(&Builder::new().combine_service(true), &[&path]);
+    }
+}
+
+#[test]
+fn two_protobuf_files_cannot_define_one_name() {
+    let paths = protos("tests/mistakes/protobuf/two_files");
+    let paths: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
+    check(&Builder::new(), &paths);
+}
+
+#[test]
+fn a_service_cannot_be_thrifts_and_protobufs() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        fs::write(&path, text).unwrap();
+        path
+    };
+    let thrift = write("a.thrift", "namespace go demo\nservice Greeter {}\n");
+    let proto = write(
+        "a.proto",
+        "syntax = \"proto3\";\npackage demo;\nservice Greeter {}\n",
+    );
+    let error = Builder::new().generate(&[&thrift, &proto]).unwrap_err();
+    let messages: Vec<&str> = error.report().messages().collect();
+    assert_eq!(messages, ["two services are called `demo.Greeter`"]);
+    let text = error.to_string();
+    assert!(
+        text.contains("a.thrift:2:9") && text.contains("a.proto:3:9"),
+        "{text}"
+    );
+}
+
+#[test]
+fn one_file_cannot_have_two_names() {
+    let directory = tempfile::tempdir().unwrap();
+    let inner = directory.path().join("inner");
+    fs::create_dir(&inner).unwrap();
+    let other = inner.join("other.proto");
+    fs::write(&other, "syntax = \"proto3\";\nmessage Other {}\n").unwrap();
+    let main = directory.path().join("main.proto");
+    let text = "syntax = \"proto3\";\nimport \"inner/other.proto\";\n";
+    fs::write(&main, text).unwrap();
+
+    let error = Builder::new().generate(&[&main, &other]).unwrap_err();
+    let expected = "is both `other.proto` and `inner/other.proto`: give the directory that imports \
+                    are relative to as an include directory";
+    let message = error
+        .report()
+        .messages()
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    assert!(message.ends_with(expected), "{message}");
+    let builder = Builder::new().include_dir(directory.path());
+    assert!(builder.generate(&[&main, &other]).is_ok());
+}
+
+#[test]
+fn what_is_no_descriptor_set_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("set.bin");
+    let none: [&Path; 0] = [];
+    let message = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        let error = Builder::new().descriptor_set(&path).generate(&none);
+        let error = error.unwrap_err();
+        error
+            .report()
+            .messages()
+            .next()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    assert!(message(b"\x0a\xff").contains("it is not a descriptor set: "));
+    assert!(message(b"").ends_with("it describes no file"));
+    // A file `a` that imports `b`.
+    let expected = "`a` imports `b`, which the descriptor set does not hold";
+    assert_eq!(message(b"\x0a\x06\x0a\x01a\x1a\x01b"), expected);
 }

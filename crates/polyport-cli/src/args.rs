@@ -23,11 +23,17 @@ pub(crate) enum Command {
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = GEN_EXAMPLES)]
 pub(crate) struct GenArgs {
-    /// The IDL files; all of them go into one Rust file.
-    #[arg(required = true, value_name = "IDL")]
+    /// The IDL files, `.thrift` or `.proto`; all of them go into one Rust file.
+    #[arg(required_unless_present = "descriptor_sets", value_name = "IDL")]
     pub(crate) files: Vec<PathBuf>,
 
-    /// A directory to look for included files in, after the including file's own.
+    /// A file of Protobuf descriptors with all their imports, as `protoc --include_imports
+    /// --descriptor_set_out` and `buf build` write it.
+    #[arg(long = "descriptor-set", value_name = "FILE")]
+    pub(crate) descriptor_sets: Vec<PathBuf>,
+
+    /// A directory to look for included files in: for Thrift after the including file's own; for
+    /// Protobuf the names of files are the paths from here.
     #[arg(short = 'I', long = "include-dir", value_name = "DIR")]
     pub(crate) include_dirs: Vec<PathBuf>,
 

@@ -19,6 +19,9 @@ pub(crate) fn run(args: &GenArgs) -> Result<ExitCode, Failure> {
     for directory in &args.include_dirs {
         builder = builder.include_dir(directory);
     }
+    for path in &args.descriptor_sets {
+        builder = builder.descriptor_set(path);
+    }
     if let Some(name) = &args.name {
         builder = builder.name(name);
     }

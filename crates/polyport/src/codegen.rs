@@ -8,7 +8,7 @@ pub use polyport_wire::thrift::{
     ListMap, ListSet, Reader, Throws, UnknownFields, Value, WireType, Writer,
 };
 
-pub use crate::client::{Client, ClientCall};
+pub use crate::client::{Client, ClientCall, ClientStream, StreamCall};
 pub use crate::context::Context;
 pub use crate::error::Error;
 pub use crate::method::{Method, StreamMethod};

@@ -1,5 +1,6 @@
 //! The client of a service.
 
+use polyport_wire::schema::CallKind;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -55,20 +56,57 @@ impl Emitter<'_> {
             &format!("Calls `{}`.", parts.method.name),
         );
         let name = &parts.names.function;
-        let parameters = self.parameters(place, parts);
-        let arguments_type = self.arguments_type(place, parts);
-        let fields = parts.fields();
+        let message = self.message_type(place, parts);
         let result = self.result_type(place, parts);
-        let error = self.error_type(place, parts);
+        let parameters = self.parameters(place, parts);
+        let fields = parts.fields();
         let module = &self.names.services[parts.service.0].module;
         let token = &parts.names.token;
+        let token = quote!(&#module::#token);
+        let (parameters, call, body) = match parts.method.kind {
+            CallKind::ClientStream => (
+                quote!(),
+                quote!(StreamCall<
+                    #message, #result, ::polyport::codegen::ClientStream<#message, #result>,
+                >),
+                quote!(client_stream(#token)),
+            ),
+            CallKind::ServerStream => (
+                quote!(#(#parameters)*),
+                quote!(StreamCall<
+                    #message, #result, ::polyport::codegen::Streaming<#result>,
+                >),
+                quote!(server_stream(#token, #(#fields),*)),
+            ),
+            CallKind::Bidirectional => (
+                quote!(),
+                quote!(StreamCall<
+                    #message,
+                    #result,
+                    (
+                        ::polyport::codegen::Sink<#message>,
+                        ::polyport::codegen::Streaming<#result>,
+                    ),
+                >),
+                quote!(bidirectional(#token)),
+            ),
+            _ => {
+                let error = self.error_type(place, parts);
+                let request = match self.has_arguments(parts) {
+                    true => quote!(#message { #(#fields),* }),
+                    false => quote!(#(#fields),*),
+                };
+                (
+                    quote!(#(#parameters)*),
+                    quote!(ClientCall<#message, #result, #error>),
+                    quote!(call(#token, #request)),
+                )
+            }
+        };
         quote! {
             #docs
-            pub fn #name(
-                &self,
-                #(#parameters)*
-            ) -> ::polyport::codegen::ClientCall<#arguments_type, #result, #error> {
-                self.client.call(&#module::#token, #arguments_type { #(#fields),* })
+            pub fn #name(&self, #parameters) -> ::polyport::codegen::#call {
+                self.client.#body
             }
         }
     }

@@ -1,12 +1,12 @@
 //! Types, and the paths to them.
 
 use polyport_wire::schema::{Definition, DefinitionId, Type};
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
 
 use super::docs::docs;
 use super::{Emitter, Place};
-use crate::model::{Boxed, FieldExtra, ModuleId, Text, TypeName, TypedefId, index};
+use crate::model::{Boxed, FieldExtra, Message, ModuleId, Text, TypeName, TypedefId, index};
 
 impl Emitter<'_> {
     pub(super) fn typedef(self, id: TypedefId) -> TokenStream {
@@ -28,6 +28,13 @@ impl Emitter<'_> {
             TypeName::Plain(kind) => self.plain(place, kind),
             TypeName::Text(Text::Bytes) => quote!(::polyport::codegen::Bytes),
             TypeName::Text(Text::Shared) => quote!(::std::sync::Arc<str>),
+            TypeName::Message(id) => {
+                let Message { module, path, .. } = &self.model.messages[id.0];
+                match module {
+                    Some(module) => self.path(place, *module, path),
+                    None => path.clone(),
+                }
+            }
             TypeName::Typedef(id) => {
                 let module = self.model.typedefs[id.0].module;
                 self.path(place, module, &self.names.typedefs[id.0])
@@ -101,7 +108,7 @@ impl Emitter<'_> {
     }
 
     /// The path from a place to a name in a module.
-    pub(super) fn path(self, place: Place, module: ModuleId, name: &Ident) -> TokenStream {
+    pub(super) fn path(self, place: Place, module: ModuleId, name: &impl ToTokens) -> TokenStream {
         let (from, to) = (self.ancestors(place.module), self.ancestors(module));
         let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
         let steps_up = from.len() - shared + usize::from(place.in_service);

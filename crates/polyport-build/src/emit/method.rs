@@ -1,6 +1,7 @@
 //! What stands in a service's own module: for each method its token, arguments and exceptions.
 
-use polyport_wire::schema::{CallKind, Method};
+use polyport_wire::schema::{CallKind, Method, Service};
+use polyport_wire::transport::Codec;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
@@ -30,10 +31,14 @@ impl<'a> MethodParts<'a> {
     pub(super) fn fields(&self) -> &'a [Ident] {
         &self.names.arguments
     }
+
+    pub(super) fn is_streaming(&self) -> bool {
+        self.method.kind.is_streaming()
+    }
 }
 
 impl<'a> Emitter<'a> {
-    /// The methods of a service that code is generated for: all but the streaming ones.
+    /// The methods of a service.
     pub(super) fn methods(self, id: ServiceId) -> Vec<MethodParts<'a>> {
         let methods = &self.model.schema.services[id.0].methods;
         let extras = &self.model.services[id.0].methods;
@@ -42,7 +47,6 @@ impl<'a> Emitter<'a> {
             .iter()
             .zip(extras)
             .zip(names)
-            .filter(|((method, _), _)| !method.kind.is_streaming())
             .map(|((method, extra), names)| {
                 let (home_service, home) = match extra.origin {
                     None => (id, names),
@@ -67,32 +71,71 @@ impl<'a> Emitter<'a> {
         let MethodParts { method, names, .. } = parts;
         let place = Place::in_service(self.model.services[parts.service.0].module);
         let token = &names.token;
-        let arguments = self.arguments_type(place, parts);
+        let message = self.message_type(place, parts);
         let result = self.result_type(place, parts);
-        let error = self.error_type(place, parts);
-        let described = &self.model.schema.services[parts.service.0];
-        let service = &described.name;
-        let combined = described.combined.then(|| quote!(.combined()));
-        let name = &method.name;
-        let kind = match method.kind {
-            CallKind::Oneway => quote!(Oneway),
-            _ => quote!(Unary),
+        let type_name = match parts.is_streaming() {
+            true => quote!(::polyport::codegen::StreamMethod<#message, #result>),
+            false => {
+                let error = self.error_type(place, parts);
+                quote!(::polyport::codegen::Method<#message, #result, #error>)
+            }
         };
-        let types = parts.extra.origin.is_none().then(|| {
+        let service = &self.model.schema.services[parts.service.0].name;
+        let constructor = self.constructor(parts);
+        let types = self.owns_types(parts).then(|| {
             let arguments = self.arguments(place, parts);
             let errors = (!method.throws.is_empty()).then(|| self.errors(place, parts));
             quote!(#arguments #errors)
         });
-        let token_docs = own_docs(&format!("`{service}.{name}`"));
+        let token_docs = own_docs(&format!("`{service}.{}`", method.name));
         quote! {
             #token_docs
-            pub static #token: ::polyport::codegen::Method<#arguments, #result, #error> =
-                ::polyport::codegen::Method::new(
-                    #service,
-                    #name,
-                    ::polyport::codegen::CallKind::#kind,
-                ) #combined;
+            pub static #token: #type_name = #constructor;
             #types
+        }
+    }
+
+    /// How the token is made: it knows how its messages are written.
+    fn constructor(self, parts: MethodParts<'_>) -> TokenStream {
+        let service = &self.model.schema.services[parts.service.0];
+        let Service { name, package, .. } = service;
+        let method = &parts.method.name;
+        let kind = match parts.method.kind {
+            CallKind::Oneway => quote!(Oneway),
+            CallKind::ClientStream => quote!(ClientStream),
+            CallKind::ServerStream => quote!(ServerStream),
+            CallKind::Bidirectional => quote!(Bidirectional),
+            _ => quote!(Unary),
+        };
+        let kind = quote!(::polyport::codegen::CallKind::#kind);
+        let in_package = (!package.is_empty()).then(|| quote!(.package(#package)));
+        let combined = (service.combined && !parts.is_streaming()).then(|| quote!(.combined()));
+        let made = match (service.codec, parts.is_streaming()) {
+            (Codec::Protobuf, false) => quote!(Method::protobuf(#package, #name, #method, #kind)),
+            (Codec::Protobuf, true) => {
+                quote!(StreamMethod::protobuf(#package, #name, #method, #kind))
+            }
+            (_, false) => quote!(Method::new(#name, #method, #kind) #in_package),
+            (_, true) => quote!(StreamMethod::thrift(#name, #method, #kind) #in_package),
+        };
+        quote!(::polyport::codegen::#made #combined)
+    }
+
+    /// Whether a call has a struct of arguments, as Thrift's have that do not stream.
+    pub(super) fn has_arguments(self, parts: MethodParts<'_>) -> bool {
+        let codec = self.model.schema.services[parts.service.0].codec;
+        codec == Codec::ThriftBinary && !parts.is_streaming()
+    }
+
+    fn owns_types(self, parts: MethodParts<'_>) -> bool {
+        parts.extra.origin.is_none() && self.has_arguments(parts)
+    }
+
+    /// What a call begins with, or streams.
+    pub(super) fn message_type(self, place: Place, parts: MethodParts<'_>) -> TokenStream {
+        match parts.extra.arguments.first() {
+            Some(only) if !self.has_arguments(parts) => self.kind(place, &only.kind),
+            _ => self.in_service_module(place, parts, &parts.home.arguments_type),
         }
     }
 
@@ -130,10 +173,6 @@ impl<'a> Emitter<'a> {
             .collect()
     }
 
-    pub(super) fn arguments_type(self, place: Place, parts: MethodParts<'_>) -> TokenStream {
-        self.in_service_module(place, parts, &parts.home.arguments_type)
-    }
-
     pub(super) fn result_type(self, place: Place, parts: MethodParts<'_>) -> TokenStream {
         match &parts.extra.result {
             Some(kind) => self.kind(place, kind),
@@ -142,7 +181,8 @@ impl<'a> Emitter<'a> {
     }
 
     pub(super) fn error_type(self, place: Place, parts: MethodParts<'_>) -> TokenStream {
-        if parts.method.throws.is_empty() {
+        // A stream ends with a status.
+        if parts.method.throws.is_empty() || parts.is_streaming() {
             quote!(::polyport::codegen::Status)
         } else {
             self.in_service_module(place, parts, &parts.home.error_type)

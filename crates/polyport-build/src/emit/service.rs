@@ -1,6 +1,6 @@
 //! Services: the trait that a handler implements, its server, its client, and their module.
 
-use polyport_wire::schema::Service;
+use polyport_wire::schema::CallKind;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -42,12 +42,10 @@ impl Emitter<'_> {
             service.name
         );
         let docs = docs_or(&service.docs, &otherwise);
-        let streams = streams(service);
         let methods = self.methods(id);
         let methods = methods.into_iter().map(|parts| self.handler_method(parts));
         quote! {
             #docs
-            #streams
             pub trait #name:
                 ::std::marker::Send + ::std::marker::Sync + 'static
             {
@@ -63,15 +61,15 @@ impl Emitter<'_> {
             &format!("Answers `{}`.", parts.method.name),
         );
         let name = &parts.names.function;
-        let parameters = self.parameters(place, parts);
-        let result = self.result_type(place, parts);
+        let parameters = self.handler_parameters(place, parts);
+        let result = self.handler_result(place, parts);
         let error = self.error_type(place, parts);
         quote! {
             #docs
             fn #name(
                 &self,
                 cx: &mut ::polyport::codegen::Context,
-                #(#parameters)*
+                #parameters
             ) -> impl ::std::future::Future<
                 Output = ::std::result::Result<#result, #error>,
             > + ::std::marker::Send;
@@ -84,17 +82,17 @@ impl Emitter<'_> {
         let place = Place::in_module(self.model.services[id.0].module);
         let methods = self.methods(id).into_iter().map(|parts| {
             let method = &parts.names.function;
-            let parameters = self.parameters(place, parts);
-            let fields = parts.fields();
-            let result = self.result_type(place, parts);
+            let parameters = self.handler_parameters(place, parts);
+            let given = given(parts);
+            let result = self.handler_result(place, parts);
             let error = self.error_type(place, parts);
             quote! {
                 async fn #method(
                     &self,
                     cx: &mut ::polyport::codegen::Context,
-                    #(#parameters)*
+                    #parameters
                 ) -> ::std::result::Result<#result, #error> {
-                    #shared::#method(self, cx, #(#fields),*).await
+                    #shared::#method(self, cx, #given).await
                 }
             }
         });
@@ -102,6 +100,40 @@ impl Emitter<'_> {
             impl<#shared: #name> #name for ::std::sync::Arc<#shared> {
                 #(#methods)*
             }
+        }
+    }
+
+    fn handler_result(self, place: Place, parts: MethodParts<'_>) -> TokenStream {
+        match parts.method.kind {
+            // The results go to the sink.
+            CallKind::ServerStream | CallKind::Bidirectional => quote!(()),
+            _ => self.result_type(place, parts),
+        }
+    }
+
+    /// What a handler is given behind its context.
+    fn handler_parameters(self, place: Place, parts: MethodParts<'_>) -> TokenStream {
+        let message = || self.message_type(place, parts);
+        let input = || {
+            let message = message();
+            quote!(input: ::polyport::codegen::Streaming<#message>,)
+        };
+        let output = || {
+            let result = self.result_type(place, parts);
+            quote!(output: ::polyport::codegen::Sink<#result>,)
+        };
+        let parameters = self.parameters(place, parts);
+        match parts.method.kind {
+            CallKind::ClientStream => input(),
+            CallKind::ServerStream => {
+                let output = output();
+                quote!(#(#parameters)* #output)
+            }
+            CallKind::Bidirectional => {
+                let (input, output) = (input(), output());
+                quote!(#input #output)
+            }
+            _ => quote!(#(#parameters)*),
         }
     }
 
@@ -142,37 +174,40 @@ impl Emitter<'_> {
         let (handler, module) = (&names.name, &names.module);
         let (token, function) = (&parts.names.token, &parts.names.function);
         let fields = parts.fields();
-        let arguments = match fields.is_empty() {
-            true => quote!(_),
-            false => quote!(arguments),
+        let (builder, taken, given) = match parts.method.kind {
+            CallKind::ClientStream => (quote!(client_stream), quote!(input), quote!(input)),
+            CallKind::ServerStream => {
+                let both = quote!(request, output);
+                (quote!(server_stream), both.clone(), both)
+            }
+            CallKind::Bidirectional => {
+                let both = quote!(input, output);
+                (quote!(bidirectional), both.clone(), both)
+            }
+            _ if !self.has_arguments(parts) => (quote!(method), quote!(request), quote!(request)),
+            _ if fields.is_empty() => (quote!(method), quote!(_), quote!()),
+            _ => (
+                quote!(method),
+                quote!(arguments),
+                quote!(#(arguments.#fields),*),
+            ),
         };
         quote! {
-            .method(&#module::#token, |handler, mut cx, #arguments| async move {
-                let outcome =
-                    #handler::#function(&*handler, &mut cx, #(arguments.#fields),*).await;
+            .#builder(&#module::#token, |handler, mut cx, #taken| async move {
+                let outcome = #handler::#function(&*handler, &mut cx, #given).await;
                 (cx, outcome)
             })
         }
     }
 }
 
-/// What is not generated yet.
-fn streams(service: &Service) -> TokenStream {
-    let streams: Vec<String> = service
-        .methods
-        .iter()
-        .filter(|method| method.kind.is_streaming())
-        .map(|method| format!("`{}` ({})", method.name, method.kind))
-        .collect();
-    if streams.is_empty() {
-        return TokenStream::new();
-    }
-    let note = own_docs(&format!(
-        "The IDL also has streaming methods, which are not generated yet: {}.",
-        streams.join(", ")
-    ));
-    quote! {
-        ///
-        #note
+/// The names of what a handler is given behind its context.
+fn given(parts: MethodParts<'_>) -> TokenStream {
+    let fields = parts.fields();
+    match parts.method.kind {
+        CallKind::ClientStream => quote!(input),
+        CallKind::ServerStream => quote!(#(#fields,)* output),
+        CallKind::Bidirectional => quote!(input, output),
+        _ => quote!(#(#fields),*),
     }
 }

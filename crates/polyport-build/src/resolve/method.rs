@@ -1,6 +1,6 @@
 //! Methods: their kind of call, arguments, result and exceptions.
 
-use polyport_wire::schema::{CallKind, Field, Method, Type};
+use polyport_wire::schema::{CallKind, Definition, Field, Method, Type};
 
 use crate::diagnostic::{Diagnostic, closest};
 use crate::model::{FieldExtra, MethodExtra, TypeName};
@@ -31,6 +31,16 @@ impl Resolver<'_> {
         };
         let (result, (arguments, extras)) = (result?, arguments?);
         let (result_kind, result) = result.unzip();
+        if kind.is_streaming() && arguments.len() == 1 {
+            let span = item
+                .result
+                .as_ref()
+                .map_or(item.name.span, |kind| kind.span);
+            self.refuse_unstreamable(result_kind.as_ref(), span);
+            for (field, extra) in arguments.iter().zip(&extras) {
+                self.refuse_unstreamable(Some(&field.kind), extra.span);
+            }
+        }
         let method = Method {
             kind,
             streaming_unary,
@@ -48,6 +58,20 @@ impl Resolver<'_> {
             span: item.name.span,
         };
         Some((method, extra))
+    }
+
+    /// What streams stands on the wire by itself, as a struct does.
+    fn refuse_unstreamable(&mut self, kind: Option<&Type>, span: Span) {
+        let definition = match kind {
+            Some(Type::Defined(id)) => Some(self.model.definition(*id)),
+            _ => None,
+        };
+        if !matches!(definition, Some(Definition::Struct(_))) {
+            let what = kind.map_or_else(|| "void".to_owned(), |kind| self.describe(kind));
+            let diagnostic = Diagnostic::error(format!("`{what}` cannot be streamed"))
+                .at(span, "expected a struct, because of `streaming.mode`");
+            self.report(diagnostic);
+        }
     }
 
     fn result(

@@ -82,10 +82,11 @@ impl<'a> Resolver<'a> {
             name: String::new(),
             parent: None,
             items: Vec::new(),
+            package: None,
         });
         let units = self.units;
         for (index, unit) in units.iter().enumerate() {
-            let module = self.module(&module_path(unit));
+            let module = self.model.module(&module_path(unit));
             self.scope.names.push(HashMap::new());
             self.scope.namespaces.push((module, package(unit)));
             for item in &unit.tree.items {
@@ -171,26 +172,6 @@ impl<'a> Resolver<'a> {
         }
         parts.reverse();
         parts.join(".")
-    }
-
-    /// The module of a namespace, made if it is new.
-    fn module(&mut self, path: &[String]) -> ModuleId {
-        let mut module = ModuleId(0);
-        for name in path {
-            let known =
-                self.model.modules.iter().position(|candidate| {
-                    candidate.parent == Some(module) && candidate.name == *name
-                });
-            module = ModuleId(known.unwrap_or_else(|| {
-                self.model.modules.push(Module {
-                    name: name.clone(),
-                    parent: Some(module),
-                    items: Vec::new(),
-                });
-                self.model.modules.len() - 1
-            }));
-        }
-        module
     }
 
     /// Two files of one namespace must not define the same name.

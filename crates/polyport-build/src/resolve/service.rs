@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use polyport_wire::schema::{Field, Method, Service};
 
+use crate::combine;
 use crate::diagnostic::Diagnostic;
-use crate::model::{MethodExtra, ServiceExtra, ServiceId};
+use crate::model::{ServiceExtra, ServiceId};
 use crate::resolve::scope::{Symbol, Wanted};
 use crate::resolve::{Resolver, annotations};
 use crate::source::FileId;
@@ -106,7 +107,7 @@ impl Resolver<'_> {
     /// Puts the parent's methods before the service's own. One that repeats an inherited one is
     /// that one: Go takes it as well.
     fn inherit(&mut self, id: ServiceId, parent: ServiceId) {
-        let inherited = self.methods_of(parent);
+        let inherited = combine::methods_of(&self.model, parent);
         let service = &mut self.model.schema.services[id.0];
         let extra = &mut self.model.services[id.0];
         let own = std::mem::take(&mut service.methods);
@@ -115,56 +116,9 @@ impl Resolver<'_> {
         let own: Vec<_> = own.filter(|(method, _)| is_new(method)).collect();
         let name = service.name.clone();
         let message = |method: &str| format!("service `{name}` inherits a method `{method}`");
-        self.fill(id, inherited.into_iter().chain(own), message);
-    }
-
-    /// The methods of a service, as another service takes them over.
-    pub(super) fn methods_of(&self, id: ServiceId) -> Vec<(Method, MethodExtra)> {
-        let service = &self.model.schema.services[id.0];
-        let extras = &self.model.services[id.0].methods;
-        let methods = service.methods.iter().zip(extras).enumerate();
-        methods
-            .map(|(index, (method, extra))| {
-                let mut method = method.clone();
-                let declared_by = method.declared_by.take();
-                method.declared_by = declared_by.or_else(|| Some(service.full_name()));
-                let mut extra = extra.clone();
-                extra.origin = extra.origin.or(Some((id, index)));
-                (method, extra)
-            })
-            .collect()
-    }
-
-    /// Adds methods to a service. One that comes twice is added once; two of the same name are a
-    /// mistake.
-    pub(super) fn fill(
-        &mut self,
-        id: ServiceId,
-        methods: impl Iterator<Item = (Method, MethodExtra)>,
-        message: impl Fn(&str) -> String,
-    ) {
-        let mut seen: HashMap<String, MethodExtra> = HashMap::new();
-        for (method, extra) in methods {
-            if let Some(first) = seen.get(&method.name) {
-                if first.span != extra.span {
-                    let by = |extra: &MethodExtra| self.declarer(id, extra);
-                    let diagnostic = Diagnostic::error(message(&method.name))
-                        .at(extra.span, format!("declared by `{}`", by(&extra)))
-                        .at(first.span, format!("declared by `{}`", by(first)));
-                    self.report(diagnostic);
-                }
-                continue;
-            }
-            seen.insert(method.name.clone(), extra.clone());
-            self.model.schema.services[id.0].methods.push(method);
-            self.model.services[id.0].methods.push(extra);
-        }
-    }
-
-    /// The name of the service that declares a method of the service `id`.
-    fn declarer(&self, id: ServiceId, extra: &MethodExtra) -> &str {
-        let service = extra.origin.map_or(id, |(service, _)| service);
-        &self.model.schema.services[service.0].name
+        let methods = inherited.into_iter().chain(own);
+        let found = combine::fill(&mut self.model, id, methods, message);
+        self.diagnostics.extend(found);
     }
 }
 

@@ -99,7 +99,7 @@ impl Resolver<'_> {
 /// Of how many types a type is made, if that is known yet.
 fn size(name: &TypeName, sizes: &[Option<usize>]) -> Option<usize> {
     let inner = match name {
-        TypeName::Plain(_) | TypeName::Text(_) => 0,
+        TypeName::Plain(_) | TypeName::Text(_) | TypeName::Message(_) => 0,
         TypeName::Typedef(id) => sizes[id.0]?,
         TypeName::List(element) | TypeName::Set(element) => size(element, sizes)?,
         TypeName::Map(key, value) => size(key, sizes)?.saturating_add(size(value, sizes)?),
@@ -110,7 +110,7 @@ fn size(name: &TypeName, sizes: &[Option<usize>]) -> Option<usize> {
 /// The typedefs that a type names.
 fn collect(name: &TypeName, found: &mut Vec<TypedefId>) {
     match name {
-        TypeName::Plain(_) | TypeName::Text(_) => {}
+        TypeName::Plain(_) | TypeName::Text(_) | TypeName::Message(_) => {}
         TypeName::Typedef(id) => found.push(*id),
         TypeName::List(element) | TypeName::Set(element) => collect(element, found),
         TypeName::Map(key, value) => {

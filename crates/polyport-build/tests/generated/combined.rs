@@ -168,10 +168,11 @@ pub mod combine {
             super::Response,
             ::polyport::codegen::Status,
         > = ::polyport::codegen::Method::new(
-            "CombineA",
-            "fromA",
-            ::polyport::codegen::CallKind::Unary,
-        );
+                "CombineA",
+                "fromA",
+                ::polyport::codegen::CallKind::Unary,
+            )
+            .package("combine");
 
         /// The arguments of `CombineA.fromA`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -299,10 +300,11 @@ pub mod combine {
             super::Response,
             ::polyport::codegen::Status,
         > = ::polyport::codegen::Method::new(
-            "CombineB",
-            "fromB",
-            ::polyport::codegen::CallKind::Unary,
-        );
+                "CombineB",
+                "fromB",
+                ::polyport::codegen::CallKind::Unary,
+            )
+            .package("combine");
 
         /// The arguments of `CombineB.fromB`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -478,6 +480,7 @@ pub mod combine {
                 "fromA",
                 ::polyport::codegen::CallKind::Unary,
             )
+            .package("combine")
             .combined();
 
         /// `CombineService.fromB`
@@ -490,12 +493,13 @@ pub mod combine {
                 "fromB",
                 ::polyport::codegen::CallKind::Unary,
             )
+            .package("combine")
             .combined();
     }
 
     /// The IDL as data: for reflection, and for calls without generated code.
     pub static SCHEMA: ::polyport::codegen::Embedded = ::polyport::codegen::Embedded::new(
-        b"\x0F\0\x01\x0C\0\0\0\x04\x0C\0\x01\x0B\0\x01\0\0\0\x07combine\x0B\0\x02\0\0\0\x07Request\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x07combine\x0B\0\x02\0\0\0\x08Response\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x07Request\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x08Response\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x02\x0C\0\0\0\x06\x0B\0\x01\0\0\0\x07combine\x0B\0\x02\0\0\0\x08CombineA\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x05fromA\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x07combine\x0B\0\x02\0\0\0\x08CombineB\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x05fromB\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x04Left\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x08fromLeft\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x03\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x05Right\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\tfromRight\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x03\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x07combine\x0B\0\x02\0\0\0\x0ECombineService\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x05fromA\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\x0B\0\x07\0\0\0\x10combine.CombineA\0\x0B\0\x01\0\0\0\x05fromB\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\x0B\0\x07\0\0\0\x10combine.CombineB\0\x02\0\x04\x01\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x0ECombineService\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x08fromLeft\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x03\0\x0B\0\x07\0\0\0\napart.Left\0\x0B\0\x01\0\0\0\tfromRight\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x03\0\x0B\0\x07\0\0\0\x0Bapart.Right\0\x02\0\x04\x01\x0F\0\x05\x0C\0\0\0\0\0\0",
+        b"\x0F\0\x01\x0C\0\0\0\x04\x0C\0\x01\x0B\0\x01\0\0\0\x07combine\x0B\0\x02\0\0\0\x07Request\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x07combine\x0B\0\x02\0\0\0\x08Response\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x07Request\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x08Response\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x02\x0C\0\0\0\x06\x0B\0\x01\0\0\0\x07combine\x0B\0\x02\0\0\0\x08CombineA\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x05fromA\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\x08\0\x06\0\0\0\0\0\x0B\0\x01\0\0\0\x07combine\x0B\0\x02\0\0\0\x08CombineB\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x05fromB\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\x08\0\x06\0\0\0\0\0\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x04Left\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x08fromLeft\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x03\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\x08\0\x06\0\0\0\0\0\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x05Right\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\tfromRight\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x03\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\x08\0\x06\0\0\0\0\0\x0B\0\x01\0\0\0\x07combine\x0B\0\x02\0\0\0\x0ECombineService\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x05fromA\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\x0B\0\x07\0\0\0\x10combine.CombineA\0\x0B\0\x01\0\0\0\x05fromB\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\x0B\0\x07\0\0\0\x10combine.CombineB\0\x02\0\x04\x01\x0F\0\x05\x0C\0\0\0\0\x08\0\x06\0\0\0\0\0\x0B\0\x01\0\0\0\x05apart\x0B\0\x02\0\0\0\x0ECombineService\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x08fromLeft\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x03\0\x0B\0\x07\0\0\0\napart.Left\0\x0B\0\x01\0\0\0\tfromRight\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x03\0\x0B\0\x07\0\0\0\x0Bapart.Right\0\x02\0\x04\x01\x0F\0\x05\x0C\0\0\0\0\x08\0\x06\0\0\0\0\0\x0B\0\x03\0\0\0\0\0",
     );
 }
 
@@ -667,10 +671,11 @@ pub mod apart {
             super::Response,
             ::polyport::codegen::Status,
         > = ::polyport::codegen::Method::new(
-            "Left",
-            "fromLeft",
-            ::polyport::codegen::CallKind::Unary,
-        );
+                "Left",
+                "fromLeft",
+                ::polyport::codegen::CallKind::Unary,
+            )
+            .package("apart");
 
         /// The arguments of `Left.fromLeft`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -802,10 +807,11 @@ pub mod apart {
             super::Response,
             ::polyport::codegen::Status,
         > = ::polyport::codegen::Method::new(
-            "Right",
-            "fromRight",
-            ::polyport::codegen::CallKind::Unary,
-        );
+                "Right",
+                "fromRight",
+                ::polyport::codegen::CallKind::Unary,
+            )
+            .package("apart");
 
         /// The arguments of `Right.fromRight`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -981,6 +987,7 @@ pub mod apart {
                 "fromLeft",
                 ::polyport::codegen::CallKind::Unary,
             )
+            .package("apart")
             .combined();
 
         /// `CombineService.fromRight`
@@ -993,6 +1000,7 @@ pub mod apart {
                 "fromRight",
                 ::polyport::codegen::CallKind::Unary,
             )
+            .package("apart")
             .combined();
     }
 

@@ -12,6 +12,10 @@
     reason = "generated: names, shapes and comments are those of the IDL"
 )]
 pub mod coverage {
+    /// The IDL as data: for reflection, and for calls without generated code.
+    pub static SCHEMA: ::polyport::codegen::Embedded = ::polyport::codegen::Embedded::new(
+        b"\x0F\0\x01\x0C\0\0\0\x1B\x0C\0\x02\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05Color\x0F\0\x03\x0C\0\0\0\x04\x0B\0\x01\0\0\0\x03RED\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x05GREEN\x08\0\x02\0\0\0\x05\0\x0B\0\x01\0\0\0\x04BLUE\x08\0\x02\0\0\0\x06\0\x0B\0\x01\0\0\0\x08NEGATIVE\x08\0\x02\xFF\xFF\xFF\xFD\0\x0F\0\x04\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x03foo\x0B\0\x02\0\0\0\x03bar\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x07Nothing\x0F\0\x03\x0C\0\0\0\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Item\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x1C\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\x02\x0B\0\x01\0\0\0\tapi.query\x0B\0\x02\0\0\0\x04name\0\x0B\0\x01\0\0\0\x06go.tag\x0B\0\x02\0\0\0\x08json:\"n\"\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01n\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\x07\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x05color\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\x05\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x07numbers\x0C\0\x03\x0C\0\x02\x03\0\x01\x04\0\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\x03\n\0\x02\0\0\0\0\0\0\0\x01\0\n\0\x02\0\0\0\0\0\0\0\x02\0\n\0\x02\0\0\0\0\0\0\0\x03\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x06nested\x0C\0\x03\x0C\0\x04\x03\0\x01\x07\0\x0C\0\x05\x0C\0\x03\x0C\0\x02\x03\0\x01\x04\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\x06by_key\x0C\0\x03\x0C\0\x04\n\0\x06\0\0\0\0\0\0\0\x04\0\x0C\0\x05\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x07\x0B\0\x02\0\0\0\x07doubles\x0C\0\x03\x0C\0\x02\x03\0\x01\x06\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x08\x0B\0\x02\0\0\0\x05bytes\x0C\0\x03\x03\0\x01\x08\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\t\x0B\0\x02\0\0\0\x05child\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\n\x0B\0\x02\0\0\0\x08children\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x0C\x0B\0\x02\0\0\0\x04type\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\r\x0B\0\x02\0\0\0\x01b\x0C\0\x03\x03\0\x01\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x0E\x0B\0\x02\0\0\0\x03i8_\x0C\0\x03\x03\0\x01\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x0F\x0B\0\x02\0\0\0\x02fn\x0C\0\x03\x03\0\x01\x03\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x10\x0B\0\x02\0\0\0\x03num\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x17\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\n\0\0\x06\0\x01\0\x11\x0B\0\x02\0\0\0\x03uid\x0C\0\x03\x03\0\x01\x05\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x12\x0B\0\x02\0\0\0\x05alias\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x18\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x13\x0B\0\x02\0\0\0\x03vec\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x14\x0B\0\x02\0\0\0\x06choice\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x14\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x15\x0B\0\x02\0\0\0\x06ratios\x0C\0\x03\x0C\0\x04\x03\0\x01\x04\0\x0C\0\x05\x03\0\x01\x06\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x16\x0B\0\x02\0\0\0\x03def\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0B\0\x04\0\0\0\x07default\0\0\x06\0\x01\0\x17\x0B\0\x02\0\0\0\x04tiny\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x03\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x06\x0C\0\0\0\x02\x0C\0\x01\x0B\0\x04\0\0\0\x01a\0\x0C\0\x02\n\0\x02\0\0\0\0\0\0\0\x03\0\0\x0C\0\x01\x0B\0\x04\0\0\0\x01b\0\x0C\0\x02\x0B\0\x04\0\0\0\0\0\0\0\0\x06\0\x01\0\x18\x0B\0\x02\0\0\0\x05input\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x19\x0B\0\x02\0\0\0\x03out\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x1A\x0B\0\x02\0\0\0\x04kind\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x1B\x0B\0\x02\0\0\0\x05field\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x1C\x0B\0\x02\0\0\0\x05value\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\xFF\xFF\x0B\0\x02\0\0\0\x08negative\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Tiny\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01a\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\x01\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01b\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0B\0\x04\0\0\0\x02bb\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x03Key\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01a\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01b\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x08Unhashed\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\n\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06ratios\x0C\0\x03\x0C\0\x03\x03\0\x01\x06\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\x02\x04\0\x03?\xE0\0\0\0\0\0\0\0\x04\0\x03\xBF\xF0\0\0\0\0\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x05names\x0C\0\x03\x0C\0\x04\x03\0\x01\x06\0\x0C\0\x05\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x04sets\x0C\0\x03\x0C\0\x03\x0C\0\x03\x03\0\x01\x04\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\x02\x0F\0\x05\x0C\0\0\0\x02\n\0\x02\0\0\0\0\0\0\0\x01\0\n\0\x02\0\0\0\0\0\0\0\x02\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x04maps\x0C\0\x03\x0C\0\x04\x0C\0\x04\x03\0\x01\x07\0\x0C\0\x05\x03\0\x01\x04\0\0\x0C\0\x05\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x06\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x08by_ratio\x0C\0\x03\x0C\0\x04\n\0\x06\0\0\0\0\0\0\0\x06\0\x0C\0\x05\x0C\0\x04\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x06\0\0\x0C\0\x05\x03\0\x01\x04\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x06\x0C\0\0\0\x01\x0C\0\x01\x0F\0\x06\x0C\0\0\0\x01\x0C\0\x01\x0B\0\x04\0\0\0\x05value\0\x0C\0\x02\x04\0\x03?\xE0\0\0\0\0\0\0\0\0\0\x0C\0\x02\x0F\0\x06\x0C\0\0\0\x01\x0C\0\x01\x0F\0\x05\x0C\0\0\0\0\0\x0C\0\x02\n\0\x02\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\x05again\x0C\0\x03\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x05\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x07\x0B\0\x02\0\0\0\nempty_list\x0C\0\x03\x0C\0\x02\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\0\0\0\x06\0\x01\0\x08\x0B\0\x02\0\0\0\tempty_set\x0C\0\x03\x0C\0\x03\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\0\0\0\x06\0\x01\0\t\x0B\0\x02\0\0\0\tempty_map\x0C\0\x03\x0C\0\x04\x03\0\x01\x07\0\x0C\0\x05\x03\0\x01\x04\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x06\x0C\0\0\0\0\0\0\x06\0\x01\0\n\x0B\0\x02\0\0\0\x0Cempty_ratios\x0C\0\x03\x0C\0\x03\x03\0\x01\x06\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05Ratio\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x05value\x0C\0\x03\x03\0\x01\x06\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x03Vec\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06Option\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04Self\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x06String\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05Empty\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x06Result\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x02Ok\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x03Err\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x06Option\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03box\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0B\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x03Box\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07Default\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Some\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x04None\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x02Ok\x08\0\x02\0\0\0\x01\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x01T\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x02_T\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06SCHEMA\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x06String\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04some\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0C\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05Chain\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04text\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04next\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0F\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Left\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x05right\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x11\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05Right\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04left\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x10\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06number\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Tree\x08\0\x03\0\0\0\x01\x0F\0\x04\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04leaf\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04pair\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x13\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x04same\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x12\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Pair\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04left\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x12\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x05right\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x12\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x06Choice\x08\0\x03\0\0\0\x01\x0F\0\x04\x0C\0\0\0\x05\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01s\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x04many\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x14\0\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x01n\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x05Unset\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05First\x08\0\x03\0\0\0\x02\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x06Second\x08\0\x03\0\0\0\x02\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04code\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x04note\x0B\0\x02\0\0\0\x011\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\rcoverage.base\x0B\0\x02\0\0\0\x03Num\x0F\0\x03\x0C\0\0\0\x03\x0B\0\x01\0\0\0\x04ZERO\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x03TWO\x08\0\x02\0\0\0\x02\0\x0B\0\x01\0\0\0\x03TEN\x08\0\x02\0\0\0\n\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\rcoverage.base\x0B\0\x02\0\0\0\x04Base\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x03num\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x17\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\x02\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\rcoverage.base\x0B\0\x02\0\0\0\x07Refused\x08\0\x03\0\0\0\x02\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\0\x0B\0\x02\0\0\0\x08InDotted\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04text\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x02\x0C\0\0\0\x05\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Main\x0F\0\x03\x0C\0\0\0\x13\x0B\0\x01\0\0\0\tinherited\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04base\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x18\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07refused\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x19\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x18\0\x0B\0\x07\0\0\0\x14coverage.base.Parent\0\x0B\0\x01\0\0\0\x11nothing_inherited\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0B\0\x07\0\0\0\x14coverage.base.Parent\0\x0B\0\x01\0\0\0\x03get\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01x\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x05first\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x15\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06second\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x16\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x05other\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x16\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x0B\0\x01\0\0\0\x07nothing\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x04note\x08\0\x02\0\0\0\x01\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x05lines\x0C\0\x03\x0C\0\x02\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x04pick\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06choice\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x14\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x14\0\0\x0B\0\x01\0\0\0\x05lists\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07numbers\x0C\0\x03\x0C\0\x03\x03\0\x01\x04\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x0C\0\x02\x0C\0\x02\x0C\0\x04\x03\0\x01\x07\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x04bidi\x08\0\x02\0\0\0\x04\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\rbidirectional\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x0B\0\x01\0\0\0\x03srv\x08\0\x02\0\0\0\x03\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x06server\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x0B\0\x01\0\0\0\x04both\x08\0\x02\0\0\0\0\x02\0\x03\x01\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x05unary\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x0B\0\x01\0\0\0\x05async\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04type\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04self\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x02cx\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x03\0\x01\x07\0\0\x0B\0\x01\0\0\0\x07getItem\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01e\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x08\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x08\0\0\x0B\0\x01\0\0\0\x08get_item\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01e\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x08\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x08\0\0\x0B\0\x01\0\0\0\x06dotted\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01d\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x1A\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x1A\0\0\x0B\0\x01\0\0\0\x07connect\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x03new\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05clone\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x03\0\x01\x04\0\0\x0B\0\x01\0\0\0\x06status\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06Status\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x15\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x04many\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x08\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01a\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01b\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x01c\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x01d\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x01e\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\x01f\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x07\x0B\0\x02\0\0\0\x01g\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x08\x0B\0\x02\0\0\0\x01h\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x03\0\x01\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\x08\0\x06\0\0\0\0\0\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\nCalculator\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x03add\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01a\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\x03\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01b\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x03\0\x01\x04\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x04note\x0B\0\x02\0\0\0\x01y\0\x08\0\x06\0\0\0\0\0\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x0BOnlyStreams\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x05first\x08\0\x02\0\0\0\x02\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x06client\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\x08\0\x06\0\0\0\0\0\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x01H\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x01t\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01t\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\r\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\r\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\x08\0\x06\0\0\0\0\0\x0B\0\x01\0\0\0\rcoverage.base\x0B\0\x02\0\0\0\x06Parent\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\tinherited\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04base\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x18\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07refused\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x19\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x18\0\0\x0B\0\x01\0\0\0\x11nothing_inherited\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\x08\0\x06\0\0\0\0\0\x0B\0\x03\0\0\0\0\0",
+    );
     pub mod all {
         pub type UserId = i64;
         pub type Items = ::std::vec::Vec<
@@ -1361,8 +1365,6 @@ pub mod coverage {
 
         impl ::std::error::Error for Second {}
         /// What this service is for.
-        ///
-        /// The IDL also has streaming methods, which are not generated yet: `bidi` (bidirectional), `srv` (server-stream).
         pub trait Main: ::std::marker::Send + ::std::marker::Sync + 'static {
             /// Answers `inherited`.
             fn inherited(
@@ -1430,6 +1432,26 @@ pub mod coverage {
                     ::std::vec::Vec<Items>,
                     ::polyport::codegen::Status,
                 >,
+            > + ::std::marker::Send;
+
+            /// Answers `bidi`.
+            fn bidi(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                input: ::polyport::codegen::Streaming<Item>,
+                output: ::polyport::codegen::Sink<Item>,
+            ) -> impl ::std::future::Future<
+                Output = ::std::result::Result<(), ::polyport::codegen::Status>,
+            > + ::std::marker::Send;
+
+            /// Answers `srv`.
+            fn srv(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                req: Item,
+                output: ::polyport::codegen::Sink<Item>,
+            ) -> impl ::std::future::Future<
+                Output = ::std::result::Result<(), ::polyport::codegen::Status>,
             > + ::std::marker::Send;
 
             /// Answers `both`.
@@ -1588,6 +1610,22 @@ pub mod coverage {
                 ::polyport::codegen::Status,
             > {
                 T_::lists(self, cx, numbers).await
+            }
+            async fn bidi(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                input: ::polyport::codegen::Streaming<Item>,
+                output: ::polyport::codegen::Sink<Item>,
+            ) -> ::std::result::Result<(), ::polyport::codegen::Status> {
+                T_::bidi(self, cx, input, output).await
+            }
+            async fn srv(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                req: Item,
+                output: ::polyport::codegen::Sink<Item>,
+            ) -> ::std::result::Result<(), ::polyport::codegen::Status> {
+                T_::srv(self, cx, req, output).await
             }
             async fn both(
                 &self,
@@ -1753,6 +1791,22 @@ pub mod coverage {
                                     &mut cx,
                                     arguments.numbers,
                                 )
+                                .await;
+                            (cx, outcome)
+                        },
+                    )
+                    .bidirectional(
+                        &main::BIDI,
+                        |handler, mut cx, input, output| async move {
+                            let outcome = Main::bidi(&*handler, &mut cx, input, output)
+                                .await;
+                            (cx, outcome)
+                        },
+                    )
+                    .server_stream(
+                        &main::SRV,
+                        |handler, mut cx, request, output| async move {
+                            let outcome = Main::srv(&*handler, &mut cx, request, output)
                                 .await;
                             (cx, outcome)
                         },
@@ -1972,6 +2026,29 @@ pub mod coverage {
                 self.client.call(&main::LISTS, main::ListsArgs { numbers })
             }
 
+            /// Calls `bidi`.
+            pub fn bidi(
+                &self,
+            ) -> ::polyport::codegen::StreamCall<
+                Item,
+                Item,
+                (::polyport::codegen::Sink<Item>, ::polyport::codegen::Streaming<Item>),
+            > {
+                self.client.bidirectional(&main::BIDI)
+            }
+
+            /// Calls `srv`.
+            pub fn srv(
+                &self,
+                req: Item,
+            ) -> ::polyport::codegen::StreamCall<
+                Item,
+                Item,
+                ::polyport::codegen::Streaming<Item>,
+            > {
+                self.client.server_stream(&main::SRV, req)
+            }
+
             /// Calls `both`.
             pub fn both(
                 &self,
@@ -2127,10 +2204,11 @@ pub mod coverage {
                 super::super::base::Base,
                 super::super::base::parent::InheritedError,
             > = ::polyport::codegen::Method::new(
-                "Main",
-                "inherited",
-                ::polyport::codegen::CallKind::Unary,
-            );
+                    "Main",
+                    "inherited",
+                    ::polyport::codegen::CallKind::Unary,
+                )
+                .package("coverage.all");
 
             /// `Main.nothing_inherited`
             pub static NOTHING_INHERITED: ::polyport::codegen::Method<
@@ -2138,10 +2216,11 @@ pub mod coverage {
                 (),
                 ::polyport::codegen::Status,
             > = ::polyport::codegen::Method::new(
-                "Main",
-                "nothing_inherited",
-                ::polyport::codegen::CallKind::Unary,
-            );
+                    "Main",
+                    "nothing_inherited",
+                    ::polyport::codegen::CallKind::Unary,
+                )
+                .package("coverage.all");
 
             /// `Main.get`
             pub static GET: ::polyport::codegen::Method<
@@ -2149,10 +2228,11 @@ pub mod coverage {
                 super::Item,
                 GetError,
             > = ::polyport::codegen::Method::new(
-                "Main",
-                "get",
-                ::polyport::codegen::CallKind::Unary,
-            );
+                    "Main",
+                    "get",
+                    ::polyport::codegen::CallKind::Unary,
+                )
+                .package("coverage.all");
 
             /// The arguments of `Main.get`.
             #[derive(Clone, Debug, Default, PartialEq)]
@@ -2299,10 +2379,11 @@ pub mod coverage {
                 (),
                 ::polyport::codegen::Status,
             > = ::polyport::codegen::Method::new(
-                "Main",
-                "nothing",
-                ::polyport::codegen::CallKind::Unary,
-            );
+                    "Main",
+                    "nothing",
+                    ::polyport::codegen::CallKind::Unary,
+                )
+                .package("coverage.all");
 
             /// The arguments of `Main.nothing`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -2333,10 +2414,11 @@ pub mod coverage {
                 (),
                 ::polyport::codegen::Status,
             > = ::polyport::codegen::Method::new(
-                "Main",
-                "note",
-                ::polyport::codegen::CallKind::Oneway,
-            );
+                    "Main",
+                    "note",
+                    ::polyport::codegen::CallKind::Oneway,
+                )
+                .package("coverage.all");
 
             /// The arguments of `Main.note`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -2377,10 +2459,11 @@ pub mod coverage {
                 super::Choice,
                 ::polyport::codegen::Status,
             > = ::polyport::codegen::Method::new(
-                "Main",
-                "pick",
-                ::polyport::codegen::CallKind::Unary,
-            );
+                    "Main",
+                    "pick",
+                    ::polyport::codegen::CallKind::Unary,
+                )
+                .package("coverage.all");
 
             /// The arguments of `Main.pick`.
             #[derive(Clone, Debug, Default, PartialEq)]
@@ -2421,10 +2504,11 @@ pub mod coverage {
                 ::std::vec::Vec<super::Items>,
                 ::polyport::codegen::Status,
             > = ::polyport::codegen::Method::new(
-                "Main",
-                "lists",
-                ::polyport::codegen::CallKind::Unary,
-            );
+                    "Main",
+                    "lists",
+                    ::polyport::codegen::CallKind::Unary,
+                )
+                .package("coverage.all");
 
             /// The arguments of `Main.lists`.
             #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -2459,16 +2543,39 @@ pub mod coverage {
                 }
             }
 
+            /// `Main.bidi`
+            pub static BIDI: ::polyport::codegen::StreamMethod<
+                super::Item,
+                super::Item,
+            > = ::polyport::codegen::StreamMethod::thrift(
+                    "Main",
+                    "bidi",
+                    ::polyport::codegen::CallKind::Bidirectional,
+                )
+                .package("coverage.all");
+
+            /// `Main.srv`
+            pub static SRV: ::polyport::codegen::StreamMethod<
+                super::Item,
+                super::Item,
+            > = ::polyport::codegen::StreamMethod::thrift(
+                    "Main",
+                    "srv",
+                    ::polyport::codegen::CallKind::ServerStream,
+                )
+                .package("coverage.all");
+
             /// `Main.both`
             pub static BOTH: ::polyport::codegen::Method<
                 BothArgs,
                 super::Item,
                 ::polyport::codegen::Status,
             > = ::polyport::codegen::Method::new(
-                "Main",
-                "both",
-                ::polyport::codegen::CallKind::Unary,
-            );
+                    "Main",
+                    "both",
+                    ::polyport::codegen::CallKind::Unary,
+                )
+                .package("coverage.all");
 
             /// The arguments of `Main.both`.
             #[derive(Clone, Debug, Default, PartialEq)]
@@ -2509,10 +2616,11 @@ pub mod coverage {
                 ::std::string::String,
                 ::polyport::codegen::Status,
             > = ::polyport::codegen::Method::new(
-                "Main",
-                "async",
-                ::polyport::codegen::CallKind::Unary,
-            );
+                    "Main",
+                    "async",
+                    ::polyport::codegen::CallKind::Unary,
+                )
+                .package("coverage.all");
 
             /// The arguments of `Main.async`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -2567,10 +2675,11 @@ pub mod coverage {
                 super::Empty,
                 ::polyport::codegen::Status,
             > = ::polyport::codegen::Method::new(
-                "Main",
-                "getItem",
-                ::polyport::codegen::CallKind::Unary,
-            );
+                    "Main",
+                    "getItem",
+                    ::polyport::codegen::CallKind::Unary,
+                )
+                .package("coverage.all");
 
             /// The arguments of `Main.getItem`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -2609,10 +2718,11 @@ pub mod coverage {
                 super::Empty,
                 ::polyport::codegen::Status,
             > = ::polyport::codegen::Method::new(
-                "Main",
-                "get_item",
-                ::polyport::codegen::CallKind::Unary,
-            );
+                    "Main",
+                    "get_item",
+                    ::polyport::codegen::CallKind::Unary,
+                )
+                .package("coverage.all");
 
             /// The arguments of `Main.get_item`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -2651,10 +2761,11 @@ pub mod coverage {
                 super::super::super::a_b_c::InDotted,
                 ::polyport::codegen::Status,
             > = ::polyport::codegen::Method::new(
-                "Main",
-                "dotted",
-                ::polyport::codegen::CallKind::Unary,
-            );
+                    "Main",
+                    "dotted",
+                    ::polyport::codegen::CallKind::Unary,
+                )
+                .package("coverage.all");
 
             /// The arguments of `Main.dotted`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -2693,10 +2804,11 @@ pub mod coverage {
                 (),
                 ::polyport::codegen::Status,
             > = ::polyport::codegen::Method::new(
-                "Main",
-                "connect",
-                ::polyport::codegen::CallKind::Unary,
-            );
+                    "Main",
+                    "connect",
+                    ::polyport::codegen::CallKind::Unary,
+                )
+                .package("coverage.all");
 
             /// The arguments of `Main.connect`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -2727,10 +2839,11 @@ pub mod coverage {
                 (),
                 ::polyport::codegen::Status,
             > = ::polyport::codegen::Method::new(
-                "Main",
-                "new",
-                ::polyport::codegen::CallKind::Unary,
-            );
+                    "Main",
+                    "new",
+                    ::polyport::codegen::CallKind::Unary,
+                )
+                .package("coverage.all");
 
             /// The arguments of `Main.new`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -2761,10 +2874,11 @@ pub mod coverage {
                 i32,
                 ::polyport::codegen::Status,
             > = ::polyport::codegen::Method::new(
-                "Main",
-                "clone",
-                ::polyport::codegen::CallKind::Unary,
-            );
+                    "Main",
+                    "clone",
+                    ::polyport::codegen::CallKind::Unary,
+                )
+                .package("coverage.all");
 
             /// The arguments of `Main.clone`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -2795,10 +2909,11 @@ pub mod coverage {
                 (),
                 StatusError,
             > = ::polyport::codegen::Method::new(
-                "Main",
-                "status",
-                ::polyport::codegen::CallKind::Unary,
-            );
+                    "Main",
+                    "status",
+                    ::polyport::codegen::CallKind::Unary,
+                )
+                .package("coverage.all");
 
             /// The arguments of `Main.status`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -2916,10 +3031,11 @@ pub mod coverage {
                 bool,
                 ::polyport::codegen::Status,
             > = ::polyport::codegen::Method::new(
-                "Main",
-                "many",
-                ::polyport::codegen::CallKind::Unary,
-            );
+                    "Main",
+                    "many",
+                    ::polyport::codegen::CallKind::Unary,
+                )
+                .package("coverage.all");
 
             /// The arguments of `Main.many`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -3104,10 +3220,11 @@ pub mod coverage {
                 i32,
                 ::polyport::codegen::Status,
             > = ::polyport::codegen::Method::new(
-                "Calculator",
-                "add",
-                ::polyport::codegen::CallKind::Unary,
-            );
+                    "Calculator",
+                    "add",
+                    ::polyport::codegen::CallKind::Unary,
+                )
+                .package("coverage.all");
 
             /// The arguments of `Calculator.add`.
             #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -3160,10 +3277,27 @@ pub mod coverage {
         }
 
         /// The service `OnlyStreams`, as a handler implements it.
-        ///
-        /// The IDL also has streaming methods, which are not generated yet: `first` (client-stream).
-        pub trait OnlyStreams: ::std::marker::Send + ::std::marker::Sync + 'static {}
-        impl<T_: OnlyStreams> OnlyStreams for ::std::sync::Arc<T_> {}
+        pub trait OnlyStreams: ::std::marker::Send + ::std::marker::Sync + 'static {
+            /// Answers `first`.
+            fn first(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                input: ::polyport::codegen::Streaming<Item>,
+            ) -> impl ::std::future::Future<
+                Output = ::std::result::Result<Item, ::polyport::codegen::Status>,
+            > + ::std::marker::Send;
+        }
+
+        impl<T_: OnlyStreams> OnlyStreams for ::std::sync::Arc<T_> {
+            async fn first(
+                &self,
+                cx: &mut ::polyport::codegen::Context,
+                input: ::polyport::codegen::Streaming<Item>,
+            ) -> ::std::result::Result<Item, ::polyport::codegen::Status> {
+                T_::first(self, cx, input).await
+            }
+        }
+
         /// Serves a [`OnlyStreams`].
         #[derive(Clone, Copy, Debug)]
         pub struct OnlyStreamsServer;
@@ -3176,6 +3310,14 @@ pub mod coverage {
                         "coverage.all",
                         "OnlyStreams",
                         ::std::sync::Arc::new(handler),
+                    )
+                    .client_stream(
+                        &only_streams::FIRST,
+                        |handler, mut cx, input| async move {
+                            let outcome = OnlyStreams::first(&*handler, &mut cx, input)
+                                .await;
+                            (cx, outcome)
+                        },
                     )
                     .build()
             }
@@ -3204,10 +3346,33 @@ pub mod coverage {
             pub fn new(client: ::polyport::codegen::Client) -> Self {
                 Self { client }
             }
+
+            /// Calls `first`.
+            pub fn first(
+                &self,
+            ) -> ::polyport::codegen::StreamCall<
+                Item,
+                Item,
+                ::polyport::codegen::ClientStream<Item, Item>,
+            > {
+                self.client.client_stream(&only_streams::FIRST)
+            }
         }
 
         /// The methods of `OnlyStreams`.
-        pub mod only_streams {}
+        pub mod only_streams {
+            /// `OnlyStreams.first`
+            pub static FIRST: ::polyport::codegen::StreamMethod<
+                super::Item,
+                super::Item,
+            > = ::polyport::codegen::StreamMethod::thrift(
+                    "OnlyStreams",
+                    "first",
+                    ::polyport::codegen::CallKind::ClientStream,
+                )
+                .package("coverage.all");
+        }
+
         /// The service `H`, as a handler implements it.
         pub trait H: ::std::marker::Send + ::std::marker::Sync + 'static {
             /// Answers `t`.
@@ -3299,10 +3464,11 @@ pub mod coverage {
                 super::T,
                 ::polyport::codegen::Status,
             > = ::polyport::codegen::Method::new(
-                "H",
-                "t",
-                ::polyport::codegen::CallKind::Unary,
-            );
+                    "H",
+                    "t",
+                    ::polyport::codegen::CallKind::Unary,
+                )
+                .package("coverage.all");
 
             /// The arguments of `H.t`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -3615,10 +3781,11 @@ pub mod coverage {
                 super::Base,
                 InheritedError,
             > = ::polyport::codegen::Method::new(
-                "Parent",
-                "inherited",
-                ::polyport::codegen::CallKind::Unary,
-            );
+                    "Parent",
+                    "inherited",
+                    ::polyport::codegen::CallKind::Unary,
+                )
+                .package("coverage.base");
 
             /// The arguments of `Parent.inherited`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -3746,10 +3913,11 @@ pub mod coverage {
                 (),
                 ::polyport::codegen::Status,
             > = ::polyport::codegen::Method::new(
-                "Parent",
-                "nothing_inherited",
-                ::polyport::codegen::CallKind::Unary,
-            );
+                    "Parent",
+                    "nothing_inherited",
+                    ::polyport::codegen::CallKind::Unary,
+                )
+                .package("coverage.base");
 
             /// The arguments of `Parent.nothing_inherited`.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -3775,11 +3943,6 @@ pub mod coverage {
             }
         }
     }
-
-    /// The IDL as data: for reflection, and for calls without generated code.
-    pub static SCHEMA: ::polyport::codegen::Embedded = ::polyport::codegen::Embedded::new(
-        b"\x0F\0\x01\x0C\0\0\0\x1B\x0C\0\x02\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05Color\x0F\0\x03\x0C\0\0\0\x04\x0B\0\x01\0\0\0\x03RED\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x05GREEN\x08\0\x02\0\0\0\x05\0\x0B\0\x01\0\0\0\x04BLUE\x08\0\x02\0\0\0\x06\0\x0B\0\x01\0\0\0\x08NEGATIVE\x08\0\x02\xFF\xFF\xFF\xFD\0\x0F\0\x04\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x03foo\x0B\0\x02\0\0\0\x03bar\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x07Nothing\x0F\0\x03\x0C\0\0\0\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Item\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x1C\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\x02\x0B\0\x01\0\0\0\tapi.query\x0B\0\x02\0\0\0\x04name\0\x0B\0\x01\0\0\0\x06go.tag\x0B\0\x02\0\0\0\x08json:\"n\"\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01n\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\x07\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x05color\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\x05\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x07numbers\x0C\0\x03\x0C\0\x02\x03\0\x01\x04\0\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\x03\n\0\x02\0\0\0\0\0\0\0\x01\0\n\0\x02\0\0\0\0\0\0\0\x02\0\n\0\x02\0\0\0\0\0\0\0\x03\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x06nested\x0C\0\x03\x0C\0\x04\x03\0\x01\x07\0\x0C\0\x05\x0C\0\x03\x0C\0\x02\x03\0\x01\x04\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\x06by_key\x0C\0\x03\x0C\0\x04\n\0\x06\0\0\0\0\0\0\0\x04\0\x0C\0\x05\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x07\x0B\0\x02\0\0\0\x07doubles\x0C\0\x03\x0C\0\x02\x03\0\x01\x06\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x08\x0B\0\x02\0\0\0\x05bytes\x0C\0\x03\x03\0\x01\x08\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\t\x0B\0\x02\0\0\0\x05child\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\n\x0B\0\x02\0\0\0\x08children\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x0C\x0B\0\x02\0\0\0\x04type\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\r\x0B\0\x02\0\0\0\x01b\x0C\0\x03\x03\0\x01\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x0E\x0B\0\x02\0\0\0\x03i8_\x0C\0\x03\x03\0\x01\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x0F\x0B\0\x02\0\0\0\x02fn\x0C\0\x03\x03\0\x01\x03\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x10\x0B\0\x02\0\0\0\x03num\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x17\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\n\0\0\x06\0\x01\0\x11\x0B\0\x02\0\0\0\x03uid\x0C\0\x03\x03\0\x01\x05\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x12\x0B\0\x02\0\0\0\x05alias\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x18\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x13\x0B\0\x02\0\0\0\x03vec\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x14\x0B\0\x02\0\0\0\x06choice\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x14\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x15\x0B\0\x02\0\0\0\x06ratios\x0C\0\x03\x0C\0\x04\x03\0\x01\x04\0\x0C\0\x05\x03\0\x01\x06\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x16\x0B\0\x02\0\0\0\x03def\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0B\0\x04\0\0\0\x07default\0\0\x06\0\x01\0\x17\x0B\0\x02\0\0\0\x04tiny\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x03\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x06\x0C\0\0\0\x02\x0C\0\x01\x0B\0\x04\0\0\0\x01a\0\x0C\0\x02\n\0\x02\0\0\0\0\0\0\0\x03\0\0\x0C\0\x01\x0B\0\x04\0\0\0\x01b\0\x0C\0\x02\x0B\0\x04\0\0\0\0\0\0\0\0\x06\0\x01\0\x18\x0B\0\x02\0\0\0\x05input\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x19\x0B\0\x02\0\0\0\x03out\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x1A\x0B\0\x02\0\0\0\x04kind\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x1B\x0B\0\x02\0\0\0\x05field\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x1C\x0B\0\x02\0\0\0\x05value\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\xFF\xFF\x0B\0\x02\0\0\0\x08negative\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Tiny\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01a\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\x01\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01b\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0B\0\x04\0\0\0\x02bb\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x03Key\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01a\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01b\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x08Unhashed\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\n\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06ratios\x0C\0\x03\x0C\0\x03\x03\0\x01\x06\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\x02\x04\0\x03?\xE0\0\0\0\0\0\0\0\x04\0\x03\xBF\xF0\0\0\0\0\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x05names\x0C\0\x03\x0C\0\x04\x03\0\x01\x06\0\x0C\0\x05\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x04sets\x0C\0\x03\x0C\0\x03\x0C\0\x03\x03\0\x01\x04\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\x02\x0F\0\x05\x0C\0\0\0\x02\n\0\x02\0\0\0\0\0\0\0\x01\0\n\0\x02\0\0\0\0\0\0\0\x02\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x04maps\x0C\0\x03\x0C\0\x04\x0C\0\x04\x03\0\x01\x07\0\x0C\0\x05\x03\0\x01\x04\0\0\x0C\0\x05\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x06\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x08by_ratio\x0C\0\x03\x0C\0\x04\n\0\x06\0\0\0\0\0\0\0\x06\0\x0C\0\x05\x0C\0\x04\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x06\0\0\x0C\0\x05\x03\0\x01\x04\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x06\x0C\0\0\0\x01\x0C\0\x01\x0F\0\x06\x0C\0\0\0\x01\x0C\0\x01\x0B\0\x04\0\0\0\x05value\0\x0C\0\x02\x04\0\x03?\xE0\0\0\0\0\0\0\0\0\0\x0C\0\x02\x0F\0\x06\x0C\0\0\0\x01\x0C\0\x01\x0F\0\x05\x0C\0\0\0\0\0\x0C\0\x02\n\0\x02\0\0\0\0\0\0\0\x01\0\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\x05again\x0C\0\x03\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x05\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x07\x0B\0\x02\0\0\0\nempty_list\x0C\0\x03\x0C\0\x02\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\0\0\0\x06\0\x01\0\x08\x0B\0\x02\0\0\0\tempty_set\x0C\0\x03\x0C\0\x03\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\0\0\0\x06\0\x01\0\t\x0B\0\x02\0\0\0\tempty_map\x0C\0\x03\x0C\0\x04\x03\0\x01\x07\0\x0C\0\x05\x03\0\x01\x04\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x06\x0C\0\0\0\0\0\0\x06\0\x01\0\n\x0B\0\x02\0\0\0\x0Cempty_ratios\x0C\0\x03\x0C\0\x03\x03\0\x01\x06\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05Ratio\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x05value\x0C\0\x03\x03\0\x01\x06\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x03Vec\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06Option\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04Self\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x06String\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05Empty\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x06Result\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x02Ok\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x03Err\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x06Option\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03box\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0B\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x03Box\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07Default\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Some\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x04None\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x02Ok\x08\0\x02\0\0\0\x01\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x01T\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x02_T\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06SCHEMA\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x06String\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04some\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0C\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05Chain\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04text\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04next\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0F\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Left\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x05right\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x11\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05Right\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04left\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x10\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06number\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Tree\x08\0\x03\0\0\0\x01\x0F\0\x04\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04leaf\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04pair\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x13\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x04same\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x12\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Pair\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04left\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x12\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x05right\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x12\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x06Choice\x08\0\x03\0\0\0\x01\x0F\0\x04\x0C\0\0\0\x05\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01s\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x04many\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x14\0\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x01n\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x05Unset\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x05First\x08\0\x03\0\0\0\x02\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x06Second\x08\0\x03\0\0\0\x02\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04code\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x04note\x0B\0\x02\0\0\0\x011\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\rcoverage.base\x0B\0\x02\0\0\0\x03Num\x0F\0\x03\x0C\0\0\0\x03\x0B\0\x01\0\0\0\x04ZERO\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x03TWO\x08\0\x02\0\0\0\x02\0\x0B\0\x01\0\0\0\x03TEN\x08\0\x02\0\0\0\n\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\rcoverage.base\x0B\0\x02\0\0\0\x04Base\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x03num\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x17\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\x02\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\rcoverage.base\x0B\0\x02\0\0\0\x07Refused\x08\0\x03\0\0\0\x02\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\0\x0B\0\x02\0\0\0\x08InDotted\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04text\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x02\x0C\0\0\0\x05\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x04Main\x0F\0\x03\x0C\0\0\0\x13\x0B\0\x01\0\0\0\tinherited\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04base\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x18\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07refused\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x19\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x18\0\x0B\0\x07\0\0\0\x14coverage.base.Parent\0\x0B\0\x01\0\0\0\x11nothing_inherited\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0B\0\x07\0\0\0\x14coverage.base.Parent\0\x0B\0\x01\0\0\0\x03get\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01x\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x05first\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x15\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06second\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x16\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x05other\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x16\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x0B\0\x01\0\0\0\x07nothing\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x04note\x08\0\x02\0\0\0\x01\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x05lines\x0C\0\x03\x0C\0\x02\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x04pick\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06choice\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x14\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x14\0\0\x0B\0\x01\0\0\0\x05lists\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07numbers\x0C\0\x03\x0C\0\x03\x03\0\x01\x04\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x0C\0\x02\x0C\0\x02\x0C\0\x04\x03\0\x01\x07\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x04bidi\x08\0\x02\0\0\0\x04\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\rbidirectional\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x0B\0\x01\0\0\0\x03srv\x08\0\x02\0\0\0\x03\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x06server\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x0B\0\x01\0\0\0\x04both\x08\0\x02\0\0\0\0\x02\0\x03\x01\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x05unary\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x0B\0\x01\0\0\0\x05async\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04type\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04self\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x02cx\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x03\0\x01\x07\0\0\x0B\0\x01\0\0\0\x07getItem\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01e\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x08\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x08\0\0\x0B\0\x01\0\0\0\x08get_item\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01e\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x08\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x08\0\0\x0B\0\x01\0\0\0\x06dotted\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01d\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x1A\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x1A\0\0\x0B\0\x01\0\0\0\x07connect\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x03new\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05clone\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x03\0\x01\x04\0\0\x0B\0\x01\0\0\0\x06status\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06Status\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x15\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x04many\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x08\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01a\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01b\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x01c\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x01d\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x01e\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\x01f\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x07\x0B\0\x02\0\0\0\x01g\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x08\x0B\0\x02\0\0\0\x01h\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x03\0\x01\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\nCalculator\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x03add\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01a\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0C\0\x05\n\0\x02\0\0\0\0\0\0\0\x03\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x01b\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x03\0\x01\x04\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x04note\x0B\0\x02\0\0\0\x01y\0\0\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x0BOnlyStreams\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x05first\x08\0\x02\0\0\0\x02\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x06client\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x0Ccoverage.all\x0B\0\x02\0\0\0\x01H\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x01t\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x01t\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\r\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\r\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\rcoverage.base\x0B\0\x02\0\0\0\x06Parent\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\tinherited\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04base\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x18\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07refused\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x19\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x18\0\0\x0B\0\x01\0\0\0\x11nothing_inherited\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\0",
-    );
 }
 
 #[allow(

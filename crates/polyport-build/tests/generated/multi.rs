@@ -412,10 +412,11 @@ pub mod multi {
             super::Response,
             ::polyport::codegen::Status,
         > = ::polyport::codegen::Method::new(
-            "ServiceA",
-            "sameNamedMethod",
-            ::polyport::codegen::CallKind::Unary,
-        );
+                "ServiceA",
+                "sameNamedMethod",
+                ::polyport::codegen::CallKind::Unary,
+            )
+            .package("multi");
 
         /// The arguments of `ServiceA.sameNamedMethod`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -456,10 +457,11 @@ pub mod multi {
             super::Response,
             ::polyport::codegen::Status,
         > = ::polyport::codegen::Method::new(
-            "ServiceA",
-            "onlyA",
-            ::polyport::codegen::CallKind::Unary,
-        );
+                "ServiceA",
+                "onlyA",
+                ::polyport::codegen::CallKind::Unary,
+            )
+            .package("multi");
 
         /// The arguments of `ServiceA.onlyA`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -500,10 +502,11 @@ pub mod multi {
             super::Response,
             DeclinesError,
         > = ::polyport::codegen::Method::new(
-            "ServiceA",
-            "declines",
-            ::polyport::codegen::CallKind::Unary,
-        );
+                "ServiceA",
+                "declines",
+                ::polyport::codegen::CallKind::Unary,
+            )
+            .package("multi");
 
         /// The arguments of `ServiceA.declines`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -627,10 +630,11 @@ pub mod multi {
             (),
             ::polyport::codegen::Status,
         > = ::polyport::codegen::Method::new(
-            "ServiceA",
-            "nothing",
-            ::polyport::codegen::CallKind::Unary,
-        );
+                "ServiceA",
+                "nothing",
+                ::polyport::codegen::CallKind::Unary,
+            )
+            .package("multi");
 
         /// The arguments of `ServiceA.nothing`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -661,10 +665,11 @@ pub mod multi {
             (),
             ::polyport::codegen::Status,
         > = ::polyport::codegen::Method::new(
-            "ServiceA",
-            "notify",
-            ::polyport::codegen::CallKind::Oneway,
-        );
+                "ServiceA",
+                "notify",
+                ::polyport::codegen::CallKind::Oneway,
+            )
+            .package("multi");
 
         /// The arguments of `ServiceA.notify`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -705,10 +710,11 @@ pub mod multi {
             i64,
             ::polyport::codegen::Status,
         > = ::polyport::codegen::Method::new(
-            "ServiceA",
-            "add",
-            ::polyport::codegen::CallKind::Unary,
-        );
+                "ServiceA",
+                "add",
+                ::polyport::codegen::CallKind::Unary,
+            )
+            .package("multi");
 
         /// The arguments of `ServiceA.add`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -889,10 +895,11 @@ pub mod multi {
             super::Response,
             ::polyport::codegen::Status,
         > = ::polyport::codegen::Method::new(
-            "ServiceB",
-            "sameNamedMethod",
-            ::polyport::codegen::CallKind::Unary,
-        );
+                "ServiceB",
+                "sameNamedMethod",
+                ::polyport::codegen::CallKind::Unary,
+            )
+            .package("multi");
 
         /// The arguments of `ServiceB.sameNamedMethod`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -933,10 +940,11 @@ pub mod multi {
             super::Response,
             ::polyport::codegen::Status,
         > = ::polyport::codegen::Method::new(
-            "ServiceB",
-            "onlyB",
-            ::polyport::codegen::CallKind::Unary,
-        );
+                "ServiceB",
+                "onlyB",
+                ::polyport::codegen::CallKind::Unary,
+            )
+            .package("multi");
 
         /// The arguments of `ServiceB.onlyB`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -1064,10 +1072,11 @@ pub mod multi {
             super::Response,
             ::polyport::codegen::Status,
         > = ::polyport::codegen::Method::new(
-            "ServiceC",
-            "onlyC",
-            ::polyport::codegen::CallKind::Unary,
-        );
+                "ServiceC",
+                "onlyC",
+                ::polyport::codegen::CallKind::Unary,
+            )
+            .package("multi");
 
         /// The arguments of `ServiceC.onlyC`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -1231,10 +1240,11 @@ pub mod multi {
             super::Response,
             ::polyport::codegen::Status,
         > = ::polyport::codegen::Method::new(
-            "ServiceD",
-            "onlyC",
-            ::polyport::codegen::CallKind::Unary,
-        );
+                "ServiceD",
+                "onlyC",
+                ::polyport::codegen::CallKind::Unary,
+            )
+            .package("multi");
 
         /// `ServiceD.onlyD`
         pub static ONLY_D: ::polyport::codegen::Method<
@@ -1242,10 +1252,11 @@ pub mod multi {
             super::Response,
             ::polyport::codegen::Status,
         > = ::polyport::codegen::Method::new(
-            "ServiceD",
-            "onlyD",
-            ::polyport::codegen::CallKind::Unary,
-        );
+                "ServiceD",
+                "onlyD",
+                ::polyport::codegen::CallKind::Unary,
+            )
+            .package("multi");
 
         /// The arguments of `ServiceD.onlyD`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -1283,6 +1294,6 @@ pub mod multi {
 
     /// The IDL as data: for reflection, and for calls without generated code.
     pub static SCHEMA: ::polyport::codegen::Embedded = ::polyport::codegen::Embedded::new(
-        b"\x0F\0\x01\x0C\0\0\0\x03\x0C\0\x01\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x07Request\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08Response\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08Declined\x08\0\x03\0\0\0\x02\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04code\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06reason\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x02\x0C\0\0\0\x04\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08ServiceA\x0F\0\x03\x0C\0\0\0\x06\x0B\0\x01\0\0\0\x0FsameNamedMethod\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x0B\0\x01\0\0\0\x05onlyA\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x0B\0\x01\0\0\0\x08declines\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x08declined\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x0B\0\x01\0\0\0\x07nothing\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x06notify\x08\0\x02\0\0\0\x01\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x03add\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04left\x0C\0\x03\x03\0\x01\x05\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x05right\x0C\0\x03\x03\0\x01\x05\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x03\0\x01\x05\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08ServiceB\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x0FsameNamedMethod\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x0B\0\x01\0\0\0\x05onlyB\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08ServiceC\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x05onlyC\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08ServiceD\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x05onlyC\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\x0B\0\x07\0\0\0\x0Emulti.ServiceC\0\x0B\0\x01\0\0\0\x05onlyD\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\0",
+        b"\x0F\0\x01\x0C\0\0\0\x03\x0C\0\x01\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x07Request\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08Response\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08Declined\x08\0\x03\0\0\0\x02\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04code\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06reason\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x02\x0C\0\0\0\x04\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08ServiceA\x0F\0\x03\x0C\0\0\0\x06\x0B\0\x01\0\0\0\x0FsameNamedMethod\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x0B\0\x01\0\0\0\x05onlyA\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x0B\0\x01\0\0\0\x08declines\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x08declined\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x02\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x0B\0\x01\0\0\0\x07nothing\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x06notify\x08\0\x02\0\0\0\x01\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\0\x0B\0\x01\0\0\0\x03add\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04left\x0C\0\x03\x03\0\x01\x05\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x05right\x0C\0\x03\x03\0\x01\x05\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\x03\0\x01\x05\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\x08\0\x06\0\0\0\0\0\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08ServiceB\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x0FsameNamedMethod\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x0B\0\x01\0\0\0\x05onlyB\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\x08\0\x06\0\0\0\0\0\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08ServiceC\x0F\0\x03\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x05onlyC\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\x08\0\x06\0\0\0\0\0\x0B\0\x01\0\0\0\x05multi\x0B\0\x02\0\0\0\x08ServiceD\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\x05onlyC\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\x0B\0\x07\0\0\0\x0Emulti.ServiceC\0\x0B\0\x01\0\0\0\x05onlyD\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03req\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\x08\0\x06\0\0\0\0\0\x0B\0\x03\0\0\0\0\0",
     );
 }

@@ -52,9 +52,36 @@ pub mod streams {
     }
 
     /// The service `Streams`, as a handler implements it.
-    ///
-    /// The IDL also has streaming methods, which are not generated yet: `bidirectional` (bidirectional), `client` (client-stream), `server` (server-stream).
     pub trait Streams: ::std::marker::Send + ::std::marker::Sync + 'static {
+        /// Answers `bidirectional`.
+        fn bidirectional(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            input: ::polyport::codegen::Streaming<Item>,
+            output: ::polyport::codegen::Sink<Item>,
+        ) -> impl ::std::future::Future<
+            Output = ::std::result::Result<(), ::polyport::codegen::Status>,
+        > + ::std::marker::Send;
+
+        /// Answers `client`.
+        fn client(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            input: ::polyport::codegen::Streaming<Item>,
+        ) -> impl ::std::future::Future<
+            Output = ::std::result::Result<Item, ::polyport::codegen::Status>,
+        > + ::std::marker::Send;
+
+        /// Answers `server`.
+        fn server(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            item: Item,
+            output: ::polyport::codegen::Sink<Item>,
+        ) -> impl ::std::future::Future<
+            Output = ::std::result::Result<(), ::polyport::codegen::Status>,
+        > + ::std::marker::Send;
+
         /// Answers `unary`.
         fn unary(
             &self,
@@ -75,6 +102,29 @@ pub mod streams {
     }
 
     impl<T: Streams> Streams for ::std::sync::Arc<T> {
+        async fn bidirectional(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            input: ::polyport::codegen::Streaming<Item>,
+            output: ::polyport::codegen::Sink<Item>,
+        ) -> ::std::result::Result<(), ::polyport::codegen::Status> {
+            T::bidirectional(self, cx, input, output).await
+        }
+        async fn client(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            input: ::polyport::codegen::Streaming<Item>,
+        ) -> ::std::result::Result<Item, ::polyport::codegen::Status> {
+            T::client(self, cx, input).await
+        }
+        async fn server(
+            &self,
+            cx: &mut ::polyport::codegen::Context,
+            item: Item,
+            output: ::polyport::codegen::Sink<Item>,
+        ) -> ::std::result::Result<(), ::polyport::codegen::Status> {
+            T::server(self, cx, item, output).await
+        }
         async fn unary(
             &self,
             cx: &mut ::polyport::codegen::Context,
@@ -103,6 +153,39 @@ pub mod streams {
                     "streams",
                     "Streams",
                     ::std::sync::Arc::new(handler),
+                )
+                .bidirectional(
+                    &streams::BIDIRECTIONAL,
+                    |handler, mut cx, input, output| async move {
+                        let outcome = Streams::bidirectional(
+                                &*handler,
+                                &mut cx,
+                                input,
+                                output,
+                            )
+                            .await;
+                        (cx, outcome)
+                    },
+                )
+                .client_stream(
+                    &streams::CLIENT,
+                    |handler, mut cx, input| async move {
+                        let outcome = Streams::client(&*handler, &mut cx, input).await;
+                        (cx, outcome)
+                    },
+                )
+                .server_stream(
+                    &streams::SERVER,
+                    |handler, mut cx, request, output| async move {
+                        let outcome = Streams::server(
+                                &*handler,
+                                &mut cx,
+                                request,
+                                output,
+                            )
+                            .await;
+                        (cx, outcome)
+                    },
                 )
                 .method(
                     &streams::UNARY,
@@ -152,6 +235,40 @@ pub mod streams {
             Self { client }
         }
 
+        /// Calls `bidirectional`.
+        pub fn bidirectional(
+            &self,
+        ) -> ::polyport::codegen::StreamCall<
+            Item,
+            Item,
+            (::polyport::codegen::Sink<Item>, ::polyport::codegen::Streaming<Item>),
+        > {
+            self.client.bidirectional(&streams::BIDIRECTIONAL)
+        }
+
+        /// Calls `client`.
+        pub fn client(
+            &self,
+        ) -> ::polyport::codegen::StreamCall<
+            Item,
+            Item,
+            ::polyport::codegen::ClientStream<Item, Item>,
+        > {
+            self.client.client_stream(&streams::CLIENT)
+        }
+
+        /// Calls `server`.
+        pub fn server(
+            &self,
+            item: Item,
+        ) -> ::polyport::codegen::StreamCall<
+            Item,
+            Item,
+            ::polyport::codegen::Streaming<Item>,
+        > {
+            self.client.server_stream(&streams::SERVER, item)
+        }
+
         /// Calls `unary`.
         pub fn unary(
             &self,
@@ -179,16 +296,44 @@ pub mod streams {
 
     /// The methods of `Streams`.
     pub mod streams {
+        /// `Streams.bidirectional`
+        pub static BIDIRECTIONAL: ::polyport::codegen::StreamMethod<
+            super::Item,
+            super::Item,
+        > = ::polyport::codegen::StreamMethod::thrift(
+                "Streams",
+                "bidirectional",
+                ::polyport::codegen::CallKind::Bidirectional,
+            )
+            .package("streams");
+
+        /// `Streams.client`
+        pub static CLIENT: ::polyport::codegen::StreamMethod<super::Item, super::Item> = ::polyport::codegen::StreamMethod::thrift(
+                "Streams",
+                "client",
+                ::polyport::codegen::CallKind::ClientStream,
+            )
+            .package("streams");
+
+        /// `Streams.server`
+        pub static SERVER: ::polyport::codegen::StreamMethod<super::Item, super::Item> = ::polyport::codegen::StreamMethod::thrift(
+                "Streams",
+                "server",
+                ::polyport::codegen::CallKind::ServerStream,
+            )
+            .package("streams");
+
         /// `Streams.unary`
         pub static UNARY: ::polyport::codegen::Method<
             UnaryArgs,
             super::Item,
             ::polyport::codegen::Status,
         > = ::polyport::codegen::Method::new(
-            "Streams",
-            "unary",
-            ::polyport::codegen::CallKind::Unary,
-        );
+                "Streams",
+                "unary",
+                ::polyport::codegen::CallKind::Unary,
+            )
+            .package("streams");
 
         /// The arguments of `Streams.unary`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -229,10 +374,11 @@ pub mod streams {
             super::Item,
             ::polyport::codegen::Status,
         > = ::polyport::codegen::Method::new(
-            "Streams",
-            "pingPong",
-            ::polyport::codegen::CallKind::Unary,
-        );
+                "Streams",
+                "pingPong",
+                ::polyport::codegen::CallKind::Unary,
+            )
+            .package("streams");
 
         /// The arguments of `Streams.pingPong`.
         #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
@@ -270,6 +416,6 @@ pub mod streams {
 
     /// The IDL as data: for reflection, and for calls without generated code.
     pub static SCHEMA: ::polyport::codegen::Embedded = ::polyport::codegen::Embedded::new(
-        b"\x0F\0\x01\x0C\0\0\0\x01\x0C\0\x01\x0B\0\x01\0\0\0\x07streams\x0B\0\x02\0\0\0\x04Item\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06number\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x02\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x07streams\x0B\0\x02\0\0\0\x07Streams\x0F\0\x03\x0C\0\0\0\x05\x0B\0\x01\0\0\0\rbidirectional\x08\0\x02\0\0\0\x04\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\rbidirectional\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x0B\0\x01\0\0\0\x06client\x08\0\x02\0\0\0\x02\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x06client\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x0B\0\x01\0\0\0\x06server\x08\0\x02\0\0\0\x03\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x06server\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x0B\0\x01\0\0\0\x05unary\x08\0\x02\0\0\0\0\x02\0\x03\x01\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x05unary\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x0B\0\x01\0\0\0\x08pingPong\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\0\0",
+        b"\x0F\0\x01\x0C\0\0\0\x01\x0C\0\x01\x0B\0\x01\0\0\0\x07streams\x0B\0\x02\0\0\0\x04Item\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06number\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x02\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x07streams\x0B\0\x02\0\0\0\x07Streams\x0F\0\x03\x0C\0\0\0\x05\x0B\0\x01\0\0\0\rbidirectional\x08\0\x02\0\0\0\x04\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\rbidirectional\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x0B\0\x01\0\0\0\x06client\x08\0\x02\0\0\0\x02\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x06client\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x0B\0\x01\0\0\0\x06server\x08\0\x02\0\0\0\x03\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x06server\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x0B\0\x01\0\0\0\x05unary\x08\0\x02\0\0\0\0\x02\0\x03\x01\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x0Estreaming.mode\x0B\0\x02\0\0\0\x05unary\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x0B\0\x01\0\0\0\x08pingPong\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04item\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\0\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\x08\0\x06\0\0\0\0\0\x0B\0\x03\0\0\0\0\0",
     );
 }

@@ -1,0 +1,71 @@
+//! The front end for Protobuf: what `.proto` files and descriptor sets add to a model.
+//!
+//! protox reads the files, buffa's generator writes the messages, and the services go the way that
+//! Thrift's go.
+
+mod services;
+mod messages;
+mod read;
+mod set;
+mod mistakes;
+mod places;
+
+use std::path::{Path, PathBuf};
+
+use crate::combine::Combine;
+use crate::diagnostic::Diagnostic;
+use crate::model::Model;
+use crate::protobuf::services::Services;
+use crate::protobuf::set::FileSet;
+use crate::source::Sources;
+
+/// What the user asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Request<'a> {
+    /// The `.proto` files.
+    pub(crate) files: &'a [PathBuf],
+    /// Files that hold a `FileDescriptorSet`.
+    pub(crate) descriptor_sets: &'a [PathBuf],
+    pub(crate) include_dirs: &'a [PathBuf],
+    pub(crate) combine: Combine,
+    pub(crate) keep_unknown_fields: bool,
+}
+
+/// Adds messages and services to the model. It is of use only if no diagnostic is an error.
+pub(crate) fn add(
+    request: Request<'_>,
+    sources: &mut Sources,
+    model: &mut Model,
+) -> Vec<Diagnostic> {
+    let mut set = FileSet::default();
+    let mut diagnostics = read::read(request.files, request.include_dirs, sources, &mut set);
+    for path in request.descriptor_sets {
+        diagnostics.extend(set.add_encoded(path, sources));
+    }
+    diagnostics.extend(set.complete());
+    if diagnostics.iter().any(Diagnostic::is_error) || set.is_empty() {
+        return diagnostics;
+    }
+    let services = Services::new(&set, sources, model);
+    diagnostics.extend(services.add(request));
+    diagnostics
+}
+
+/// Whether Google's library has the file, so that nothing is generated for it.
+fn is_library(name: &str) -> bool {
+    name.starts_with("google/protobuf/")
+}
+
+/// The path, as `import` would write it.
+fn import_name(path: &Path) -> Option<String> {
+    let parts: Option<Vec<&str>> = path
+        .components()
+        .map(|part| match part {
+            std::path::Component::Normal(part) => part.to_str(),
+            _ => None,
+        })
+        .collect();
+    parts
+        .map(|parts| parts.join("/"))
+        .filter(|name| !name.is_empty())
+}
