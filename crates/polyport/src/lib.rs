@@ -7,6 +7,10 @@
 //!
 //! The modules stand in reading order: each uses only what stands below it.
 
+// What was generated for the services that come with the server names the crate from outside.
+#[cfg(feature = "protobuf")]
+extern crate self as polyport;
+
 #[doc(hidden)]
 pub mod codegen;
 pub mod json;
@@ -14,6 +18,8 @@ pub mod json;
 pub mod protobuf;
 pub mod server;
 pub mod client;
+#[cfg(feature = "protobuf")]
+mod built_in;
 pub mod router;
 pub mod service;
 pub mod layer;
@@ -31,6 +37,8 @@ pub mod limits;
 pub mod error;
 pub mod registration;
 
+#[cfg(feature = "protobuf")]
+pub use crate::built_in::health::Health;
 pub use crate::call::{Call, Message, Reply};
 pub use crate::client::Client;
 pub use crate::code::Code;

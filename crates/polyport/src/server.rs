@@ -23,6 +23,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::watch;
 
+#[cfg(feature = "protobuf")]
+use crate::built_in::{health::Health, reflection};
 use crate::error::Error;
 use crate::layer::{AnyLayer, Layer};
 use crate::limits::Limits;
@@ -66,6 +68,10 @@ pub struct Server {
     refuse_nameless: bool,
     kitex_codes: bool,
     validators: Validators,
+    #[cfg(feature = "protobuf")]
+    health: Option<Health>,
+    #[cfg(feature = "protobuf")]
+    reflects: bool,
 }
 
 impl Server {
@@ -133,14 +139,56 @@ impl Server {
         self
     }
 
+    /// Answers gRPC's health checks, `grpc.health.v1.Health`, with what `health` says.
+    #[cfg(feature = "protobuf")]
+    #[must_use]
+    pub fn health(mut self, health: &Health) -> Self {
+        self.health = Some(health.clone());
+        self
+    }
+
+    /// Answers gRPC's reflection, `grpc.reflection.v1.ServerReflection` and the older `v1alpha`, by
+    /// which tools such as grpcurl find the Protobuf services of a server and their messages.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use polyport::Server;
+    ///
+    /// let server = Server::new().reflection();
+    /// ```
+    #[cfg(feature = "protobuf")]
+    #[must_use]
+    pub fn reflection(mut self) -> Self {
+        self.reflects = true;
+        self
+    }
+
     /// Checks the services and gives the tables by which calls find them, to look at them without
     /// opening a port.
     ///
     /// # Errors
     ///
     /// Everything that is wrong with the services, at once.
-    pub fn router(self) -> Result<Router, Error> {
+    pub fn router(mut self) -> Result<Router, Error> {
+        self.add_built_in();
         Router::build(self.services, self.refuse_nameless)
+    }
+
+    /// Adds the services that come with the server, behind those that they tell of.
+    fn add_built_in(&mut self) {
+        #[cfg(feature = "protobuf")]
+        {
+            let names: Vec<String> = self.services.iter().map(Service::full_name).collect();
+            if let Some(health) = &self.health {
+                health.begin(names.into_iter());
+                self.services.push(health.service());
+            }
+            if self.reflects {
+                let services = reflection::services(&self.services);
+                self.services.extend(services);
+            }
+        }
     }
 
     /// Checks the services and listens, without accepting yet.
@@ -148,7 +196,11 @@ impl Server {
     /// # Errors
     ///
     /// Everything that is wrong with the services, at once; or that the address is not to be had.
-    pub async fn bind(self, address: impl ToSocketAddrs + fmt::Debug) -> Result<Listening, Error> {
+    pub async fn bind(
+        mut self,
+        address: impl ToSocketAddrs + fmt::Debug,
+    ) -> Result<Listening, Error> {
+        self.add_built_in();
         let router = Router::build(self.services, self.refuse_nameless)?;
         let bind_error = |cause| Error::bind(format!("{address:?}"), cause);
         let listener = TcpListener::bind(&address).await.map_err(bind_error)?;
@@ -162,6 +214,8 @@ impl Server {
                 limits: self.limits,
                 kitex_codes: self.kitex_codes,
                 validators: self.validators,
+                #[cfg(feature = "protobuf")]
+                health: self.health,
             }),
         })
     }
@@ -194,6 +248,18 @@ struct Shared {
     limits: Limits,
     kitex_codes: bool,
     validators: Validators,
+    #[cfg(feature = "protobuf")]
+    health: Option<Health>,
+}
+
+impl Shared {
+    /// Tells those who ask for it that the server stops.
+    fn stop_health(&self) {
+        #[cfg(feature = "protobuf")]
+        if let Some(health) = &self.health {
+            health.stop();
+        }
+    }
 }
 
 /// How far a server is with its stop.

@@ -133,6 +133,13 @@ impl Service {
         self
     }
 
+    /// The same for a service that comes with the server.
+    #[cfg(feature = "protobuf")]
+    pub(crate) fn built_in(mut self) -> Self {
+        self.reach = Reach::BuiltIn;
+        self
+    }
+
     /// The name in the IDL.
     #[must_use]
     pub fn name(&self) -> &str {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
+mod built_in;
 mod calls;
 mod endings;
 mod failures;

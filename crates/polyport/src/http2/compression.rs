@@ -1,6 +1,5 @@
 //! How the messages of a stream are compressed.
 
-#[cfg(feature = "gzip")]
 use std::io::{self, Read, Write};
 
 use bytes::{Bytes, BytesMut};
@@ -13,23 +12,17 @@ pub(crate) enum Compression {
     #[default]
     Identity,
     /// Everybody's.
-    #[cfg(feature = "gzip")]
     Gzip,
 }
 
 /// What is spoken here, as a `grpc-accept-encoding` says it.
-pub(crate) const ACCEPTED: &str = if cfg!(feature = "gzip") {
-    "identity,gzip"
-} else {
-    "identity"
-};
+pub(crate) const ACCEPTED: &str = "identity,gzip";
 
 impl Compression {
     /// The one of this name, if it is spoken here.
     pub(crate) fn named(name: &str) -> Option<Self> {
         match name {
             "" | "identity" => Some(Self::Identity),
-            #[cfg(feature = "gzip")]
             "gzip" => Some(Self::Gzip),
             _ => None,
         }
@@ -39,7 +32,6 @@ impl Compression {
     pub(crate) fn name(self) -> Option<&'static str> {
         match self {
             Self::Identity => None,
-            #[cfg(feature = "gzip")]
             Self::Gzip => Some("gzip"),
         }
     }
@@ -48,7 +40,6 @@ impl Compression {
     pub(crate) fn compress(self, bytes: &[u8], out: &mut BytesMut) {
         match self {
             Self::Identity => out.extend_from_slice(bytes),
-            #[cfg(feature = "gzip")]
             Self::Gzip => {
                 let level = flate2::Compression::fast();
                 let mut encoder = flate2::write::GzEncoder::new(Appending(out), level);
@@ -63,7 +54,6 @@ impl Compression {
     pub(crate) fn decompress(self, bytes: Bytes, limit: usize) -> Result<Bytes, DecodeError> {
         match self {
             Self::Identity => Ok(bytes),
-            #[cfg(feature = "gzip")]
             Self::Gzip => {
                 let mut out = Vec::new();
                 let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
@@ -85,10 +75,8 @@ impl Compression {
     }
 }
 
-#[cfg(feature = "gzip")]
 struct Appending<'a>(&'a mut BytesMut);
 
-#[cfg(feature = "gzip")]
 impl Write for Appending<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.extend_from_slice(bytes);
@@ -101,7 +89,6 @@ impl Write for Appending<'_> {
 }
 
 #[cfg(test)]
-#[cfg(feature = "gzip")]
 mod tests {
     use super::*;
 

@@ -87,7 +87,6 @@ impl Incoming {
                 "a message is compressed, but no grpc-encoding says how".to_owned()
             }
             None => "a message is compressed by what is not spoken here".to_owned(),
-            #[cfg(feature = "gzip")]
             Some(compression) => match compression.decompress(bytes, self.limit) {
                 Ok(bytes) => return Ok(bytes),
                 Err(error) => {

@@ -26,7 +26,7 @@ pub(super) async fn serve(
 ) -> usize {
     let limit = shared.limits.drain;
     let (phase, phases) = watch::channel(Phase::Serving);
-    let mut gate = Gate::new(shared, phases);
+    let mut gate = Gate::new(Arc::clone(&shared), phases);
     let mut stop = pin!(stop);
     loop {
         tokio::select! {
@@ -41,6 +41,7 @@ pub(super) async fn serve(
         }
     }
     gate.admit_waiting(listener);
+    shared.stop_health();
     phase.send_replace(Phase::Draining);
     if !gate.all_end_within(limit / 2).await {
         phase.send_replace(Phase::Leaving);

@@ -62,6 +62,8 @@ impl Client {
             layers: Vec::new(),
             limits,
             kitex_codes: false,
+            #[cfg(feature = "protobuf")]
+            health: None,
             validators: Validators::default(),
         };
         let connection = Connection::new(served, None, limits, phases);
