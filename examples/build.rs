@@ -1,5 +1,11 @@
-//! Generates the Rust of the examples' IDL.
+//! Generates the Rust of the examples' IDLs.
 
-fn main() -> Result<(), polyport_build::Error> {
-    polyport_build::compile("idl/demo.thrift")
+use polyport_build::{Builder, Error};
+
+fn main() -> Result<(), Error> {
+    polyport_build::compile("idl/demo.thrift")?;
+    Builder::new()
+        .name("demo_protobuf")
+        .include_dir("idl")
+        .compile(&["idl/demo.proto"])
 }
