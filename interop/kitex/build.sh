@@ -26,7 +26,7 @@ generate() {
 }
 
 # What the generated code depends on: the IDLs, the flags in this script and the tool's version.
-fingerprint=$(cat "$idl"/*.thrift build.sh go.mod go.sum | sha256sum)
+fingerprint=$(cat "$idl"/*.thrift "$idl"/*.proto build.sh go.mod go.sum | sha256sum)
 stamp=kitex_gen/.fingerprint
 if [[ -f $stamp && $(<"$stamp") == "$fingerprint" ]]; then
     echo "kitex_gen is up to date"
@@ -34,6 +34,9 @@ else
     rm -rf kitex_gen
     generate multi.thrift
     generate types.thrift
+    generate streams.thrift -streamx
+    # Its package is below that of multi.thrift, which has the same names.
+    generate multi.proto -streamx
     # The flag adds the combined service to the separate ones, so it suits both uses of these two files.
     generate combine.thrift -combine-service
     generate apart.thrift -combine-service

@@ -12,6 +12,9 @@ import (
 
 	"github.com/bytedance/gopkg/cloud/metainfo"
 	"github.com/cloudwego/kitex/client"
+	"github.com/cloudwego/kitex/client/callopt"
+	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2"
+	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2/metadata"
 	"github.com/cloudwego/kitex/pkg/rpcinfo"
 	"github.com/cloudwego/kitex/pkg/serviceinfo"
 	"github.com/cloudwego/kitex/pkg/transmeta"
@@ -28,6 +31,8 @@ type callOptions struct {
 	timeout, count         int
 	parallel, messageBytes int
 	transient, persistent  keyValues
+	compressor             string
+	cancel                 int
 	codecs                 codecOptions
 }
 
@@ -65,6 +70,8 @@ func parseCall(arguments []string) (*callOptions, error) {
 	flags.IntVar(&o.parallel, "parallel", 1, "do that `N` times at once: as many lines as this times --count, in any order")
 	flags.IntVar(&o.messageBytes, "message-bytes", -1, "make the request's message `N` bytes of y, and print the length and the SHA-256 of the\n"+
 		"response's message: {\"ok\":{\"message_len\":..,\"message_sha256\":\"..\"}}")
+	flags.StringVar(&o.compressor, "compress", "", "compress messages of gRPC with `NAME`, which is gzip")
+	flags.IntVar(&o.cancel, "cancel", 0, "give the call up after `MS` milliseconds")
 	o.codecs.register(flags)
 	if err := flags.Parse(arguments); err != nil {
 		return nil, err
@@ -92,12 +99,22 @@ func call(arguments []string) error {
 	if !ok {
 		return fmt.Errorf("service %s has no method %q", o.service, o.method)
 	}
-	if _, err := newArguments(method, o); err != nil {
+	streams := isStreaming(method)
+	if streams {
+		_, err = newItems(method, o)
+	} else {
+		_, err = newArguments(method, o)
+	}
+	if err != nil {
 		return err
 	}
 	c, err := newClient(info, o)
 	if err != nil {
 		return err
+	}
+	once := callOnce
+	if streams {
+		once = streamOnce
 	}
 
 	var printing sync.Mutex
@@ -105,7 +122,7 @@ func call(arguments []string) error {
 	for range o.parallel {
 		calls.Go(func() {
 			for range o.count {
-				line := callOnce(c, method, o)
+				line := withDeadline(o, func(ctx context.Context) string { return once(ctx, c, method, o) })
 				printing.Lock()
 				fmt.Fprintln(os.Stdout, line)
 				printing.Unlock()
@@ -140,6 +157,7 @@ func newClient(info *serviceinfo.ServiceInfo, o *callOptions) (client.Client, er
 	)
 	if !o.unnamed {
 		options = append(options, client.WithMetaHandler(transmeta.ClientTTHeaderHandler))
+		options = append(options, client.WithMetaHandler(transmeta.ClientHTTP2Handler))
 	}
 	if o.timeout > 0 {
 		options = append(options, client.WithRPCTimeout(time.Duration(o.timeout)*time.Millisecond))
@@ -150,7 +168,13 @@ func newClient(info *serviceinfo.ServiceInfo, o *callOptions) (client.Client, er
 // newArguments makes the struct of the method's arguments.
 func newArguments(method serviceinfo.MethodInfo, o *callOptions) (any, error) {
 	arguments := method.NewArgs()
-	if err := decodeJSON([]byte(o.json), arguments); err != nil {
+	var err error
+	if request, ok := protoField(arguments, "Req"); ok {
+		err = decodeProto([]byte(o.json), request)
+	} else {
+		err = decodeJSON([]byte(o.json), arguments)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("--json: %w", err)
 	}
 	if o.messageBytes >= 0 {
@@ -176,12 +200,8 @@ func setMessage(arguments any, message string) error {
 	return fmt.Errorf("--message-bytes: the method has no request with a message")
 }
 
-// callOnce makes a call with arguments of its own: a call that timed out may still be writing them.
-func callOnce(c client.Client, method serviceinfo.MethodInfo, o *callOptions) string {
-	arguments, err := newArguments(method, o)
-	if err != nil {
-		panic(err) // The same arguments have been made before.
-	}
+// withDeadline makes a call in a context that ends when it is given up.
+func withDeadline(o *callOptions, once func(context.Context) string) string {
 	ctx := metainfo.WithBackwardValues(context.Background())
 	for _, kv := range o.transient {
 		ctx = metainfo.WithValue(ctx, kv.key, kv.value)
@@ -189,20 +209,42 @@ func callOnce(c client.Client, method serviceinfo.MethodInfo, o *callOptions) st
 	for _, kv := range o.persistent {
 		ctx = metainfo.WithPersistentValue(ctx, kv.key, kv.value)
 	}
-	if o.timeout <= 0 {
-		var cancel context.CancelFunc
+	if o.compressor != "" {
+		ctx = client.NewCtxWithCallOptions(ctx, []callopt.Option{callopt.WithGRPCCompressor(o.compressor)})
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if o.cancel > 0 {
+		time.AfterFunc(time.Duration(o.cancel)*time.Millisecond, cancel)
+	} else if o.timeout <= 0 {
 		ctx, cancel = context.WithTimeout(ctx, patience)
 		defer cancel()
 	}
+	return once(ctx)
+}
 
+// callOnce makes a call with arguments of its own: a call that timed out may still be writing them.
+func callOnce(ctx context.Context, c client.Client, method serviceinfo.MethodInfo, o *callOptions) string {
+	arguments, err := newArguments(method, o)
+	if err != nil {
+		panic(err) // The same arguments have been made before.
+	}
 	var result any
 	if !method.OneWay() {
 		result = method.NewResult()
 	}
-	err = c.Call(ctx, o.method, arguments, result)
+	var header metadata.MD
+	err = c.Call(nphttp2.GRPCHeader(ctx, &header), o.method, arguments, result)
 	outcome := outcomeOfError(err)
 	if err == nil {
 		outcome = outcomeOfResult(result, o.messageBytes >= 0)
 	}
-	return withBackward(outcome, metainfo.RecvAllBackwardValues(ctx))
+	back := metainfo.RecvAllBackwardValues(ctx)
+	for key, values := range header {
+		if back == nil {
+			back = make(map[string]string)
+		}
+		back[key] = values[0]
+	}
+	return withBackward(outcome, back)
 }

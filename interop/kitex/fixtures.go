@@ -12,6 +12,10 @@ import (
 	"polyport/interop/kitex/kitex_gen/multi/servicea"
 	"polyport/interop/kitex/kitex_gen/multi/serviceb"
 	"polyport/interop/kitex/kitex_gen/multi/serviced"
+	protoa "polyport/interop/kitex/kitex_gen/multi/v1/servicea"
+	protob "polyport/interop/kitex/kitex_gen/multi/v1/serviceb"
+	protostreams "polyport/interop/kitex/kitex_gen/multi/v1/streams"
+	"polyport/interop/kitex/kitex_gen/streams/streams"
 	"polyport/interop/kitex/kitex_gen/types/types"
 )
 
@@ -25,12 +29,14 @@ var fixtures = map[string]func(server.Server){
 		registerB(svr)
 		registerD(svr)
 		registerTypes(svr)
+		registerStreams(svr)
 	},
 	"multi-b": func(svr server.Server) {
 		registerA(svr)
 		registerB(svr, server.WithFallbackService())
 		registerD(svr)
 		registerTypes(svr)
+		registerStreams(svr)
 	},
 	"conflict": func(svr server.Server) {
 		registerA(svr)
@@ -52,6 +58,11 @@ var fixtures = map[string]func(server.Server){
 		registerCombined(svr)
 		registerA(svr)
 	},
+	"proto": func(svr server.Server) {
+		must(protoa.RegisterService(svr, new(protoAHandler), server.WithFallbackService()))
+		must(protob.RegisterService(svr, new(protoBHandler)))
+		must(protostreams.RegisterService(svr, new(protoStreamsHandler)))
+	},
 	"apart": func(svr server.Server) {
 		must(left.RegisterService(svr, new(leftHandler)))
 		must(right.RegisterService(svr, new(rightHandler)))
@@ -72,6 +83,10 @@ func registerD(svr server.Server) {
 
 func registerTypes(svr server.Server) {
 	must(types.RegisterService(svr, new(typesHandler)))
+}
+
+func registerStreams(svr server.Server) {
+	must(streams.RegisterService(svr, new(streamsHandler)))
 }
 
 func registerCombined(svr server.Server) {

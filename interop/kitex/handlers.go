@@ -8,6 +8,7 @@ import (
 	"polyport/interop/kitex/kitex_gen/apart"
 	"polyport/interop/kitex/kitex_gen/combine"
 	"polyport/interop/kitex/kitex_gen/multi"
+	v1 "polyport/interop/kitex/kitex_gen/multi/v1"
 	"polyport/interop/kitex/kitex_gen/types"
 )
 
@@ -23,6 +24,14 @@ func respondMulti(ctx context.Context, req *multi.Request) (*multi.Response, err
 		return nil, err
 	}
 	return &multi.Response{Message: message}, nil
+}
+
+func respondProto(ctx context.Context, req *v1.Request) (*v1.Response, error) {
+	message, err := perform(ctx, req.GetMessage())
+	if err != nil {
+		return nil, err
+	}
+	return &v1.Response{Message: message}, nil
 }
 
 func respondCombine(ctx context.Context, req *combine.Request) (*combine.Response, error) {
@@ -122,6 +131,26 @@ type rightHandler struct{}
 
 func (*rightHandler) FromRight(ctx context.Context, req *apart.Request) (*apart.Response, error) {
 	return respondApart(ctx, req)
+}
+
+type protoAHandler struct{}
+
+func (*protoAHandler) SameNamedMethod(ctx context.Context, req *v1.Request) (*v1.Response, error) {
+	return respondProto(ctx, req)
+}
+
+func (*protoAHandler) OnlyA(ctx context.Context, req *v1.Request) (*v1.Response, error) {
+	return respondProto(ctx, req)
+}
+
+type protoBHandler struct{}
+
+func (*protoBHandler) SameNamedMethod(ctx context.Context, req *v1.Request) (*v1.Response, error) {
+	return respondProto(ctx, req)
+}
+
+func (*protoBHandler) OnlyB(ctx context.Context, req *v1.Request) (*v1.Response, error) {
+	return respondProto(ctx, req)
 }
 
 // typesHandler echoes.

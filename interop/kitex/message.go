@@ -11,7 +11,10 @@ import (
 	"github.com/bytedance/gopkg/cloud/metainfo"
 	"github.com/cloudwego/kitex/pkg/kerrors"
 	"github.com/cloudwego/kitex/pkg/remote"
+	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2"
+	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2/metadata"
 	"github.com/cloudwego/kitex/pkg/rpcinfo"
+	"github.com/cloudwego/kitex/transport"
 )
 
 // perform does what the message of a request asks for and returns the message of the response.
@@ -22,7 +25,7 @@ func perform(ctx context.Context, message string) (string, error) {
 	case "sleep":
 		number, next, _ := strings.Cut(rest, ":")
 		if milliseconds, err := strconv.Atoi(number); err == nil {
-			time.Sleep(time.Duration(milliseconds) * time.Millisecond)
+			sleep(ctx, time.Duration(milliseconds)*time.Millisecond)
 			return perform(ctx, next)
 		}
 	case "panic":
@@ -55,9 +58,7 @@ func perform(ctx context.Context, message string) (string, error) {
 		return "absent", nil
 	case "back":
 		if key, value, ok := strings.Cut(rest, "="); ok {
-			// False on transports without metadata, where there is nothing to set it on.
-			metainfo.SendBackwardValue(ctx, key, value)
-			return "ok", nil
+			return "ok", sendBack(ctx, key, value)
 		}
 	case "big":
 		if size, err := strconv.Atoi(rest); err == nil && size >= 0 {
@@ -65,6 +66,23 @@ func perform(ctx context.Context, message string) (string, error) {
 		}
 	}
 	return called(ctx) + ": " + message, nil
+}
+
+// sleep ends early when nobody waits for the answer any more.
+func sleep(ctx context.Context, duration time.Duration) {
+	select {
+	case <-time.After(duration):
+	case <-ctx.Done():
+	}
+}
+
+// sendBack sets backward metadata, which on gRPC is a header. Other transports than these and TTHeader have none.
+func sendBack(ctx context.Context, key, value string) error {
+	if rpcinfo.GetRPCInfo(ctx).Config().TransportProtocol()&transport.GRPC != 0 {
+		return nphttp2.SetHeader(ctx, metadata.Pairs(key, value))
+	}
+	metainfo.SendBackwardValue(ctx, key, value)
+	return nil
 }
 
 // called is SERVICE/METHOD of the call, as Kitex resolved them.
@@ -85,4 +103,20 @@ func pairs(text []string) map[string]string {
 		}
 	}
 	return extra
+}
+
+// performItem is perform for the items of streams, which are echoed in another way.
+func performItem(ctx context.Context, message string) (string, error) {
+	verb, rest, _ := strings.Cut(message, ":")
+	switch verb {
+	case "sleep":
+		number, next, _ := strings.Cut(rest, ":")
+		if milliseconds, err := strconv.Atoi(number); err == nil {
+			sleep(ctx, time.Duration(milliseconds)*time.Millisecond)
+			return performItem(ctx, next)
+		}
+	case "error", "typed", "biz", "panic":
+		return perform(ctx, message)
+	}
+	return "echo " + message, nil
 }

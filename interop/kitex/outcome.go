@@ -11,6 +11,9 @@ import (
 	"github.com/cloudwego/gopkg/protocol/thrift"
 	"github.com/cloudwego/kitex/pkg/kerrors"
 	"github.com/cloudwego/kitex/pkg/remote"
+	"github.com/cloudwego/kitex/pkg/remote/codec/protobuf"
+	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2/codes"
+	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2/status"
 )
 
 // outcome is what came of a call: one of its members beside Back.
@@ -46,6 +49,12 @@ type bizError struct {
 func outcomeOfResult(result any, digest bool) outcome {
 	if result == nil {
 		return outcome{OK: json.RawMessage("null")}
+	}
+	if message, ok := protoField(result, "Success"); ok {
+		if digest {
+			return outcome{OK: digestOfMessage(reflect.ValueOf(message))}
+		}
+		return outcome{OK: mustMarshal(message)}
 	}
 	fields := thriftFields(reflect.ValueOf(result).Elem())
 	for _, f := range fields {
@@ -84,15 +93,23 @@ func outcomeOfError(err error) outcome {
 		}
 		return outcome{Biz: &bizError{biz.BizStatusCode(), biz.BizMessage(), extra}}
 	}
-	if kerrors.IsTimeoutError(err) {
+	grpc, isGRPC := status.FromError(err)
+	if kerrors.IsTimeoutError(err) || isGRPC && grpc.Code() == codes.DeadlineExceeded {
 		return outcome{Timeout: true}
+	}
+	if isGRPC {
+		return outcome{Error: &remoteError{int32(grpc.Code()), grpc.Message()}}
 	}
 	// The client makes TransErrors as well, of replies it cannot decode. Only those of an exception
 	// reply have the exception inside.
 	var transError *remote.TransError
 	var application *thrift.ApplicationException
+	var protobuf protobuf.PBError
 	if errors.As(err, &transError) && errors.As(transError.Unwrap(), &application) {
 		return outcome{Error: &remoteError{application.TypeId(), application.Msg()}}
+	}
+	if errors.As(err, &protobuf) {
+		return outcome{Error: &remoteError{protobuf.TypeID(), protobuf.Error()}}
 	}
 	return outcome{TransportError: err.Error()}
 }
@@ -101,7 +118,7 @@ func outcomeOfError(err error) outcome {
 // those of the framework are left out.
 func withBackward(o outcome, values map[string]string) string {
 	for key, value := range values {
-		if strings.HasPrefix(key, "biz-") || key == "crrst" || key == "crc32c" {
+		if strings.HasPrefix(key, "biz-") || key == "crrst" || key == "crc32c" || key == "content-type" {
 			continue
 		}
 		if o.Back == nil {

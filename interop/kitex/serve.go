@@ -11,6 +11,7 @@ import (
 	"syscall"
 
 	"github.com/cloudwego/kitex/pkg/remote"
+	_ "github.com/cloudwego/kitex/pkg/remote/codec/protobuf/encoding/gzip" // registers it
 	"github.com/cloudwego/kitex/pkg/remote/trans/netpoll"
 	"github.com/cloudwego/kitex/pkg/transmeta"
 	"github.com/cloudwego/kitex/server"
@@ -57,6 +58,9 @@ func serve(arguments []string) error {
 		server.WithCodec(codec),
 		server.WithTransServerFactory(announcingFactory{netpoll.NewTransServerFactory()}),
 		server.WithMetaHandler(transmeta.ServerTTHeaderHandler),
+		server.WithMetaHandler(transmeta.ServerHTTP2Handler),
+		// Without it unary handlers cannot be called over gRPC.
+		server.WithCompatibleMiddlewareForUnary(),
 		server.WithExitSignal(func() <-chan error {
 			stop := make(chan error, 1)
 			go func() {

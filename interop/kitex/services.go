@@ -16,6 +16,10 @@ import (
 	"polyport/interop/kitex/kitex_gen/multi/serviceb"
 	"polyport/interop/kitex/kitex_gen/multi/servicec"
 	"polyport/interop/kitex/kitex_gen/multi/serviced"
+	protoa "polyport/interop/kitex/kitex_gen/multi/v1/servicea"
+	protob "polyport/interop/kitex/kitex_gen/multi/v1/serviceb"
+	protostreams "polyport/interop/kitex/kitex_gen/multi/v1/streams"
+	"polyport/interop/kitex/kitex_gen/streams/streams"
 	"polyport/interop/kitex/kitex_gen/types/types"
 )
 
@@ -32,6 +36,10 @@ var callables = []callable{
 	{"multi", servicec.NewServiceInfoForClient()},
 	{"multi", serviced.NewServiceInfoForClient()},
 	{"types", types.NewServiceInfoForClient()},
+	{"streams", streams.NewServiceInfo()},
+	{"proto", protoa.NewServiceInfo()},
+	{"proto", protob.NewServiceInfo()},
+	{"proto", protostreams.NewServiceInfo()},
 	{"combine", combinea.NewServiceInfoForClient()},
 	{"combine", combineb.NewServiceInfoForClient()},
 	{"combine", combined.NewServiceInfoForClient()},
@@ -47,10 +55,18 @@ func findService(idl, name string) (*serviceinfo.ServiceInfo, error) {
 		if idl != "" && c.idl != idl {
 			continue
 		}
-		if c.info.ServiceName == name {
+		if fullName(c.info) == name {
 			return c.info, nil
 		}
-		known = append(known, c.idl+"/"+c.info.ServiceName)
+		known = append(known, c.idl+"/"+fullName(c.info))
 	}
 	return nil, fmt.Errorf("no service %q among %s", name, strings.Join(known, ", "))
+}
+
+// fullName has the package where the IDL is Protobuf's.
+func fullName(info *serviceinfo.ServiceInfo) string {
+	if info.PayloadCodec == serviceinfo.Protobuf {
+		return info.GetPackageName() + "." + info.ServiceName
+	}
+	return info.ServiceName
 }
