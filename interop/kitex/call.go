@@ -122,7 +122,7 @@ func call(arguments []string) error {
 	for range o.parallel {
 		calls.Go(func() {
 			for range o.count {
-				line := withDeadline(o, func(ctx context.Context) string { return once(ctx, c, method, o) })
+				line := withContext(o, streams, func(ctx context.Context) string { return once(ctx, c, method, o) })
 				printing.Lock()
 				fmt.Fprintln(os.Stdout, line)
 				printing.Unlock()
@@ -200,8 +200,9 @@ func setMessage(arguments any, message string) error {
 	return fmt.Errorf("--message-bytes: the method has no request with a message")
 }
 
-// withDeadline makes a call in a context that ends when it is given up.
-func withDeadline(o *callOptions, once func(context.Context) string) string {
+// withContext makes a call in a context that has its metadata and ends when it is given up. Kitex has no timeout for streams
+// but that of their context.
+func withContext(o *callOptions, streams bool, once func(context.Context) string) string {
 	ctx := metainfo.WithBackwardValues(context.Background())
 	for _, kv := range o.transient {
 		ctx = metainfo.WithValue(ctx, kv.key, kv.value)
@@ -214,10 +215,14 @@ func withDeadline(o *callOptions, once func(context.Context) string) string {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	wait := patience
+	if streams && o.timeout > 0 {
+		wait = time.Duration(o.timeout) * time.Millisecond
+	}
 	if o.cancel > 0 {
 		time.AfterFunc(time.Duration(o.cancel)*time.Millisecond, cancel)
-	} else if o.timeout <= 0 {
-		ctx, cancel = context.WithTimeout(ctx, patience)
+	} else if streams || o.timeout <= 0 {
+		ctx, cancel = context.WithTimeout(ctx, wait)
 		defer cancel()
 	}
 	return once(ctx)

@@ -13,5 +13,8 @@ fn main() -> Result<(), Error> {
     Builder::new()
         .combine_service(true)
         .compile(&[idl("apart")])?;
+    Builder::new()
+        .name("proto")
+        .compile(&["../idl/multi.proto"])?;
     Ok(())
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use polyport::Codec;
+
 use crate::validators::ValidatorName;
 
 #[derive(Debug, Parser)]
@@ -107,6 +109,16 @@ pub(crate) enum TransportName {
     Grpc,
     GrpcThrift,
     Ttstream,
+}
+
+impl TransportName {
+    /// How messages are written: nobody mixes the two in one call.
+    pub(crate) fn codec(self) -> Codec {
+        match self {
+            Self::KitexProtobuf | Self::KitexProtobufFramed | Self::Grpc => Codec::Protobuf,
+            _ => Codec::ThriftBinary,
+        }
+    }
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

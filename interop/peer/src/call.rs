@@ -2,22 +2,18 @@
 
 use std::error::Error;
 
-use bytes::BytesMut;
 use polyport::client::Connections;
-use polyport::method::Method;
+use polyport::method::{Method, StreamMethod};
 use polyport::status::MethodError;
 use polyport::validator::Crc32c;
-use polyport::{Client, Metadata, Status, StatusKind, Transport, json};
-use polyport_wire::limits::Limits;
-use polyport_wire::schema::{self, Schema};
-use polyport_wire::thrift::{self, Dynamic, Reader, Returned, Value, WireType};
+use polyport::{CallKind, Client, Metadata, Status, StatusKind, Streaming, Transport};
 use serde_json::{Value as Json, json};
 
 use crate::args::{Call, TransportName};
 use crate::targets;
 use crate::validators::{Length, ValidatorName};
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
 
 pub(crate) fn run(call: Call) -> Outcome<()> {
     let transport = transport(call.transport)?;
@@ -62,11 +58,14 @@ pub(crate) fn run(call: Call) -> Outcome<()> {
 fn transport(name: TransportName) -> Outcome<Transport> {
     Ok(match name {
         TransportName::Buffered => Transport::Buffered,
-        TransportName::Framed => Transport::Framed,
+        TransportName::Framed | TransportName::KitexProtobufFramed => Transport::Framed,
         TransportName::Ttheader => Transport::TtHeader,
-        TransportName::TtheaderFramed | TransportName::Mux => Transport::TtHeaderFramed,
-        other => {
-            return Err(format!("transport {other:?} is not in this version of the peer").into());
+        TransportName::TtheaderFramed | TransportName::Mux | TransportName::KitexProtobuf => {
+            Transport::TtHeaderFramed
+        }
+        TransportName::Grpc | TransportName::GrpcThrift => Transport::Grpc,
+        TransportName::Ttstream => {
+            return Err("transport ttstream is not in this version of the peer".into());
         }
     })
 }
@@ -78,98 +77,148 @@ pub(crate) struct Calling {
     client: Client,
 }
 
+/// A call of either kind with what the command line asks for beside it.
+macro_rules! as_asked {
+    ($call:expr, $calling:expr) => {{
+        let mut calling = $calling;
+        if let Some(timeout) = $call.timeout() {
+            calling = calling.timeout(timeout);
+        }
+        for (key, value) in &$call.transient {
+            calling = calling.metadata(key, value);
+        }
+        for (key, value) in &$call.persistent {
+            calling = calling.persistent(key, value);
+        }
+        calling
+    }};
+}
+
 impl Calling {
-    /// Makes the call as often as asked for, a line each.
-    pub(crate) async fn run<A, V, E>(
+    /// What the method is called with.
+    pub(crate) fn json(&self) -> Outcome<Json> {
+        Ok(serde_json::from_str(&self.call.json)?)
+    }
+
+    /// The messages that a stream is called with: an array of them, or a single one.
+    pub(crate) fn items(&self) -> Outcome<Vec<Json>> {
+        Ok(match self.json()? {
+            Json::Array(items) => items,
+            item => vec![item],
+        })
+    }
+
+    /// Makes a call with one answer as often as asked for, a line each.
+    pub(crate) async fn unary<A, V, E>(
         &self,
-        schema: &Schema,
-        description: &schema::Method,
         method: Method<A, V, E>,
+        arguments: A,
+        write: impl Fn(Result<V, E>) -> Outcome<Json>,
     ) -> Outcome<()>
     where
-        A: Value + Clone + Send + Sync + 'static,
-        V: Returned + Send + 'static,
+        A: Clone + Send + Sync + 'static,
+        V: Send + 'static,
         E: MethodError,
     {
         // The program makes one call and ends.
         let method: &'static Method<A, V, E> = Box::leak(Box::new(method));
-        let arguments: A = self.arguments(schema, description)?;
         for _ in 0..self.call.count {
-            let mut calling = self.client.call(method, arguments.clone());
-            if let Some(timeout) = self.call.timeout() {
-                calling = calling.timeout(timeout);
-            }
-            for (key, value) in &self.call.transient {
-                calling = calling.metadata(key, value);
-            }
-            for (key, value) in &self.call.persistent {
-                calling = calling.persistent(key, value);
-            }
-            let answer = calling.answer().await;
-            let mut line = line(schema, description, answer.result)?;
-            if !answer.metadata.is_empty() {
-                line["back"] = back(&answer.metadata);
-            }
-            println!("{line}");
+            let calling = self.client.call(method, arguments.clone());
+            let answer = as_asked!(self.call, calling).answer().await;
+            print(write(answer.result)?, &answer.metadata);
         }
         Ok(())
     }
 
-    fn arguments<A: Value>(&self, schema: &Schema, method: &schema::Method) -> Outcome<A> {
-        let json: Json = serde_json::from_str(&self.call.json)?;
-        let arguments = json::read_fields(schema, &method.arguments, &json)?;
-        let mut bytes = BytesMut::new();
-        let mut out = thrift::Writer::new(&mut bytes);
-        arguments.encode(&mut out);
-        out.finish()?;
-        Ok(thrift::decode(&bytes.freeze(), &Limits::default())?)
+    /// Makes a call that streams as often as asked for, a line each.
+    pub(crate) async fn stream<A, V>(
+        &self,
+        method: StreamMethod<A, V>,
+        requests: Vec<A>,
+        write: impl Fn(V) -> Outcome<Json>,
+    ) -> Outcome<()>
+    where
+        A: Clone + Send + Sync + 'static,
+        V: Send + 'static,
+    {
+        // The program makes one call and ends.
+        let method: &'static StreamMethod<A, V> = Box::leak(Box::new(method));
+        for _ in 0..self.call.count {
+            let mut metadata = Metadata::default();
+            let line = match self.answers(method, requests.clone(), &mut metadata).await {
+                Ok(answers) => {
+                    let answers: Vec<Json> =
+                        answers.into_iter().map(&write).collect::<Outcome<_>>()?;
+                    json!({ "ok": answers })
+                }
+                Err(status) => failure(&status),
+            };
+            print(line, &metadata);
+        }
+        Ok(())
     }
-}
 
-/// The line of one outcome.
-fn line<V: Returned, E: MethodError>(
-    schema: &Schema,
-    method: &schema::Method,
-    result: Result<V, E>,
-) -> Outcome<Json> {
-    let result = match result {
-        Ok(value) => Ok(value),
-        Err(error) => match error.into_status() {
-            Ok(status) => return Ok(failure(&status)),
-            Err(exception) => Err(exception),
-        },
-    };
-    let mut bytes = BytesMut::new();
-    thrift::encode_outcome(&result, &mut bytes)?;
-    let bytes = bytes.freeze();
-    let fields = match Dynamic::decode(
-        WireType::STRUCT,
-        &mut Reader::new(&bytes, &Limits::default()),
-    )? {
-        Dynamic::Struct(fields) => fields,
-        _ => Vec::new(),
-    };
-    let (Some((id, value)), Some(kind)) = (fields.first(), kind_of(method, &fields)) else {
-        return Ok(json!({ "ok": null }));
-    };
-    let value = json::write(schema, kind, value)?;
-    Ok(match method.throws.iter().find(|field| field.id == *id) {
-        Some(field) => json!({ "exception": { "name": field.name, "value": value } }),
-        None => json!({ "ok": value }),
-    })
-}
-
-fn kind_of<'a>(method: &'a schema::Method, fields: &[(i16, Dynamic)]) -> Option<&'a schema::Type> {
-    match fields.first()?.0 {
-        0 => method.result.as_ref(),
-        id => {
-            let thrown = method.throws.iter().find(|field| field.id == id)?;
-            Some(&thrown.kind)
+    async fn answers<A, V>(
+        &self,
+        method: &'static StreamMethod<A, V>,
+        requests: Vec<A>,
+        metadata: &mut Metadata,
+    ) -> Result<Vec<V>, Status>
+    where
+        A: Send + Sync + 'static,
+        V: Send + 'static,
+    {
+        match method.kind() {
+            CallKind::ClientStream => {
+                let mut calling = as_asked!(self.call, self.client.client_stream(method)).await?;
+                for request in requests {
+                    if calling.send(request).await.is_err() {
+                        break;
+                    }
+                }
+                Ok(vec![calling.finish().await?])
+            }
+            CallKind::ServerStream => {
+                let request = requests.into_iter().next();
+                let request = request.ok_or_else(|| Status::error("one request is needed"))?;
+                let calling = self.client.server_stream(method, request);
+                all(as_asked!(self.call, calling).await?, metadata).await
+            }
+            _ => {
+                let calling = self.client.bidirectional(method);
+                let (mut sink, answers) = as_asked!(self.call, calling).await?;
+                let sending = async move {
+                    for request in requests {
+                        // The answers say why no more is taken.
+                        if sink.send(request).await.is_err() {
+                            return;
+                        }
+                    }
+                };
+                tokio::join!(sending, all(answers, metadata)).1
+            }
         }
     }
 }
 
-fn failure(status: &Status) -> Json {
+/// Everything that is answered, and what comes beside it.
+async fn all<V>(mut answers: Streaming<V>, metadata: &mut Metadata) -> Result<Vec<V>, Status> {
+    *metadata = answers.headers().await?;
+    let mut all = Vec::new();
+    while let Some(answer) = answers.receive().await? {
+        all.push(answer);
+    }
+    Ok(all)
+}
+
+fn print(mut line: Json, metadata: &Metadata) {
+    if !metadata.is_empty() {
+        line["back"] = back(metadata);
+    }
+    println!("{line}");
+}
+
+pub(crate) fn failure(status: &Status) -> Json {
     match status.kind() {
         StatusKind::Biz(biz) => json!({
             "biz": { "code": biz.code, "message": biz.message, "extra": biz.extra }
@@ -177,9 +226,15 @@ fn failure(status: &Status) -> Json {
         StatusKind::Timeout => json!({ "timeout": true }),
         StatusKind::Transport => json!({ "transport_error": status.message() }),
         _ => json!({
-            "error": { "type": status.type_id().unwrap_or(6), "message": status.message() }
+            "error": { "type": number(status), "message": status.message() }
         }),
     }
+}
+
+/// The number of an exception, or of a gRPC status, which Kitex writes without a sign.
+fn number(status: &Status) -> i32 {
+    let code = status.code().map(|code| code.0.cast_signed());
+    code.or(status.type_id()).unwrap_or(6)
 }
 
 fn back(metadata: &Metadata) -> Json {

@@ -2,7 +2,9 @@
 
 use polyport::{Server, Service};
 
+use crate::generated::proto::multi::v1 as proto;
 use crate::generated::several::multi::{ServiceAServer, ServiceBServer, ServiceDServer};
+use crate::generated::several::streams::StreamsServer;
 use crate::generated::several::types::TypesServer;
 use crate::generated::{apart, combined};
 use crate::handlers::Handlers;
@@ -11,8 +13,14 @@ use crate::handlers::Handlers;
 pub(crate) fn server(name: &str) -> Result<Server, String> {
     let services = match name {
         "single" => vec![service_a()],
-        "multi" => vec![service_a().fallback(), service_b(), service_d(), types()],
-        "multi-b" => vec![service_a(), service_b().fallback(), service_d(), types()],
+        "multi" => multi().into(),
+        "multi-b" => vec![
+            service_a(),
+            service_b().fallback(),
+            service_d(),
+            types(),
+            streams(),
+        ],
         "conflict" => vec![service_a(), service_b()],
         "two-fallbacks" => vec![service_a().fallback(), service_b().fallback()],
         "duplicate" => vec![service_a(), service_a()],
@@ -23,6 +31,8 @@ pub(crate) fn server(name: &str) -> Result<Server, String> {
             apart::apart::LeftServer::new(Handlers),
             apart::apart::RightServer::new(Handlers),
         ],
+        "proto" => proto().into(),
+        "all" => multi().into_iter().chain(proto()).collect(),
         "hundred" => hundred(),
         other => {
             return Err(format!(
@@ -31,6 +41,24 @@ pub(crate) fn server(name: &str) -> Result<Server, String> {
         }
     };
     Ok(Server::new().add_all(services))
+}
+
+fn multi() -> [Service; 5] {
+    [
+        service_a().fallback(),
+        service_b(),
+        service_d(),
+        types(),
+        streams(),
+    ]
+}
+
+fn proto() -> [Service; 3] {
+    [
+        proto::ServiceAServer::new(Handlers).fallback(),
+        proto::ServiceBServer::new(Handlers),
+        proto::StreamsServer::new(Handlers),
+    ]
 }
 
 fn service_a() -> Service {
@@ -47,6 +75,10 @@ fn service_d() -> Service {
 
 fn types() -> Service {
     TypesServer::new(Handlers)
+}
+
+fn streams() -> Service {
+    StreamsServer::new(Handlers)
 }
 
 fn combined_service() -> Service {

@@ -14,3 +14,8 @@ pub(crate) mod combined {
 pub(crate) mod apart {
     polyport::include_idl!("apart");
 }
+
+/// Of multi.proto.
+pub(crate) mod proto {
+    polyport::include_idl!("proto");
+}

@@ -10,6 +10,7 @@ use polyport_wire::thrift::{Dynamic, Reader, WireType, Writer};
 
 use crate::generated::apart::apart;
 use crate::generated::combined::combine;
+use crate::generated::proto::multi::v1 as proto;
 use crate::generated::several::multi::{Declined, service_a};
 use crate::generated::several::types::{Broken, Color, Everything, types};
 use crate::generated::several::{multi, types as types_idl};
@@ -46,6 +47,20 @@ obedient!(
     }
 );
 obedient!(multi, ServiceD { only_c, only_d });
+obedient!(
+    proto,
+    ServiceA {
+        same_named_method,
+        only_a
+    }
+);
+obedient!(
+    proto,
+    ServiceB {
+        same_named_method,
+        only_b
+    }
+);
 obedient!(combine, CombineService { from_a, from_b });
 obedient!(apart, Left { from_left });
 obedient!(apart, Right { from_right });

@@ -42,6 +42,19 @@ pub(crate) async fn obey(cx: &mut Context, message: &str) -> Result<String, Stat
     }
 }
 
+/// The same for the items of streams, which are echoed in another way and know fewer words.
+pub(crate) async fn obey_item(cx: &mut Context, message: &str) -> Result<String, Status> {
+    let mut rest = message;
+    while let Some((milliseconds, next)) = sleeping(rest) {
+        sleep(Duration::from_millis(milliseconds)).await;
+        rest = next;
+    }
+    match rest.split_once(':') {
+        Some(("panic" | "error" | "typed" | "biz", _)) => obey(cx, rest).await,
+        _ => Ok(format!("echo {rest}")),
+    }
+}
+
 fn echo(cx: &Context, message: &str) -> String {
     format!("{}/{}: {message}", cx.service(), cx.method())
 }

@@ -23,9 +23,6 @@ pub(crate) fn run(serve: &Serve) -> Result<(), Box<dyn Error>> {
 }
 
 async fn serve_until_term(serve: &Serve) -> Result<(), Box<dyn Error>> {
-    if serve.kitex_status_codes {
-        tracing::warn!("--kitex-status-codes has no effect: this version serves no gRPC");
-    }
     let listening = server(serve)?.bind(serve.addr.as_str()).await?;
     let mut terminated = signal(SignalKind::terminate())?;
     let mut out = std::io::stdout();
@@ -44,6 +41,9 @@ fn server(serve: &Serve) -> Result<Server, Box<dyn Error>> {
     let mut server = fixtures::server(&serve.fixture)?;
     if serve.refuse {
         server = server.refuse_traffic_without_service_name();
+    }
+    if serve.kitex_status_codes {
+        server = server.kitex_status_codes();
     }
     if let Some(frame) = serve.max_size {
         server = server.limits(Limits {
