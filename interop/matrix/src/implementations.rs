@@ -11,6 +11,9 @@ pub(crate) enum Implementation {
     ApachePython,
     ApacheNode,
     Volo,
+    GrpcGo,
+    GrpcPython,
+    GrpcNode,
 }
 
 /// How a client tells a server which service it means.
@@ -34,6 +37,9 @@ impl Implementation {
             Self::ApachePython => "apache python",
             Self::ApacheNode => "apache node",
             Self::Volo => "volo",
+            Self::GrpcGo => "grpc-go",
+            Self::GrpcPython => "grpc python",
+            Self::GrpcNode => "grpc node",
         }
     }
 
@@ -57,12 +63,39 @@ impl Implementation {
             }
             Self::KitexOld => &["buffered", "framed", "ttheader", "ttheader-framed"],
             Self::Thriftpy2 | Self::ApachePython | Self::ApacheNode => &["buffered", "framed"],
+            Self::GrpcGo | Self::GrpcPython | Self::GrpcNode => &[],
         }
+    }
+
+    /// What it speaks beside what is Thrift on a plain connection, as client and as server.
+    pub(crate) fn newer_transports(self) -> &'static [&'static str] {
+        match self {
+            Self::Polyport | Self::Kitex => &[
+                "kitex-protobuf",
+                "kitex-protobuf-framed",
+                "grpc",
+                "grpc-thrift",
+            ],
+            Self::GrpcGo | Self::GrpcPython | Self::GrpcNode => &["grpc"],
+            _ => &[],
+        }
+    }
+
+    /// Whether it has Kitex's errors and metadata.
+    pub(crate) fn is_ours_or_kitex(self) -> bool {
+        matches!(self, Self::Polyport | Self::Kitex)
+    }
+
+    /// Whether its client can be told to compress.
+    pub(crate) fn can_compress(self) -> bool {
+        self != Self::Polyport
     }
 
     pub(crate) fn naming(self) -> Naming {
         match self {
             Self::Polyport | Self::Kitex | Self::Volo => Naming::Header,
+            // Over HTTP/2 there is no other way.
+            Self::GrpcGo | Self::GrpcPython | Self::GrpcNode => Naming::Header,
             Self::KitexOld => Naming::Never,
             Self::Thriftpy2 | Self::ApachePython | Self::ApacheNode => Naming::MethodName,
         }

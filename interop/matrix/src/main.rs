@@ -4,6 +4,7 @@
 
 mod routing;
 mod cells;
+mod protobuf;
 mod direct;
 mod edges;
 mod validated;
@@ -51,6 +52,15 @@ struct Args {
     /// The program of interop/volo
     #[arg(long, num_args = 1..)]
     volo: Vec<PathBuf>,
+    /// The program of interop/grpc-go
+    #[arg(long, num_args = 1..)]
+    grpc_go: Vec<PathBuf>,
+    /// The client and server of interop/python with grpcio
+    #[arg(long, num_args = 1..)]
+    grpc_python: Vec<PathBuf>,
+    /// The client and server of interop/node with grpc-js
+    #[arg(long, num_args = 1..)]
+    grpc_node: Vec<PathBuf>,
     /// The program of interop/thrifttest
     #[arg(long, num_args = 1.., requires = "apache_thrifttest")]
     thrifttest: Vec<PathBuf>,
@@ -67,6 +77,8 @@ struct Args {
 enum Group {
     /// Every method and type over every transport
     Calls,
+    /// Kitex Protobuf, gRPC and streams
+    Protobuf,
     /// Names, fallbacks and refusals
     Routing,
     /// Large messages and many at once
@@ -105,6 +117,9 @@ impl Args {
             (Implementation::ApachePython, &self.apache_python),
             (Implementation::ApacheNode, &self.apache_node),
             (Implementation::Volo, &self.volo),
+            (Implementation::GrpcGo, &self.grpc_go),
+            (Implementation::GrpcPython, &self.grpc_python),
+            (Implementation::GrpcNode, &self.grpc_node),
         ];
         let given = all.into_iter().filter(|(_, program)| !program.is_empty());
         given
@@ -145,6 +160,13 @@ fn main() -> ExitCode {
 fn all_of(args: &Args, polyport: &Peer, other: &Peer) -> Report {
     let mut report = Report::default();
     let is_kitex = other.implementation == Implementation::Kitex;
+    if args.has(Group::Protobuf) && !other.implementation.newer_transports().is_empty() {
+        protobuf::run(other, polyport, &mut report);
+        protobuf::run(polyport, other, &mut report);
+    }
+    if other.implementation.transports().is_empty() {
+        return report;
+    }
     if args.has(Group::Calls) {
         cells::run(other, polyport, &mut report);
         if other.implementation.serves() {
