@@ -1,0 +1,282 @@
+// A client and a server with grpc-js: multi.proto over gRPC.
+//
+//   node grpc_peer.js serve --fixture proto
+//   node grpc_peer.js call --addr HOST:PORT --transport grpc --service multi.v1.ServiceB \
+//       --method OnlyB --json '{"message": "hi"}'
+"use strict";
+
+const path = require("node:path");
+const { setTimeout: wait } = require("node:timers/promises");
+const { parseArgs } = require("node:util");
+
+const grpc = require("@grpc/grpc-js");
+const loader = require("@grpc/proto-loader");
+
+const IDL = path.join(__dirname, "..", "idl", "multi.proto");
+// Longer than any answer takes.
+const PATIENCE = "10000";
+
+// Fields that are not set are left out, as in canonical JSON, and names are those of the IDL.
+const packages = loader.loadSync(IDL, { keepCase: true });
+
+/** An error of a handler as gRPC tells it. */
+class Failure extends Error {
+  constructor(code, text) {
+    super(text);
+    this.code = code;
+    this.details = text;
+  }
+}
+
+/** The message of a response, as the message of a request asks for it. */
+async function perform(call, place, message) {
+  const [verb, rest] = cut(message);
+  switch (verb) {
+    case "sleep":
+      return perform(call, place, await sleep(rest));
+    case "error":
+    case "typed":
+      throw failure(verb, rest);
+    case "meta":
+      return received(call, rest);
+    case "back": {
+      const [key, value] = cut(rest, "=");
+      const metadata = new grpc.Metadata();
+      metadata.set(key, value);
+      call.sendMetadata(metadata);
+      return "ok";
+    }
+    case "big":
+      return "x".repeat(Number(rest));
+  }
+  return `${place}: ${message}`;
+}
+
+/** The same for the items of streams, which are echoed in another way. */
+async function performItem(message) {
+  const [verb, rest] = cut(message);
+  switch (verb) {
+    case "sleep":
+      return performItem(await sleep(rest));
+    case "error":
+    case "typed":
+      throw failure(verb, rest);
+  }
+  return `echo ${message}`;
+}
+
+function cut(text, separator = ":") {
+  const at = text.indexOf(separator);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Waits for MS of MS[:rest] and gives the rest. */
+async function sleep(text) {
+  const [milliseconds, rest] = cut(text);
+  await wait(Number(milliseconds));
+  return rest;
+}
+
+function failure(verb, text) {
+  if (verb === "error") {
+    return new Failure(grpc.status.UNKNOWN, text);
+  }
+  const [number, words] = cut(text);
+  return new Failure(Number(number), words);
+}
+
+/** A transient or else persistent value of Kitex's metadata. */
+function received(call, key) {
+  const name = key.toLowerCase().replaceAll("_", "-");
+  const found = ["rpc-transit-", "rpc-persist-"].flatMap((it) => call.metadata.get(it + name));
+  return found[0] ?? "absent";
+}
+
+const number = (item) => item.number ?? 0;
+const message = (item) => item.message ?? "";
+
+/** The handler of a method, by what it streams. */
+function handlerOf(place, method) {
+  if (method.requestStream && method.responseStream) {
+    return (call) =>
+      streaming(call, async () => {
+        for await (const request of call) {
+          call.write({ number: number(request), message: await performItem(message(request)) });
+        }
+      });
+  }
+  if (method.requestStream) {
+    return (call, answer) =>
+      answering(answer, async () => {
+        const messages = [];
+        for await (const request of call) {
+          await performItem(message(request));
+          messages.push(message(request));
+        }
+        return { number: messages.length, message: messages.join(",") };
+      });
+  }
+  if (method.responseStream) {
+    return (call) =>
+      streaming(call, async () => {
+        const echo = await performItem(message(call.request));
+        for (let count = 0; count < number(call.request); count++) {
+          call.write({ number: count, message: echo });
+        }
+      });
+  }
+  return (call, answer) =>
+    answering(answer, async () =>
+      place.startsWith("Streams/")
+        ? { number: number(call.request), message: await performItem(message(call.request)) }
+        : { message: await perform(call, place, message(call.request)) },
+    );
+}
+
+async function streaming(call, work) {
+  try {
+    await work();
+    call.end();
+  } catch (error) {
+    call.emit("error", error);
+  }
+}
+
+async function answering(answer, work) {
+  try {
+    answer(null, await work());
+  } catch (error) {
+    answer(error);
+  }
+}
+
+function serve(options) {
+  if (options.fixture !== "proto") {
+    console.error(`no fixture ${options.fixture}, only proto`);
+    process.exit(2);
+  }
+  const server = new grpc.Server();
+  for (const [name, service] of Object.entries(packages)) {
+    if (service.format) {
+      continue; // a message
+    }
+    const bare = name.slice(name.lastIndexOf(".") + 1);
+    const handlers = Object.entries(service).map(([method, described]) => [
+      method,
+      handlerOf(`${bare}/${method}`, described),
+    ]);
+    server.addService(service, Object.fromEntries(handlers));
+  }
+  const credentials = grpc.ServerCredentials.createInsecure();
+  server.bindAsync(options.addr, credentials, (error, port) => {
+    if (error) {
+      throw error;
+    }
+    console.log(`listening on ${options.addr.split(":")[0]}:${port}`);
+  });
+}
+
+async function calls(options) {
+  const service = packages[options.service];
+  const method = service[options.method];
+  const compression = options.compress
+    ? { "grpc.default_compression_algorithm": grpc.compressionAlgorithms[options.compress] }
+    : {};
+  const client = new grpc.Client(options.addr, grpc.credentials.createInsecure(), compression);
+  for (let count = 0; count < Number(options.count); count++) {
+    console.log(JSON.stringify(await callOnce(client, method, options)));
+  }
+  client.close();
+}
+
+/** Makes one call, and gives its line. */
+async function callOnce(client, method, options) {
+  const given = JSON.parse(options.json);
+  const requests = Array.isArray(given) ? given : [given];
+  const milliseconds = Number(options.timeout ?? PATIENCE);
+  const beside = { deadline: new Date(Date.now() + milliseconds) };
+  const coding = [method.path, method.requestSerialize, method.responseDeserialize];
+  const metadata = headers(options);
+  const back = {};
+  try {
+    const ok = await new Promise((resolve, reject) => {
+      const answer = (error, value) => (error ? reject(error) : resolve(value));
+      let call;
+      if (method.requestStream && method.responseStream) {
+        call = client.makeBidiStreamRequest(...coding, metadata, beside);
+      } else if (method.requestStream) {
+        const one = (error, value) => answer(error, [value]);
+        call = client.makeClientStreamRequest(...coding, metadata, beside, one);
+      } else if (method.responseStream) {
+        call = client.makeServerStreamRequest(...coding, requests[0], metadata, beside);
+      } else {
+        call = client.makeUnaryRequest(...coding, requests[0], metadata, beside, answer);
+      }
+      call.on("metadata", (came) => Object.assign(back, came.getMap()));
+      if (method.requestStream) {
+        requests.forEach((request) => call.write(request));
+        call.end();
+      }
+      if (method.responseStream) {
+        const answers = [];
+        call.on("data", (value) => answers.push(value));
+        call.on("error", reject);
+        call.on("end", () => resolve(answers));
+      }
+      if (options.cancel) {
+        setTimeout(() => call.cancel(), Number(options.cancel));
+      }
+    });
+    // What the transport itself says is no metadata.
+    delete back["content-type"];
+    delete back.date;
+    return Object.keys(back).length > 0 ? { ok, back } : { ok };
+  } catch (error) {
+    return failed(error);
+  }
+}
+
+/** Kitex's metadata as headers. */
+function headers({ transient, persistent }) {
+  const metadata = new grpc.Metadata();
+  for (const [prefix, pairs] of [["rpc-transit-", transient], ["rpc-persist-", persistent]]) {
+    for (const pair of pairs) {
+      const [key, value] = cut(pair, "=");
+      metadata.set(prefix + key.toLowerCase().replaceAll("_", "-"), value);
+    }
+  }
+  return metadata;
+}
+
+function failed(error) {
+  switch (error.code) {
+    case grpc.status.DEADLINE_EXCEEDED:
+      return { timeout: true };
+    case grpc.status.UNAVAILABLE:
+      return { transport_error: error.details };
+  }
+  return { error: { type: error.code, message: error.details } };
+}
+
+const { values: options } = parseArgs({
+  args: process.argv.slice(3),
+  options: {
+    addr: { type: "string", default: "127.0.0.1:0" },
+    fixture: { type: "string" },
+    transport: { type: "string", default: "grpc" },
+    service: { type: "string" },
+    method: { type: "string" },
+    json: { type: "string", default: "{}" },
+    timeout: { type: "string" },
+    cancel: { type: "string" },
+    compress: { type: "string" },
+    count: { type: "string", default: "1" },
+    transient: { type: "string", multiple: true, default: [] },
+    persistent: { type: "string", multiple: true, default: [] },
+  },
+});
+if (process.argv[2] === "serve") {
+  serve(options);
+} else {
+  calls(options);
+}
