@@ -125,7 +125,9 @@ fn handler() -> (Arc<Streams>, Events) {
     (Arc::new(Streams { events }), Events(receiver))
 }
 
-fn embedded(package: &str) -> &'static Embedded {
+/// The schema of a package without methods.
+#[must_use]
+pub fn embedded(package: &str) -> &'static Embedded {
     let schema = Schema {
         services: vec![schema::Service::new(package, "Streams")],
         ..Schema::default()

@@ -1,11 +1,17 @@
 //! Calls that end before they are done: time runs out, a side gives up, the server stops.
 
+use std::future::pending;
+use std::sync::Arc;
 use std::time::Duration;
 
-use polyport::{Server, Status};
+use polyport::codegen::buffa_types::google::protobuf::StringValue;
+use polyport::codegen::{ServiceBuilder, StreamMethod};
+use polyport::{CallKind, Code, Server, Status};
 use polyport_tests::serving::Serving;
 use polyport_tests::soon;
 use polyport_tests::streams::{self, ECHO, SPLIT, UNARY, text};
+
+use tokio::time::timeout;
 
 use crate::client;
 
@@ -38,6 +44,29 @@ async fn a_stream_ends_with_its_deadline() {
     assert_eq!(answers.receive().await.unwrap(), Some(text("hi")));
     assert!(is_timeout(&soon(answers.receive()).await.unwrap_err()));
     assert_eq!(events.next().await, "ended");
+}
+
+#[tokio::test]
+async fn a_server_that_noticed_first_that_time_is_up_says_the_same() {
+    static LATE: StreamMethod<StringValue, StringValue> =
+        StreamMethod::protobuf("test.v1", "Late", "Late", CallKind::Bidirectional);
+    let service = ServiceBuilder::new(
+        streams::embedded("test.v1"),
+        "test.v1",
+        "Late",
+        Arc::new(()),
+    )
+    .bidirectional(&LATE, |_, cx, _, _| async move {
+        let late = Status::with_code(Code::DEADLINE_EXCEEDED, "context deadline exceeded");
+        (cx, Err(late))
+    })
+    .build();
+    let serving = Serving::start(Server::new().add(service)).await;
+    let client = client(&serving).await;
+    let (_requests, mut answers) = client.bidirectional(&LATE).timeout(SHORT).await.unwrap();
+    // Nobody looks at the answer before that.
+    assert!(timeout(SHORT * 2, pending::<()>()).await.is_err());
+    assert!(is_timeout(&answers.receive().await.unwrap_err()));
 }
 
 #[tokio::test]

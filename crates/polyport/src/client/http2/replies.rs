@@ -107,7 +107,7 @@ impl Replies {
         poll: Poll<Result<T, Status>>,
     ) -> Poll<Result<T, Status>> {
         let outcome = match poll {
-            Poll::Ready(outcome) => outcome,
+            Poll::Ready(outcome) => outcome.map_err(|status| self.or_late(status)),
             Poll::Pending => match &mut self.until {
                 Some((sleep, late)) => {
                     ready!(sleep.as_mut().poll(cx));
@@ -120,6 +120,19 @@ impl Replies {
             self.state = State::Ended;
         }
         Poll::Ready(outcome)
+    }
+
+    /// The server was told the time as well, and may have given up in the same moment.
+    fn or_late(&self, status: Status) -> Status {
+        match &self.until {
+            Some((sleep, late))
+                if status.code() == Some(Code::DEADLINE_EXCEEDED)
+                    && sleep.deadline() <= Instant::now() =>
+            {
+                late.clone()
+            }
+            _ => status,
+        }
     }
 }
 
