@@ -10,9 +10,11 @@ mod edges;
 mod validated;
 mod stop;
 mod thrifttest;
+mod grpc_test_set;
 mod types_cells;
 mod expect;
 mod peers;
+mod ports;
 mod implementations;
 mod report;
 
@@ -22,6 +24,7 @@ use std::thread;
 
 use clap::{Parser, ValueEnum};
 
+use crate::grpc_test_set::GrpcGo;
 use crate::implementations::Implementation;
 use crate::peers::Peer;
 use crate::report::Report;
@@ -67,6 +70,9 @@ struct Args {
     /// A Python with Apache Thrift, the fetched cross test, and the code generated for it
     #[arg(long, num_args = 3, value_names = ["PYTHON", "TESTS", "GENERATED"])]
     apache_thrifttest: Vec<PathBuf>,
+    /// The program of interop/grpc, and grpc-go's client and server of the same test
+    #[arg(long, num_args = 3, value_names = ["OURS", "CLIENT", "SERVER"])]
+    grpc_test: Vec<PathBuf>,
     /// Leave out all but these groups of cells
     #[arg(long)]
     only: Vec<Group>,
@@ -142,6 +148,14 @@ fn main() -> ExitCode {
             .collect();
         if let Some(apache) = &apache {
             running.push(scope.spawn(|| cross_test(args.thrifttest.clone(), apache)));
+        }
+        if let [ours, client, server] = args.grpc_test.as_slice() {
+            let (ours, client, server) = (vec![ours.clone()], client.clone(), server.clone());
+            running.push(scope.spawn(|| {
+                let mut report = Report::default();
+                grpc_test_set::run(ours, &GrpcGo { client, server }, &mut report);
+                report
+            }));
         }
         for peer in running {
             let peer = peer.join();

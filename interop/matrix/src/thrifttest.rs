@@ -1,13 +1,11 @@
 //! Apache Thrift's cross test: its client in Python calls Polyport, Polyport calls its servers.
 
-use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
-use std::time::Duration;
+use std::process::{Command, Stdio};
 
 use crate::implementations::Implementation;
 use crate::peers::{Peer, Serving};
+use crate::ports::{free_address, listens};
 use crate::report::Report;
 
 const TRANSPORTS: [&str; 2] = ["buffered", "framed"];
@@ -134,26 +132,4 @@ impl Apache {
             }
         }
     }
-}
-
-/// Another program may take it before it is used; then the server ends, and another one is tried.
-fn free_address() -> String {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.to_string())
-        .unwrap_or_else(|error| panic!("there is no free port: {error}"))
-}
-
-fn listens(child: &mut Child, address: &str) -> bool {
-    while let Ok(None) = child.try_wait() {
-        if TcpStream::connect(address).is_ok() {
-            return true;
-        }
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "a program that does not say when it listens can only be asked again"
-        )]
-        sleep(Duration::from_millis(20));
-    }
-    false
 }
