@@ -16,6 +16,8 @@ pub(crate) struct Contestant {
     pub(crate) echoes_frames: bool,
     /// Whether it serves connections with one call at a time; Kitex has an option against it.
     pub(crate) serves_apart: bool,
+    /// Whether it ends when its input does, so that callgrind has something to say.
+    pub(crate) ends_by_itself: bool,
 }
 
 /// The servers that have been built and that `only` names, or all if it names none.
@@ -50,6 +52,38 @@ pub(crate) fn servers(only: &[String]) -> Result<Vec<Contestant>> {
             services: services.iter().map(ToString::to_string).collect(),
             echoes_frames: name == "floor",
             serves_apart: name != "kitex-mux",
+            ends_by_itself: name.starts_with("polyport"),
+        });
+    }
+    ensure!(!found.is_empty(), "there is nothing to measure");
+    Ok(found)
+}
+
+/// The same of those that speak gRPC.
+pub(crate) fn grpc_servers(only: &[String]) -> Result<Vec<Contestant>> {
+    let mut found = Vec::new();
+    for (name, program) in [
+        ("tonic", "compare-tonic"),
+        ("polyport", "compare-polyport-grpc"),
+        ("volo-grpc", "compare-volo-grpc"),
+        ("grpc-go", "compare-grpc-go"),
+        ("kitex", "compare-kitex-grpc"),
+    ] {
+        if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
+            continue;
+        }
+        let path = beside(program)?;
+        if !process::exists(&path) {
+            eprintln!("{name} is left out: there is no {path}");
+            continue;
+        }
+        found.push(Contestant {
+            name,
+            command: vec![path],
+            services: Vec::new(),
+            echoes_frames: false,
+            serves_apart: true,
+            ends_by_itself: matches!(name, "tonic" | "polyport"),
         });
     }
     ensure!(!found.is_empty(), "there is nothing to measure");

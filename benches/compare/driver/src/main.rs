@@ -7,8 +7,11 @@ mod servers;
 mod multiplexed;
 mod routing;
 mod client;
+mod grpc;
+mod callgrind;
 mod summary;
 mod contestant;
+mod http2;
 mod load;
 mod process;
 mod request;
@@ -33,6 +36,8 @@ enum Command {
     Routing(routing::Arguments),
     /// CPU time per call of clients against Polyport's server.
     Client(client::Arguments),
+    /// CPU time per message of gRPC servers.
+    Grpc(grpc::Arguments),
 }
 
 fn main() -> Result<()> {
@@ -41,5 +46,6 @@ fn main() -> Result<()> {
         Command::Multiplexed(arguments) => multiplexed::measure(&arguments),
         Command::Routing(arguments) => routing::count(&arguments),
         Command::Client(arguments) => client::measure(&arguments),
+        Command::Grpc(arguments) => grpc::measure(&arguments),
     }
 }
