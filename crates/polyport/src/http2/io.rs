@@ -46,6 +46,11 @@ impl<S> Io<S> {
         self.lock().frames.is_flood()
     }
 
+    /// Whether something waits to be written.
+    pub(crate) fn has_output(&self) -> bool {
+        !self.lock().output.is_empty()
+    }
+
     /// For how long the peer has been silent.
     pub(crate) fn silence(&self) -> Duration {
         self.lock().frames.silence()

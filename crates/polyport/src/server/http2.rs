@@ -43,17 +43,15 @@ struct Http2<S> {
     pings: Option<PingPong>,
     /// Whether a sign of life was asked for since there was one.
     pinged: bool,
+    /// Whether the tasks that are ready were given their turn before what there is is written.
+    waited: bool,
+    shared: Arc<Shared>,
 }
 
-/// What happens next on a connection.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there is one at a time, and mostly it is the large one"
-)]
-enum Event {
-    Stream(Request<RecvStream>, SendResponse<Bytes>),
+/// How a connection ends.
+enum End {
     Flood,
-    End(Result<(), h2::Error>),
+    Closed(Result<(), h2::Error>),
     Broken(io::Error),
 }
 
@@ -77,12 +75,14 @@ where
         io,
         pings: connection.ping_pong(),
         pinged: false,
+        waited: false,
+        shared,
         connection,
         peer,
         limits,
         streams: Arc::new(()),
     };
-    http2.serve(shared, phases).await
+    http2.serve(phases).await
 }
 
 /// Exchanges the settings; `None` when the peer does not.
@@ -116,17 +116,13 @@ where
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
-    async fn serve(
-        mut self,
-        shared: Arc<Shared>,
-        mut phases: watch::Receiver<Phase>,
-    ) -> io::Result<()> {
+    async fn serve(mut self, mut phases: watch::Receiver<Phase>) -> io::Result<()> {
         let mut draining = false;
         let mut check = pin!(time::sleep(self.limits.idle));
         loop {
-            let event = tokio::select! {
+            let end = tokio::select! {
                 biased;
-                event = poll_fn(|cx| self.poll_event(cx)) => event,
+                end = poll_fn(|cx| self.poll_end(cx)) => end,
                 _ = phases.wait_for(|phase| *phase != Phase::Serving), if !draining => {
                     draining = true;
                     self.connection.graceful_shutdown();
@@ -141,22 +137,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
                     continue;
                 }
             };
-            match event {
-                Event::Stream(request, respond) => {
-                    self.spawn(request, respond, Arc::clone(&shared));
-                }
-                Event::Flood => {
+            match end {
+                End::Flood => {
                     tracing::warn!(peer = ?self.peer, "a connection is closed: a flood of frames");
                     self.connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
-                    return self.close().await;
                 }
-                Event::End(Ok(())) => return self.close().await,
-                Event::End(Err(error)) => {
+                End::Closed(Ok(())) => {}
+                End::Closed(Err(error)) => {
                     tracing::debug!(peer = ?self.peer, %error, "an HTTP/2 connection failed");
-                    return self.close().await;
                 }
-                Event::Broken(error) => return Err(error),
+                End::Broken(error) => return Err(error),
             }
+            return self.close().await;
         }
     }
 
@@ -185,39 +177,43 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
     }
 
     /// Lets the connection work until there is nothing to do, and writes what came of it.
-    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
-        if self.io.is_flooded() {
-            return Poll::Ready(Event::Flood);
-        }
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         if let Some(pings) = &mut self.pings {
             // An answer must be taken before there can be another question.
             let _ = pings.poll_pong(cx);
         }
-        match self.connection.poll_accept(cx) {
-            Poll::Ready(Some(Ok((request, respond)))) => {
-                return Poll::Ready(Event::Stream(request, respond));
+        loop {
+            if self.io.is_flooded() {
+                return Poll::Ready(End::Flood);
             }
-            Poll::Ready(Some(Err(error))) => return Poll::Ready(Event::End(Err(error))),
-            Poll::Ready(None) => return Poll::Ready(Event::End(Ok(()))),
-            Poll::Pending => {}
+            match self.connection.poll_accept(cx) {
+                Poll::Ready(Some(Ok((request, respond)))) => self.spawn(request, respond),
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(End::Closed(Err(error))),
+                Poll::Ready(None) => return Poll::Ready(End::Closed(Ok(()))),
+                Poll::Pending => break,
+            }
+        }
+        // Answers that are ready go out together. Whoever wakes himself comes behind all of them.
+        self.waited = !self.waited && self.io.has_output();
+        if self.waited {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
         }
         match self.io.poll_written(cx) {
-            Poll::Ready(Err(error)) => Poll::Ready(Event::Broken(error)),
+            Poll::Ready(Err(error)) => Poll::Ready(End::Broken(error)),
             _ => Poll::Pending,
         }
     }
 
-    fn spawn(
-        &self,
-        request: Request<RecvStream>,
-        respond: SendResponse<Bytes>,
-        shared: Arc<Shared>,
-    ) {
+    fn spawn(&self, request: Request<RecvStream>, respond: SendResponse<Bytes>) {
         let (peer, running) = (self.peer, Arc::clone(&self.streams));
-        tokio::spawn(async move {
+        let shared = Arc::clone(&self.shared);
+        // In a box, because the runtime moves a task's future several times.
+        let serving = Box::pin(async move {
             request::serve(request, respond, &shared, peer).await;
             drop(running);
         });
+        tokio::spawn(serving);
     }
 
     /// Writes the last words.
