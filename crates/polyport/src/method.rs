@@ -259,7 +259,7 @@ impl<T> Copy for Coding<T> {}
 /// Protobuf: a message stands for itself, on both sides of a call.
 #[cfg(feature = "protobuf")]
 mod protobuf {
-    use buffa::{DecodeOptions, Message};
+    use buffa::{DecodeOptions, MAX_MESSAGE_BYTES, Message, SizeCache};
 
     use super::*;
 
@@ -337,11 +337,15 @@ mod protobuf {
     }
 
     fn encode<T: Message>(message: &T, out: &mut BytesMut) -> Result<(), EncodeError> {
-        let start = out.len();
-        message.try_encode(out).map_err(|_| {
-            out.truncate(start);
-            EncodeError::too_large("a Protobuf message", i32::MAX as u64)
-        })
+        let mut sizes = SizeCache::new();
+        let size = message.compute_size(&mut sizes);
+        if size > MAX_MESSAGE_BYTES {
+            let limit = u64::from(MAX_MESSAGE_BYTES);
+            return Err(EncodeError::too_large("a Protobuf message", limit));
+        }
+        out.reserve(size as usize);
+        message.write_to(&mut sizes, out);
+        Ok(())
     }
 
     fn decode<T: Message>(bytes: &Bytes, limits: &Limits) -> Result<T, DecodeError> {

@@ -1,7 +1,7 @@
 //! The answer to one request over HTTP/2: headers, messages, trailers.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
 use h2::SendStream;
@@ -21,9 +21,19 @@ use crate::metadata::Metadata;
 use crate::status::Status;
 use crate::stream::{Encode, Outlet};
 
+/// So much of small messages goes out together, as frames of HTTP/2 have at most.
+const TOGETHER: usize = 16 * 1024;
+
+/// Room for a small message with its prefix.
+const SMALL: usize = 128;
+
 /// An answer on its way.
 pub(super) struct Answer {
     state: State,
+    /// Messages that go out when the handler waits, or when there are enough of them.
+    messages: BytesMut,
+    /// The task that sends them, when it is not at work.
+    idle: Option<Waker>,
     /// What goes out before the first message.
     headers: HeaderMap,
     pub(super) compression: Compression,
@@ -52,12 +62,26 @@ impl Answer {
         headers.insert(CONTENT_TYPE, content_type);
         Self {
             state: State::Silent(respond),
+            messages: BytesMut::new(),
+            idle: None,
             headers,
             compression: Compression::Identity,
             codec: Codec::Protobuf,
             limit,
             kitex_codes,
         }
+    }
+
+    /// The task begins to work: what a handler sends from now on waits until it has done all it can.
+    pub(super) fn begin_turn(&mut self) {
+        self.idle = None;
+    }
+
+    /// The handler waits: sends what there is. Ready when the client gives up the stream.
+    pub(super) fn poll_end_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.flush();
+        self.idle = Some(cx.waker().clone());
+        self.poll_reset(cx)
     }
 
     /// Ready when the client gives up the stream.
@@ -86,6 +110,7 @@ impl Answer {
     /// Ends the stream: with success, or with what went wrong.
     pub(super) fn finish(&mut self, status: Option<&Status>, metadata: &Metadata) {
         let trailers = self.trailers(status, metadata);
+        self.flush();
         match std::mem::replace(&mut self.state, State::Ended) {
             State::Silent(mut respond) => {
                 let mut headers = std::mem::take(&mut self.headers);
@@ -143,17 +168,33 @@ impl Answer {
     /// Sends one message.
     fn send(&mut self, encode: &mut Encode<'_>) -> Result<(), Status> {
         self.open(&Metadata::default())?;
-        let State::Open(stream) = &mut self.state else {
+        if !matches!(self.state, State::Open(_)) {
             return Err(ended());
-        };
-        let mut out = BytesMut::new();
-        encode_message(self.compression, self.limit, &mut out, encode).map_err(|error| {
+        }
+        self.messages.reserve(SMALL);
+        let (compression, limit) = (self.compression, self.limit);
+        encode_message(compression, limit, &mut self.messages, encode).map_err(|error| {
             let text = format!("the reply cannot be sent: {error}");
             Status::with_code(Code::RESOURCE_EXHAUSTED, text)
         })?;
-        stream
-            .send_data(out.freeze(), false)
-            .map_err(|error| broken(&error))
+        if self.messages.len() >= TOGETHER {
+            self.flush();
+        } else if let Some(task) = self.idle.take() {
+            // The sink is used by another task than that of the stream.
+            task.wake();
+        }
+        Ok(())
+    }
+
+    /// Gives the messages to the connection.
+    fn flush(&mut self) {
+        let State::Open(stream) = &mut self.state else {
+            return;
+        };
+        if !self.messages.is_empty() {
+            // The stream may be gone, which its task is told.
+            let _ = stream.send_data(self.messages.split().freeze(), false);
+        }
     }
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
@@ -161,6 +202,10 @@ impl Answer {
         let State::Open(stream) = &mut self.state else {
             return Poll::Ready(Err(ended()));
         };
+        if !self.messages.is_empty() {
+            // The first of them has waited.
+            return Poll::Ready(Ok(()));
+        }
         poll_capacity(stream, cx)
     }
 

@@ -194,8 +194,15 @@ impl Exchange<'_> {
     /// A stream, or two.
     async fn stream(self, answer: SharedAnswer) {
         let kind = self.ask.method.info.kind;
-        let call = self.streaming_call(answer.clone());
-        let Some(reply) = or_reset(call, |cx| answer.lock().poll_reset(cx)).await else {
+        let mut call = pin!(self.streaming_call(answer.clone()));
+        let reply = poll_fn(|cx| {
+            answer.lock().begin_turn();
+            if let Poll::Ready(reply) = call.as_mut().poll(cx) {
+                return Poll::Ready(Some(reply));
+            }
+            answer.lock().poll_end_turn(cx).map(|()| None)
+        });
+        let Some(reply) = reply.await else {
             return;
         };
         let Reply {
