@@ -28,6 +28,10 @@ use crate::server::{Phase, Shared, http2, linger, spare, ttstream};
 const MIN_READ: usize = 8 * 1024;
 const MAX_READ: usize = 256 * 1024;
 
+/// A part of a message that is waited for keeps no more memory than it needs, if it is this small:
+/// anybody can open many connections and send a few bytes on each.
+const SMALL: usize = 1024;
+
 /// Serves a connection until it ends, whatever it speaks.
 pub(super) async fn serve(
     stream: TcpStream,
@@ -329,21 +333,23 @@ fn late(limit: Duration) -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, text)
 }
 
-/// Appends what has arrived to `input`, which has memory only while there is something in it.
+/// Appends what has arrived to `input`, which has a large buffer only while something arrives.
 fn poll_read(
     io: &mut (impl AsyncRead + Unpin),
     input: &mut BytesMut,
     room: usize,
     cx: &mut task::Context<'_>,
 ) -> Poll<io::Result<usize>> {
-    if input.is_empty() {
-        spare::give_back(mem::take(input));
-        *input = spare::take();
+    if input.len() <= SMALL {
+        let mut roomy = spare::take();
+        roomy.extend_from_slice(input);
+        spare::give_back(mem::replace(input, roomy));
     }
     input.reserve(room);
     let read = pin!(io.read_buf(input)).poll(cx);
-    if input.is_empty() {
-        spare::give_back(mem::take(input));
+    if input.is_empty() || read.is_pending() && input.len() <= SMALL {
+        let kept = BytesMut::from(&input[..]);
+        spare::give_back(mem::replace(input, kept));
     }
     read
 }

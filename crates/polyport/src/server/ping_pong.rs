@@ -20,6 +20,7 @@ use polyport_wire::thrift::{ApplicationException, MessageType};
 use polyport_wire::transport::Codec;
 use polyport_wire::ttheader::flags;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::task::coop::consume_budget;
 use tokio::task::{JoinError, JoinSet};
 use tracing::field::display;
 
@@ -81,6 +82,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
             match self.decoder.decode(&mut self.connection.input) {
                 Ok(Some(frame)) => {
                     self.begun = false;
+                    // Who has much to ask takes turns with the other connections of the thread.
+                    consume_budget().await;
                     match self.answer(frame, shared).await? {
                         After::Continue if self.output.len() < FLUSH_AT => {}
                         After::Continue => self.flush().await?,
