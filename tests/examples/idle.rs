@@ -6,30 +6,20 @@
 
 #![expect(clippy::unwrap_used, reason = "what does not work ends the program")]
 
-use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use polyport::{Server, Transport};
 use polyport_tests::peer::{Peer, Request};
+use polyport_tests::process::{Process, serve};
 use polyport_tests::types::several;
 
 #[tokio::main]
 async fn main() {
     match std::env::args().nth(1).as_deref() {
-        Some("serve") => serve().await,
+        Some("serve") => serve(Server::new().add_all(several())).await,
         Some(count) => measure(count.parse().unwrap()).await,
         None => measure(10_000).await,
     }
-}
-
-async fn serve() {
-    let listening = Server::new().add_all(several()).bind("127.0.0.1:0").await;
-    let listening = listening.unwrap();
-    println!("{}", listening.address());
-    listening.serve_until(std::future::pending()).await;
 }
 
 async fn measure(count: usize) {
@@ -69,45 +59,4 @@ async fn call(peer: &mut Peer, size: usize) {
     let request = Request::new(Transport::TtHeader, "onlyA");
     let response = peer.call(&request.arguments(arguments)).await;
     assert!(response.body.len() > size);
-}
-
-/// The server's process.
-struct Process {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Process {
-    fn start() -> Self {
-        let program = std::env::current_exe().unwrap();
-        let mut child = Command::new(program)
-            .arg("serve")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        output.read_line(&mut line).unwrap();
-        let address = line.trim().parse().unwrap();
-        Self { child, address }
-    }
-
-    /// KiB of its memory that are in use.
-    fn memory(&self) -> usize {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-        line.unwrap()
-            .split_whitespace()
-            .nth(1)
-            .unwrap()
-            .parse()
-            .unwrap()
-    }
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

@@ -15,6 +15,7 @@ pub mod types;
 pub mod streams;
 pub mod named;
 pub mod log;
+pub mod process;
 pub mod serving;
 pub mod peer;
 

@@ -28,6 +28,7 @@ pub(super) async fn serve(
     let (phase, phases) = watch::channel(Phase::Serving);
     let mut gate = Gate::new(Arc::clone(&shared), phases);
     let mut stop = pin!(stop);
+    let mut failing = false;
     loop {
         tokio::select! {
             biased;
@@ -37,7 +38,7 @@ pub(super) async fn serve(
                     tracing::error!(%error, "the task of a connection failed");
                 }
             }
-            (stream, peer) = accept(&listener) => gate.admit(stream, peer),
+            (stream, peer) = accept(&listener, &mut failing) => gate.admit(stream, peer),
         }
     }
     gate.admit_waiting(listener);
@@ -161,13 +162,12 @@ impl Door {
 }
 
 /// The next connection, however many errors come before it. The log has a line for the first of
-/// those that last.
-async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
-    let mut failed = false;
+/// those that last, which `failing` keeps when something else comes first.
+async fn accept(listener: &TcpListener, failing: &mut bool) -> (TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok(accepted) => {
-                if failed {
+                if std::mem::take(failing) {
                     tracing::info!("connections can be accepted again");
                 }
                 return accepted;
@@ -176,12 +176,11 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
                 tracing::debug!(%error, "a connection failed while it was accepted");
             }
             Err(error) => {
-                if !failed {
+                if !std::mem::replace(failing, true) {
                     tracing::warn!(
                         "no connection can be accepted, which is tried again and again: {error}"
                     );
                 }
-                failed = true;
                 time::sleep(BACK_OFF).await;
             }
         }
