@@ -54,8 +54,11 @@ pub struct Router {
 /// The services of one codec: those of the other are another world.
 #[derive(Debug, Default)]
 struct Directory {
-    /// By bare name, which services of different packages may share, and by full name.
+    /// By bare name, which services of different packages may share, and by full name; as far as
+    /// calls reach them that do not come over gRPC.
     names: Names<Vec<usize>>,
+    /// The same for calls over gRPC.
+    grpc_names: Names<Vec<usize>>,
     /// The services that have a method of this name, as far as calls without a name reach them.
     methods: Names<Vec<usize>>,
     fallback: Option<usize>,
@@ -234,7 +237,7 @@ impl Router {
             return self.nameless(query);
         };
         let directory = self.directory(query.codec);
-        match self.named(directory, query, name) {
+        match Self::named(directory, query, name) {
             &[index] => Ok((index, RouteReason::Named)),
             &[] => self.misnamed(query, name),
             several => match self.fallback_among(directory, several) {
@@ -245,17 +248,16 @@ impl Router {
     }
 
     /// The services of this name that the call may reach.
-    fn named<'t>(&self, directory: &'t Directory, query: Query<'_, '_>, name: &str) -> &'t [usize] {
-        let known = |name: &str| directory.names.get(name).map_or(&[][..], Vec::as_slice);
-        if !query.is_strict {
-            return match known(name) {
-                &[index] if self.services[index].reach != Reach::Everywhere => &[],
-                known => known,
-            };
-        }
-        // Kitex looks at nothing but the last part.
+    fn named<'t>(directory: &'t Directory, query: Query<'_, '_>, name: &str) -> &'t [usize] {
+        let names = if query.is_strict {
+            &directory.grpc_names
+        } else {
+            &directory.names
+        };
+        let known = |name: &str| names.get(name).map_or(&[][..], Vec::as_slice);
+        // Kitex looks at nothing but the last part over gRPC.
         match (known(name), name.rsplit_once('.')) {
-            ([], Some((_, bare))) => known(bare),
+            ([], Some((_, bare))) if query.is_strict => known(bare),
             (known, _) => known,
         }
     }
@@ -277,7 +279,7 @@ impl Router {
             Codec::Protobuf => &self.thrift,
             _ => &self.protobuf,
         };
-        if self.named(other, query, name).is_empty() {
+        if Self::named(other, query, name).is_empty() {
             Err(RouteError::UnknownService(query))
         } else {
             Err(RouteError::OtherCodec(query.codec))
@@ -421,5 +423,58 @@ impl fmt::Display for Router {
             }
         }
         f.write_str("calls without a service name find theirs by method")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::context::Context;
+    use crate::service::RawHandler;
+
+    struct Nothing;
+
+    impl RawHandler for Nothing {
+        async fn call(&self, _: &mut Context, _: Bytes) -> Result<Bytes, Status> {
+            Ok(Bytes::new())
+        }
+    }
+
+    fn service(package: &str, name: &str) -> Service {
+        Service {
+            package: package.to_owned(),
+            ..Service::raw(name, ["say"], Nothing)
+        }
+    }
+
+    /// Who answers for `say`, if anybody does.
+    fn who(router: &Router, transport: Transport, name: &str) -> Option<String> {
+        let answer = router.explain(transport, Codec::ThriftBinary, Some(name), "say");
+        answer.outcome.ok().map(|(service, _)| service)
+    }
+
+    #[test]
+    fn who_cannot_be_reached_shares_no_name() {
+        let services = vec![
+            service("a", "Echo"),
+            service("b", "Echo").grpc_only(),
+            service("a", "Health"),
+            #[cfg(feature = "protobuf")]
+            service("grpc.health.v1", "Health").built_in(),
+        ];
+        let router = Router::build(services, true).unwrap();
+        for (transport, name, expected) in [
+            (Transport::TtHeader, "Echo", Some("a.Echo")),
+            (Transport::TtHeader, "b.Echo", None),
+            (Transport::Grpc, "Echo", None),
+            (Transport::Grpc, "b.Echo", Some("b.Echo")),
+            (Transport::TtHeader, "Health", Some("a.Health")),
+            (Transport::Grpc, "Health", Some("a.Health")),
+        ] {
+            let found = who(&router, transport, name);
+            assert_eq!(found.as_deref(), expected, "{name} over {transport}");
+        }
     }
 }

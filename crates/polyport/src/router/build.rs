@@ -31,11 +31,21 @@ pub(super) fn router(
     // A service's own name goes before the bare names of others.
     let full_names = router.services.iter().enumerate();
     let full_names: Vec<_> = full_names
-        .map(|(index, service)| (index, service.codec, service.full_name.clone()))
+        .map(|(index, service)| {
+            (
+                index,
+                service.codec,
+                service.reach,
+                service.full_name.clone(),
+            )
+        })
         .collect();
-    for (index, codec, full_name) in full_names {
+    for (index, codec, reach, full_name) in full_names {
         let directory = directory(&mut router, codec);
-        directory.names.insert(full_name, vec![index]);
+        if reach == Reach::Everywhere {
+            directory.names.insert(full_name.clone(), vec![index]);
+        }
+        directory.grpc_names.insert(full_name, vec![index]);
     }
     Ok(router)
 }
@@ -51,7 +61,14 @@ fn add(router: &mut Router, index: usize, service: Service) {
         ..
     } = service;
     let directory = directory(router, codec);
-    directory.names.entry(name).or_default().push(index);
+    // What comes with the server takes nobody's bare name.
+    if reach != Reach::BuiltIn {
+        let named = directory.grpc_names.entry(name.clone()).or_default();
+        named.push(index);
+    }
+    if reach == Reach::Everywhere {
+        directory.names.entry(name).or_default().push(index);
+    }
     if fallback {
         directory.fallback = Some(index);
     }
