@@ -179,6 +179,7 @@ impl Metadata {
     pub(crate) fn to_reply(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.entries
             .iter()
+            .filter(|entry| entry.reach != Reach::Header)
             .map(|entry| (&entry.key[..], &entry.value[..]))
     }
 
@@ -292,6 +293,18 @@ mod tests {
         assert_eq!(metadata.persistent("a"), Some("2"));
         assert_eq!(metadata.get("b"), Some("3"));
         assert_eq!(metadata.iter().count(), 3);
+    }
+
+    #[test]
+    fn headers_are_for_http2_alone() {
+        let mut metadata = Metadata::default();
+        metadata.insert("tenant", "7");
+        metadata.insert_header("x-checksum", "8");
+        assert_eq!(metadata.get("x-checksum"), Some("8"));
+        let keys: Vec<_> = metadata.to_reply().map(|(key, _)| key).collect();
+        assert_eq!(keys, [b"tenant"]);
+        let keys: Vec<_> = metadata.to_request().map(|(key, _)| key).collect();
+        assert_eq!(keys, [b"RPC_TRANSIT_tenant"]);
     }
 
     #[test]
