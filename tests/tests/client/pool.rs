@@ -52,6 +52,22 @@ async fn one_connection_serves_call_after_call() {
 }
 
 #[tokio::test]
+async fn an_idle_connection_may_be_kept_for_ever() {
+    let (service, _watch) = demo();
+    let serving = Serving::start(Server::new().add(service)).await;
+    let connections = Connections::Pooled {
+        idle: 1,
+        idle_timeout: Duration::MAX,
+        open: None,
+    };
+    let options = Client::options(serving.address.to_string()).connections(connections);
+    let client = options.connect().await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(client.call(&ECHO, echo("hi")).await.unwrap(), "hi");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_that_the_server_has_closed_is_replaced() {
     let fake = Fake::start().await;
     let (client, mut peer) = fake.client(Transport::TtHeader).await;

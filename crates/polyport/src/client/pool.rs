@@ -32,7 +32,8 @@ struct IdleConnections {
 struct Kept {
     /// Those that have been idle for the longest are first.
     connections: Vec<Idle>,
-    /// Closes those that have been idle for too long; there is one while any is idle.
+    /// Closes those that have been idle for too long; there is one while any is idle that is not
+    /// kept for ever.
     timer: Option<AbortHandle>,
 }
 
@@ -147,8 +148,10 @@ impl IdleConnections {
             return;
         }
         kept.connections.push(Idle { connection, since });
-        if kept.timer.is_none() {
-            let timer = close_in_time(Arc::downgrade(self), since + self.timeout);
+        if kept.timer.is_none()
+            && let Some(end) = since.checked_add(self.timeout)
+        {
+            let timer = close_in_time(Arc::downgrade(self), end);
             kept.timer = Some(tokio::spawn(timer).abort_handle());
         }
     }
@@ -165,7 +168,7 @@ impl IdleConnections {
         let next = kept
             .connections
             .first()
-            .map(|idle| idle.since + self.timeout);
+            .and_then(|idle| idle.since.checked_add(self.timeout));
         if next.is_none() {
             kept.timer = None;
         }
