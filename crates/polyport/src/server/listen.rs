@@ -18,6 +18,10 @@ use crate::server::{Phase, Shared, connection};
 /// descriptors left.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
+/// How many connections are let in after the stop: about as many as a kernel keeps for a port. Who
+/// connects on and on must not keep the server from its end.
+const MAX_WAITING: usize = 4096;
+
 /// Serves until `stop`, then drains; gives the number of connections that had to be cut.
 pub(super) async fn serve(
     listener: TcpListener,
@@ -97,7 +101,12 @@ impl Gate {
         let Ok(listener) = listener.into_std() else {
             return;
         };
-        while let Ok((stream, peer)) = listener.accept() {
+        for _ in 0..MAX_WAITING {
+            let (stream, peer) = match listener.accept() {
+                Ok(accepted) => accepted,
+                Err(error) if concerns_one_connection(&error) => continue,
+                Err(_) => return,
+            };
             let stream = stream
                 .set_nonblocking(true)
                 .and_then(|()| TcpStream::from_std(stream));
