@@ -322,7 +322,8 @@ impl Listening {
     /// # }
     /// ```
     pub async fn serve_connection(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
-        let (_, phases) = watch::channel(Phase::Serving);
+        // Nobody tells it to stop, which is something else than that nobody can.
+        let (_phase, phases) = watch::channel(Phase::Serving);
         connection::serve_stream(stream, None, Arc::clone(&self.shared), phases).await;
     }
 

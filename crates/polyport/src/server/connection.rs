@@ -284,18 +284,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if output.is_empty() {
             return Ok(());
         }
-        let mut writing = pin!(self.io.write_all(output));
+        self.write_in_time(output).await?;
+        spare::give_back(mem::take(output));
+        Ok(())
+    }
+
+    async fn write_in_time(&mut self, output: &[u8]) -> io::Result<()> {
+        let mut writing = pin!(async {
+            self.io.write_all(output).await?;
+            // TLS, for one, keeps bytes back while the socket under it is full.
+            self.io.flush().await
+        });
         // Mostly the kernel takes everything at once, and no clock is needed.
         match poll_fn(|cx| Poll::Ready(writing.as_mut().poll(cx))).await {
-            Poll::Ready(written) => written?,
+            Poll::Ready(written) => written,
             Poll::Pending => {
                 let limit = self.limits.message;
                 let written = time::timeout(limit, writing).await;
-                written.map_err(|_| late(limit))??;
+                written.unwrap_or_else(|_| Err(late(limit)))
             }
         }
-        spare::give_back(mem::take(output));
-        Ok(())
     }
 
     /// Says in HTTP what this port speaks.

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use hex_literal::hex;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufStream, DuplexStream};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use super::connection::{Connection, serve_detected};
-use super::{Phase, Server, Shared};
+use super::{Listening, Phase, Server, Shared};
 use crate::context::Context;
 use crate::limits::Limits;
 use crate::service::{RawHandler, Service};
@@ -282,4 +282,47 @@ async fn a_large_message_leaves_no_large_buffer() {
     let after = seen.recv().await.unwrap();
     assert!(after <= 256 * 1024, "{after}");
     reading.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn answers_go_through_streams_that_collect_what_is_written() {
+    let listening = listening().await;
+    let (mut io, served) = tokio::io::duplex(1024);
+    tokio::spawn(async move { listening.serve_connection(BufStream::new(served)).await });
+    let start = Instant::now();
+    for _ in 0..3 {
+        io.write_all(&CALL).await.unwrap();
+        let mut reply = [0; REPLY.len()];
+        io.read_exact(&mut reply).await.unwrap();
+        assert_eq!(reply, REPLY);
+    }
+    assert!(start.elapsed() < SECOND, "{:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn http2_beside_the_port_goes_on_after_its_first_request() {
+    let listening = listening().await;
+    let (io, served) = tokio::io::duplex(64 * 1024);
+    tokio::spawn(async move { listening.serve_connection(served).await });
+    let (client, connection) = h2::client::handshake(io).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let mut client = client.ready().await.unwrap();
+    for _ in 0..3 {
+        let request = http::Request::post("http://localhost/Nobody/nothing")
+            .header("content-type", "application/grpc")
+            .body(())
+            .unwrap();
+        let (response, _) = client.send_request(request, true).unwrap();
+        let response = response.await.unwrap();
+        assert_eq!(response.headers()["grpc-status"], "12");
+        client = client.ready().await.unwrap();
+        assert!(!connection.is_finished());
+    }
+}
+
+/// A server that serves connections beside its port.
+async fn listening() -> Listening {
+    let service = Service::raw("Test", ["ping", "slow"], Empty);
+    let server = Server::new().add(service);
+    server.bind("127.0.0.1:0").await.unwrap()
 }
