@@ -54,6 +54,13 @@ fn content<'l>(line: &'l str, dump: &mut bool) -> Option<&'l str> {
     if trimmed.starts_with('#') {
         return None;
     }
+    if let Some((offset, hex)) = trimmed.split_once(": ")
+        && is_offset(offset)
+    {
+        // xxd, and tcpdump -X: the text stands behind two blanks.
+        let hex = hex.trim_start();
+        return Some(hex.split_once("  ").map_or(hex, |(hex, _)| hex));
+    }
     if let Some((before, _)) = trimmed.split_once('|') {
         // hexdump -C
         *dump = true;
@@ -62,13 +69,6 @@ fn content<'l>(line: &'l str, dump: &mut bool) -> Option<&'l str> {
     if *dump && trimmed.len() >= 7 && !trimmed.contains(char::is_whitespace) {
         // The last line of hexdump -C: where the bytes end.
         return None;
-    }
-    if let Some((offset, hex)) = trimmed.split_once(": ")
-        && is_offset(offset)
-    {
-        // xxd, and tcpdump -X: the text stands behind two blanks.
-        let hex = hex.trim_start();
-        return Some(hex.split_once("  ").map_or(hex, |(hex, _)| hex));
     }
     Some(trimmed)
 }
@@ -142,6 +142,18 @@ mod tests {
             assert_eq!(from_content(text.into()).as_deref(), Ok(BYTES), "{text}");
         }
         assert_eq!(from_hex("").as_deref(), Ok(&[][..]));
+    }
+
+    #[test]
+    fn text_beside_hex_may_hold_what_parts_them_in_other_dumps() {
+        for text in [
+            "00000000: 6162 7c63  ab|c\n00000004: 7c0a  |.\n",
+            "00000000  61 62 7c 63 7c 0a                                 |ab|c|.|\n00000006\n",
+            "00000000  61 62 7c 63                                       |ab|c|\n\
+             00000004  7c 0a                                             |: |\n",
+        ] {
+            assert_eq!(from_hex(text).as_deref(), Ok(&b"ab|c|\n"[..]), "{text}");
+        }
     }
 
     #[test]
