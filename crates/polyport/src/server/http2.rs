@@ -2,6 +2,7 @@
 
 mod answer;
 mod request;
+mod waiting;
 
 use std::future::poll_fn;
 use std::io;

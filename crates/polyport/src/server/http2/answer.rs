@@ -18,6 +18,7 @@ use crate::http2::headers;
 use crate::http2::incoming::broken;
 use crate::http2::outgoing::{ended, poll_capacity};
 use crate::metadata::Metadata;
+use crate::server::http2::waiting::Waiting;
 use crate::status::Status;
 use crate::stream::{Encode, Outlet};
 
@@ -34,6 +35,7 @@ pub(super) struct Answer {
     messages: BytesMut,
     /// The task that sends them, when it is not at work.
     idle: Option<Waker>,
+    waiting: Waiting,
     /// What goes out before the first message.
     headers: HeaderMap,
     pub(super) compression: Compression,
@@ -64,6 +66,7 @@ impl Answer {
             state: State::Silent(respond),
             messages: BytesMut::new(),
             idle: None,
+            waiting: Waiting::default(),
             headers,
             compression: Compression::Identity,
             codec: Codec::Protobuf,
@@ -86,6 +89,8 @@ impl Answer {
 
     /// Ready when the client gives up the stream.
     pub(super) fn poll_reset(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let waker = self.waiting.serve(cx.waker());
+        let cx = &mut Context::from_waker(&waker);
         match &mut self.state {
             State::Silent(respond) => respond.poll_reset(cx).map(|_| ()),
             State::Open(stream) => stream.poll_reset(cx).map(|_| ()),
@@ -111,6 +116,7 @@ impl Answer {
     pub(super) fn finish(&mut self, status: Option<&Status>, metadata: &Metadata) {
         let trailers = self.trailers(status, metadata);
         self.flush();
+        self.waiting.end();
         match std::mem::replace(&mut self.state, State::Ended) {
             State::Silent(mut respond) => {
                 let mut headers = std::mem::take(&mut self.headers);
@@ -206,7 +212,12 @@ impl Answer {
             // The first of them has waited.
             return Poll::Ready(Ok(()));
         }
-        poll_capacity(stream, cx)
+        let waker = self.waiting.send(cx.waker());
+        let ready = poll_capacity(stream, &mut Context::from_waker(&waker));
+        if ready.is_ready() {
+            self.waiting.sent();
+        }
+        ready
     }
 
     fn trailers(&self, status: Option<&Status>, metadata: &Metadata) -> HeaderMap {
