@@ -5,6 +5,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use h2::{Reason, RecvStream};
 use http::HeaderMap;
+use polyport_wire::error::{DecodeError, DecodeErrorKind};
 use polyport_wire::grpc::MessageDecoder;
 
 use crate::code::Code;
@@ -46,10 +47,7 @@ impl Incoming {
                 Ok(Some(message)) => return Poll::Ready(Ok(Some(message.bytes))),
                 Ok(None) if self.ended => return Poll::Ready(self.end()),
                 Ok(None) => {}
-                Err(error) => {
-                    let status = Status::with_code(Code::RESOURCE_EXHAUSTED, error.to_string());
-                    return Poll::Ready(Err(status));
-                }
+                Err(error) => return Poll::Ready(Err(unreadable(&error))),
             }
             match ready!(self.stream.poll_data(cx)) {
                 Some(Ok(chunk)) => {
@@ -89,14 +87,21 @@ impl Incoming {
             None => "a message is compressed by what is not spoken here".to_owned(),
             Some(compression) => match compression.decompress(bytes, self.limit) {
                 Ok(bytes) => return Ok(bytes),
-                Err(error) => {
-                    let text = error.to_string();
-                    return Err(Status::with_code(Code::RESOURCE_EXHAUSTED, text));
-                }
+                Err(error) => return Err(unreadable(&error)),
             },
         };
         Err(Status::with_code(Code::INTERNAL, text))
     }
+}
+
+/// A message that is too large, or that is none.
+#[cold]
+fn unreadable(error: &DecodeError) -> Status {
+    let code = match error.kind() {
+        DecodeErrorKind::TooLarge { .. } => Code::RESOURCE_EXHAUSTED,
+        _ => Code::INTERNAL,
+    };
+    Status::with_code(code, error.to_string())
 }
 
 /// A stream that ended in another way than it should, as gRPC's own libraries put it (grpc
@@ -113,4 +118,22 @@ pub(crate) fn broken(error: &h2::Error) -> Status {
         None => return Status::transport(format!("the connection failed: {error}")),
     };
     Status::with_code(code, format!("the stream was ended: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_too_large_exhausts_anything() {
+        let code = |prefix: &'static [u8]| {
+            let mut decoder = MessageDecoder::new(5);
+            decoder.push(Bytes::from_static(prefix));
+            unreadable(&decoder.decode().unwrap_err()).code()
+        };
+        assert_eq!(code(b"\0\0\0\0\x06"), Some(Code::RESOURCE_EXHAUSTED));
+        assert_eq!(code(b"\x02\0\0\0\0"), Some(Code::INTERNAL));
+        let error = Compression::Gzip.decompress(Bytes::from_static(b"not gzip"), 100);
+        assert_eq!(unreadable(&error.unwrap_err()).code(), Some(Code::INTERNAL));
+    }
 }
