@@ -276,6 +276,12 @@ impl Status {
             | StatusKind::Remote(_)
             | StatusKind::Transport => Code::INTERNAL,
         };
+        // A failure with the number of success must not be taken for one.
+        let code = if code == Code::OK {
+            Code::UNKNOWN
+        } else {
+            code
+        };
         let marked = match self.0.kind {
             StatusKind::Code(_)
             | StatusKind::Typed(_)
@@ -437,6 +443,14 @@ impl MethodError for Status {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_failure_is_a_success_on_grpc() {
+        for status in [Status::with_code(Code::OK, "bad"), Status::typed(0, "bad")] {
+            let (code, text) = status.to_grpc(Codec::Protobuf, true);
+            assert_eq!((code, &*text), (Code::UNKNOWN, "bad"));
+        }
+    }
 
     /// One row for each kind: what a Thrift peer is told of it.
     #[test]
