@@ -196,10 +196,9 @@ impl Metadata {
             .filter(|entry| entry.reach == Reach::Persistent)
             .map(|entry| entry.key.clone())
             .collect();
-        let inherited = other
-            .entries
-            .iter()
-            .filter(|entry| entry.reach == Reach::Persistent && !own.contains(&entry.key));
+        let inherited = other.entries.iter().filter(|entry| {
+            entry.reach == Reach::Persistent && !own.iter().any(|key| entry.has_key(key))
+        });
         self.entries.extend(inherited.cloned());
     }
 
@@ -319,5 +318,16 @@ mod tests {
         assert_eq!(to.get("t"), None);
         assert_eq!(to.persistent("p"), Some("own"));
         assert_eq!(to.persistent("q"), Some("3"));
+    }
+
+    #[test]
+    fn a_pair_that_came_by_http2_gives_way_to_one_in_other_letters() {
+        let mut from = Metadata::default();
+        let (key, value) = (Bytes::from_static(b"TRACE_ID"), Bytes::from_static(b"old"));
+        from.push_folded(Reach::Persistent, key, value);
+        let mut to = Metadata::default();
+        to.insert_persistent("trace-id", "new");
+        to.inherit(&from);
+        assert_eq!(to.iter().collect::<Vec<_>>(), [("trace-id", "new")]);
     }
 }
