@@ -158,7 +158,7 @@ impl Demo {
             "typed" => Status::typed(1900, "special").into(),
             "biz" => Status::from(BizStatus::new(404, "not found")).into(),
             "biz with extra" => {
-                let biz = BizStatus::new(-1, "not found").with_extra("shelf", "<7 & \"8\">");
+                let biz = BizStatus::new(-1, "not found").with_extra("shelf", "<7 & \"8\" für>");
                 Status::from(biz).into()
             }
             "missing" => FailError::Missing(NotFound {

@@ -152,10 +152,14 @@ impl Streams {
                 self.note("waiting");
                 std::future::pending::<()>().await;
             }
-            "headers" => cx.reply_metadata().insert("served-by", "replica 3"),
+            "headers" => {
+                cx.reply_metadata().insert("served-by", "replica 3");
+                // HTTP/2 has no place for it.
+                cx.reply_metadata().insert("Connection", "close");
+            }
             "trailers" => cx
                 .reply_trailers()
-                .insert_header("checksum-bin", vec![0, 255]),
+                .insert_header("Checksum-Bin", vec![0, 255]),
             _ => {}
         }
         Ok(())

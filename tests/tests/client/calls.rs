@@ -76,7 +76,7 @@ async fn failures() {
         if transport.carries_service_name() {
             let biz = status.biz().unwrap();
             assert_eq!((biz.code, &*biz.message), (-1, "not found"));
-            assert_eq!(biz.extra["shelf"], "<7 & \"8\">");
+            assert_eq!(biz.extra["shelf"], "<7 & \"8\" für>");
         } else {
             assert_eq!(status.type_id(), Some(6));
             assert_eq!(status.message(), "biz error: code=-1, msg=not found");

@@ -43,7 +43,7 @@ async fn of_thrift_methods() {
     assert_eq!(told(&fail("typed").await), (1900, "special [biz error]"));
     let biz = BizStatus::new(404, "not found");
     assert_eq!(*fail("biz").await.kind(), StatusKind::Biz(biz));
-    let biz = BizStatus::new(-1, "not found").with_extra("shelf", "<7 & \"8\">");
+    let biz = BizStatus::new(-1, "not found").with_extra("shelf", "<7 & \"8\" für>");
     assert_eq!(*fail("biz with extra").await.kind(), StatusKind::Biz(biz));
 }
 

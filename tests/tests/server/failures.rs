@@ -83,7 +83,7 @@ async fn a_business_status_stands_in_the_header() {
         let response = fail(&serving, &request).await;
         assert_eq!(response.string(keys::BIZ_STATUS), Some("-1"));
         let extra = response.string(keys::BIZ_EXTRA);
-        assert_eq!(extra, Some(r#"{"shelf":"<7 & \"8\">"}"#));
+        assert_eq!(extra, Some(r#"{"shelf":"<7 & \"8\" für>"}"#));
         // What the handler sends back beside it is not lost.
         assert_eq!(response.string(b"failed"), Some("biz with extra"));
     }

@@ -1,5 +1,7 @@
 //! Metadata and outcomes as headers and trailers.
 
+use std::fmt::Write as _;
+
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -34,9 +36,23 @@ pub(crate) const DESTINATION_METHOD: HeaderName = HeaderName::from_static("desti
 const TRANSIENT: &str = "rpc-transit-";
 const PERSISTENT: &str = "rpc-persist-";
 
-/// Names that are gRPC's own, or HTTP's, and never an application's.
+/// Names that are gRPC's own, or HTTP's, and never an application's. h2 sends no headers at all when
+/// one of them is about HTTP/1's connections.
 fn is_reserved(name: &str) -> bool {
-    name.starts_with("grpc-") || matches!(name, "te" | "content-type" | "biz-status" | "biz-extra")
+    name.starts_with("grpc-")
+        || matches!(
+            name,
+            "te" | "content-type"
+                | "content-length"
+                | "host"
+                | "biz-status"
+                | "biz-extra"
+                | "connection"
+                | "keep-alive"
+                | "proxy-connection"
+                | "transfer-encoding"
+                | "upgrade"
+        )
 }
 
 /// What the headers or trailers of a stream carry for the application.
@@ -94,15 +110,14 @@ pub(crate) fn put_reply(metadata: &Metadata, headers: &mut HeaderMap) {
 
 /// Appends one header of the application; whether HTTP has letters for it.
 pub(crate) fn put(key: &[u8], value: &[u8], headers: &mut HeaderMap) -> bool {
-    let reserved =
-        std::str::from_utf8(key).map_or(true, |key| is_reserved(&key.to_ascii_lowercase()));
-    if reserved {
+    let key = key.to_ascii_lowercase();
+    if std::str::from_utf8(&key).map_or(true, is_reserved) {
         return false;
     }
     if key.ends_with(b"-bin") {
-        return put_plain(key, BINARY.encode(value).as_bytes(), headers);
+        return put_plain(&key, BINARY.encode(value).as_bytes(), headers);
     }
-    put_plain(key, value, headers)
+    put_plain(&key, value, headers)
 }
 
 fn put_plain(key: &[u8], value: &[u8], headers: &mut HeaderMap) -> bool {
@@ -116,14 +131,30 @@ fn put_plain(key: &[u8], value: &[u8], headers: &mut HeaderMap) -> bool {
     }
 }
 
-/// The value of a header, if it is text.
+/// The value of a header, if it is text; Kitex sends some that is not ASCII.
 pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
+    std::str::from_utf8(headers.get(name)?.as_bytes()).ok()
 }
 
 /// A text as a header's value; nothing is left of what HTTP has no letters for.
 pub(crate) fn value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}
+
+/// The same JSON in ASCII, because many a peer takes nothing else in a header.
+pub(crate) fn ascii(json: &str) -> String {
+    let mut ascii = String::with_capacity(json.len());
+    for letter in json.chars() {
+        if matches!(letter, ' '..='~') {
+            ascii.push(letter);
+            continue;
+        }
+        for unit in letter.encode_utf16(&mut [0; 2]) {
+            // A string takes everything.
+            let _ = write!(ascii, "\\u{unit:04x}");
+        }
+    }
+    ascii
 }
 
 /// Bytes as the value of a `-bin` header.
@@ -148,4 +179,39 @@ fn upper_snake(key: &str) -> Bytes {
             byte => byte.to_ascii_uppercase(),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_beyond_ascii_is_read_but_not_written() {
+        let json = "{\"a\":\"für 😀\u{7f}\"}";
+        let written = ascii(json);
+        assert_eq!(written, r#"{"a":"f\u00fcr \ud83d\ude00\u007f"}"#);
+        let read: serde_json::Value = serde_json::from_str(&written).unwrap();
+        assert_eq!(read["a"], "für 😀\u{7f}");
+        let mut headers = HeaderMap::new();
+        headers.insert(BIZ_EXTRA, HeaderValue::from_str("für").unwrap());
+        assert_eq!(text(&headers, &BIZ_EXTRA), Some("für"));
+    }
+
+    #[test]
+    fn an_application_has_no_say_in_how_http_works() {
+        let mut headers = HeaderMap::new();
+        for name in [
+            "Connection",
+            "Upgrade",
+            "content-length",
+            "grpc-status",
+            "TE",
+        ] {
+            assert!(!put(name.as_bytes(), b"1", &mut headers), "{name}");
+        }
+        assert!(!put(b"a", b"1\r\nb: 2", &mut headers));
+        assert!(put(b"Sum-Bin", b"\0", &mut headers));
+        assert_eq!(headers.len(), 1);
+        assert_eq!(headers["sum-bin"], "AA");
+    }
 }

@@ -236,7 +236,7 @@ impl Answer {
             trailers.insert(headers::BIZ_STATUS, HeaderValue::from(biz.code));
             if !biz.extra.is_empty() {
                 let extra = serde_json::to_string(&biz.extra).unwrap_or_default();
-                trailers.insert(headers::BIZ_EXTRA, headers::value(&extra));
+                trailers.insert(headers::BIZ_EXTRA, headers::value(&headers::ascii(&extra)));
             }
         }
         if !status.details().is_empty() {
