@@ -1,9 +1,12 @@
 //! Calls that end well.
 
+use std::future::IntoFuture;
+
 use polyport::codegen::StreamMethod;
 use polyport::{Client, Server, Streaming, Transport};
 use polyport_tests::demo::{self, EchoArgs, FACTS, FAIL, FailError, NotFound, Nothing, TextArgs};
 use polyport_tests::serving::Serving;
+use polyport_tests::soon;
 use polyport_tests::streams::{
     self, ECHO, JOIN, SPLIT, THRIFT_ECHO, THRIFT_JOIN, THRIFT_SPLIT, UNARY, text,
 };
@@ -123,7 +126,9 @@ async fn messages_larger_than_every_window() {
 async fn headers_and_trailers() {
     let serving = Serving::start(Server::new().add(streams::protobuf().0)).await;
     let client = client(&serving).await;
-    let answer = client.call(&UNARY, text("headers")).answer().await;
+    let call = client.call(&UNARY, text("headers"));
+    let answer = call.header("Keep-Alive", "5").answer().await;
+    assert_eq!(answer.result, Ok(text("headers")));
     assert_eq!(answer.metadata.get("served-by"), Some("replica 3"));
     let answer = client.call(&UNARY, text("trailers")).answer().await;
     assert_eq!(
@@ -155,4 +160,22 @@ async fn a_thousand_streams_at_a_time() {
         requests.send(text("hi")).await.unwrap();
         assert_eq!(answers.receive().await.unwrap(), Some(text("hi")));
     }
+}
+
+#[tokio::test]
+async fn streams_that_nobody_reads_hold_up_no_other_call() {
+    let serving = Serving::start(Server::new().add(streams::protobuf().0)).await;
+    let client = client(&serving).await;
+    let mut unread = Vec::new();
+    for _ in 0..20 {
+        let mut words = client
+            .server_stream(&SPLIT, text(&format!("first {}", "x".repeat(2_000_000))))
+            .await
+            .unwrap();
+        assert_eq!(soon(words.receive()).await.unwrap(), Some(text("first")));
+        unread.push(words);
+    }
+    let large = text(&"x".repeat(500_000));
+    let answer = soon(client.call(&UNARY, large.clone()).into_future()).await;
+    assert_eq!(answer.unwrap(), large);
 }

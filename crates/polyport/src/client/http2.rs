@@ -25,9 +25,12 @@ use crate::http2::io::Io;
 use crate::limits::Limits;
 use crate::status::Status;
 
-/// What a server may send of one answer, and of all, before it must wait for the callers.
+/// What a server may send of one answer before it must wait for its caller.
 const STREAM_WINDOW: u32 = 1024 * 1024;
-const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
+
+/// The same of all answers: as much as HTTP/2 allows, so that callers who do not read hold up no
+/// others. What waits is bounded by the streams that the callers opened.
+const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
 
 /// The connections to one address, used in turn.
 #[derive(Debug)]
