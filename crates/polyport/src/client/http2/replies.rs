@@ -122,12 +122,13 @@ impl Replies {
         Poll::Ready(outcome)
     }
 
-    /// The server was told the time as well, and may have given up in the same moment.
+    /// The server was told the time as well, and may have given up in the same moment: grpc-go's
+    /// cancels the stream then.
     fn or_late(&self, status: Status) -> Status {
+        let given_up = [Code::DEADLINE_EXCEEDED, Code::CANCELLED].map(Some);
         match &self.until {
             Some((sleep, late))
-                if status.code() == Some(Code::DEADLINE_EXCEEDED)
-                    && sleep.deadline() <= Instant::now() =>
+                if given_up.contains(&status.code()) && sleep.deadline() <= Instant::now() =>
             {
                 late.clone()
             }
