@@ -103,6 +103,20 @@ async fn of_what_is_unknown() {
     }
 }
 
+/// The server answers when it has seen the path, which may be before the request is on its way.
+#[tokio::test(flavor = "multi_thread")]
+async fn that_are_told_before_the_request_is_sent() {
+    use polyport::codegen::Method;
+    static NO_SERVICE: Method<StringValue, StringValue> =
+        Method::protobuf("test.v1", "Nope", "Unary", polyport::CallKind::Unary);
+    let serving = Serving::start(Server::new().add(streams::protobuf().0)).await;
+    let client = client(&serving).await;
+    for _ in 0..3000 {
+        let status = client.call(&NO_SERVICE, text("hi")).await.unwrap_err();
+        assert_eq!(told(&status), (12, "unknown service Nope"));
+    }
+}
+
 #[tokio::test]
 async fn of_the_other_codec() {
     let serving = Serving::start(Server::new().add(demo::demo().0)).await;

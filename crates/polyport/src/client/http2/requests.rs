@@ -31,18 +31,19 @@ impl Requests {
     /// Sends the only request of a call.
     pub(in crate::client) fn send_last(&mut self, encode: &mut Encode<'_>) -> Result<(), Status> {
         self.is_finished = true;
-        self.send_data(encode, true)
+        let message = self.message(encode)?;
+        // The server may have ended the call by now, and its word on that is still to be read.
+        let _ = self.stream.send_data(message, true);
+        Ok(())
     }
 
-    fn send_data(&mut self, encode: &mut Encode<'_>, is_last: bool) -> Result<(), Status> {
+    fn message(&self, encode: &mut Encode<'_>) -> Result<Bytes, Status> {
         let mut out = BytesMut::new();
         grpc::encode(false, self.limit, &mut out, |out| encode(out)).map_err(|error| {
             let text = format!("the request cannot be sent: {error}");
             Status::with_code(Code::RESOURCE_EXHAUSTED, text)
         })?;
-        self.stream
-            .send_data(out.freeze(), is_last)
-            .map_err(|error| broken(&error))
+        Ok(out.freeze())
     }
 }
 
@@ -52,7 +53,10 @@ impl Outlet for Requests {
     }
 
     fn send(&mut self, encode: &mut Encode<'_>) -> Result<(), Status> {
-        self.send_data(encode, false)
+        let message = self.message(encode)?;
+        self.stream
+            .send_data(message, false)
+            .map_err(|error| broken(&error))
     }
 
     fn set_header(&mut self, _key: &str, _value: &str) -> Result<(), Status> {
