@@ -100,19 +100,19 @@ function handlerOf(place, method) {
   if (method.requestStream && method.responseStream) {
     return (call) =>
       streaming(call, async () => {
-        for await (const request of call) {
+        await forEach(call, async (request) => {
           call.write({ number: number(request), message: await performItem(message(request)) });
-        }
+        });
       });
   }
   if (method.requestStream) {
     return (call, answer) =>
       answering(answer, async () => {
         const messages = [];
-        for await (const request of call) {
+        await forEach(call, async (request) => {
           await performItem(message(request));
           messages.push(message(request));
-        }
+        });
         return { number: messages.length, message: messages.join(",") };
       });
   }
@@ -131,6 +131,18 @@ function handlerOf(place, method) {
         ? { number: number(call.request), message: await performItem(message(call.request)) }
         : { message: await perform(call, place, message(call.request)) },
     );
+}
+
+/** Does the work for one request after the other. A loop with await never ends when there is none. */
+function forEach(call, work) {
+  return new Promise((resolve, reject) => {
+    let done = Promise.resolve();
+    call.on("data", (request) => {
+      done = done.then(() => work(request));
+      done.catch(reject);
+    });
+    call.on("end", () => done.then(resolve, reject));
+  });
 }
 
 async function streaming(call, work) {

@@ -259,6 +259,10 @@ fn of_size(answer: Option<StreamingOutputCallResponse>, size: i32) -> Outcome {
     same(seen, usize::try_from(size).ok())
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "most of what is compared is made for it"
+)]
 fn same<T: PartialEq + Debug>(seen: T, expected: T) -> Outcome {
     if seen == expected {
         Ok(())

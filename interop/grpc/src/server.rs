@@ -37,10 +37,10 @@ struct PlainStatus;
 impl Layer for PlainStatus {
     async fn call(&self, call: Call, next: Next<'_>) -> Reply {
         let mut reply = next.call(call).await;
-        if let Err(status) = &mut reply.outcome {
-            if let Some(code) = status.code() {
-                *status = Status::with_code(code, status.message().to_owned());
-            }
+        if let Err(status) = &mut reply.outcome
+            && let Some(code) = status.code()
+        {
+            *status = Status::with_code(code, status.message().to_owned());
         }
         reply
     }

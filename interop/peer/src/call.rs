@@ -234,7 +234,7 @@ pub(crate) fn failure(status: &Status) -> Json {
 /// The number of an exception, or of a gRPC status, which Kitex writes without a sign.
 fn number(status: &Status) -> i32 {
     let code = status.code().map(|code| code.0.cast_signed());
-    code.or(status.type_id()).unwrap_or(6)
+    code.or_else(|| status.type_id()).unwrap_or(6)
 }
 
 fn back(metadata: &Metadata) -> Json {

@@ -40,13 +40,13 @@ impl Notation {
     /// The line of a call with one answer.
     pub(crate) fn line<V: Message>(&self, result: Result<V, Status>) -> Outcome<Json> {
         match result {
-            Ok(answer) => Ok(json!({ "ok": self.answer(answer)? })),
+            Ok(answer) => Ok(json!({ "ok": self.answer(&answer)? })),
             Err(status) => Ok(failure(&status)),
         }
     }
 
     /// One answer.
-    pub(crate) fn answer<V: Message>(&self, answer: V) -> Outcome<Json> {
+    pub(crate) fn answer<V: Message>(&self, answer: &V) -> Outcome<Json> {
         Ok(self
             .messages
             .write(self.response, &answer.encode_to_vec())?)

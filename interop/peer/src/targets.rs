@@ -58,7 +58,7 @@ async fn call_thrift(calling: &Calling) -> Result<(), Box<dyn Error>> {
                     let items = calling.items()?;
                     let items = items.iter().map(|item| $notation.item(item));
                     let items = items.collect::<Result<_, _>>()?;
-                    calling.stream(method, items, |answer| $notation.answer(answer)).await
+                    calling.stream(method, items, |answer| $notation.answer(&answer)).await
                 })*
                 (service, method) => Err(format!("{service}/{method} is in no IDL").into()),
             }
@@ -137,7 +137,7 @@ async fn call_protobuf(calling: &Calling) -> Result<(), Box<dyn Error>> {
                     let items = calling.items()?;
                     let items = items.iter().map(|item| $notation.request(item));
                     let items = items.collect::<Result<_, _>>()?;
-                    calling.stream(method, items, |answer| $notation.answer(answer)).await
+                    calling.stream(method, items, |answer| $notation.answer(&answer)).await
                 })*
                 (service, method) => Err(format!("{service}/{method} is in no IDL").into()),
             }

@@ -69,9 +69,9 @@ impl Notation {
     }
 
     /// One answer of a stream.
-    pub(crate) fn answer<V: Value>(self, answer: V) -> Outcome<Json> {
+    pub(crate) fn answer<V: Value>(self, answer: &V) -> Outcome<Json> {
         let mut bytes = BytesMut::new();
-        thrift::encode(&answer, &mut bytes)?;
+        thrift::encode(answer, &mut bytes)?;
         let value = Dynamic::Struct(fields(bytes)?);
         let kind = self.method.result.as_ref().ok_or("a stream has answers")?;
         Ok(json::write(self.schema, kind, &value)?)

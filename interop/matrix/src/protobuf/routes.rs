@@ -140,6 +140,7 @@ impl Routes<'_> {
         }
     }
 
+    #[expect(clippy::too_many_arguments, reason = "a row of a table")]
     fn check(&mut self, fixture: &str, flags: &[&str], asks: &str, json: &str, expected: &Value) {
         let serving = self.server.must_serve(fixture, flags);
         let mut all: Vec<&str> = asks.split_whitespace().collect();
