@@ -4,7 +4,9 @@ use std::future::IntoFuture;
 
 use polyport::codegen::StreamMethod;
 use polyport::{Client, Server, Streaming, Transport};
-use polyport_tests::demo::{self, EchoArgs, FACTS, FAIL, FailError, NotFound, Nothing, TextArgs};
+use polyport_tests::demo::{
+    self, EchoArgs, FACTS, FAIL, FailError, NotFound, Nothing, TELL, TextArgs,
+};
 use polyport_tests::serving::Serving;
 use polyport_tests::soon;
 use polyport_tests::streams::{
@@ -178,4 +180,16 @@ async fn streams_that_nobody_reads_hold_up_no_other_call() {
     let large = text(&"x".repeat(500_000));
     let answer = soon(client.call(&UNARY, large.clone()).into_future()).await;
     assert_eq!(answer.unwrap(), large);
+}
+
+#[tokio::test]
+async fn a_one_way_call_is_not_waited_for_and_not_lost() {
+    let (service, mut watch) = demo::demo();
+    let serving = Serving::start(Server::new().add(service)).await;
+    let client = client(&serving).await;
+    client.call(&TELL, TextArgs::new("hi")).await.unwrap();
+    assert_eq!(watch.event().await, "told hi");
+    // What its handler fails with is nobody's business.
+    client.call(&TELL, TextArgs::new("error")).await.unwrap();
+    assert_eq!(watch.event().await, "told error");
 }

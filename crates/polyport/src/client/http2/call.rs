@@ -1,12 +1,14 @@
 //! A call over HTTP/2: its request's headers, and for unary calls all of it.
 
 use std::future::poll_fn;
+use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE, USER_AGENT};
 use http::{Request, Uri, Version};
 use polyport_wire::grpc;
+use polyport_wire::schema::CallKind;
 use polyport_wire::transport::Codec;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::client::http2::Http2;
 use crate::client::http2::replies::Replies;
@@ -31,6 +33,9 @@ pub(in crate::client) struct Facts<'a> {
     pub(in crate::client) until: Option<Instant>,
 }
 
+/// How long the stream of a one-way call is kept for its server.
+const ONEWAY: Duration = Duration::from_secs(30);
+
 /// Makes a unary call.
 pub(in crate::client) async fn unary<A, V, E>(
     http2: &Http2,
@@ -45,6 +50,18 @@ pub(in crate::client) async fn unary<A, V, E>(
         Err(status) => return (Err(status), Metadata::default()),
     };
     let sent = requests.send_last(&mut |out| (method.arguments.encode)(arguments, out));
+    if sent.is_ok()
+        && method.kind() == CallKind::Oneway
+        && let Some(done) = (method.outcome.when_missing)()
+    {
+        // Nobody waits for it, and a stream that is let go would take its request back. Kitex's
+        // server never ends such a stream.
+        tokio::spawn(timeout(
+            ONEWAY,
+            async move { only_message(&mut replies).await },
+        ));
+        return (Ok(Ok(done)), Metadata::default());
+    }
     let outcome = match sent {
         Ok(()) => match only_message(&mut replies).await {
             Ok(bytes) => (method.outcome.decode)(&bytes, &limits.message_limits())
