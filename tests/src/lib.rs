@@ -18,6 +18,7 @@ pub mod log;
 pub mod process;
 pub mod serving;
 pub mod peer;
+pub mod frames;
 
 use std::future::Future;
 use std::panic::Location;

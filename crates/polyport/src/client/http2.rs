@@ -3,11 +3,9 @@
 pub(super) mod call;
 pub(super) mod replies;
 pub(super) mod requests;
+mod working;
 
-use std::future::poll_fn;
-use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::task::Poll;
 
 use bytes::{Bytes, BytesMut};
 use h2::SendStream;
@@ -16,6 +14,7 @@ use http::Request;
 use tokio::net::TcpStream;
 use tokio::sync::Mutex;
 
+use crate::client::http2::working::Working;
 use crate::client::options::{ClientOptions, Connections};
 use crate::client::pool;
 use crate::error::Error;
@@ -131,17 +130,16 @@ async fn connect(options: &ClientOptions) -> Result<SendRequest<Bytes>, Error> {
     let (sender, connection) = shake_hands(socket, &options.limits)
         .await
         .map_err(|error| Error::connect(&options.address, std::io::Error::other(error)))?;
-    tokio::spawn(connection);
+    tokio::spawn(connection.work(options.clone()));
     Ok(sender)
 }
 
-/// Begins HTTP/2; the future works until the connection ends, which it does when nobody has the
-/// sender or a stream any more.
+/// Begins HTTP/2.
 async fn shake_hands(
     socket: TcpStream,
     limits: &Limits,
-) -> Result<(SendRequest<Bytes>, impl Future<Output = ()> + use<>), h2::Error> {
-    let io = Io::new(socket, BytesMut::new(), Frames::new(limits.resets));
+) -> Result<(SendRequest<Bytes>, Working), h2::Error> {
+    let io = Io::new(socket, BytesMut::new(), Frames::of_server(limits.resets));
     let (sender, connection) = Builder::new()
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
@@ -150,18 +148,5 @@ async fn shake_hands(
         .enable_push(false)
         .handshake(io.clone())
         .await?;
-    let working = async move {
-        let mut connection = pin!(connection);
-        let ended = poll_fn(|cx| {
-            let ended = connection.as_mut().poll(cx);
-            match io.poll_written(cx) {
-                Poll::Ready(Err(_)) => Poll::Ready(Ok(())),
-                _ => ended,
-            }
-        });
-        if let Err(error) = ended.await {
-            tracing::debug!(%error, "an HTTP/2 connection has ended");
-        }
-    };
-    Ok((sender, working))
+    Ok((sender, Working { io, connection }))
 }

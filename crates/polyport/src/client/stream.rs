@@ -162,7 +162,7 @@ impl<A, V, O> StreamCall<A, V, O> {
             metadata: &self.metadata,
             until,
         };
-        let opening = open(http2, facts, until.map(|until| (until, late())));
+        let opening = open(http2, &facts, until.map(|until| (until, late())));
         let (mut requests, replies) = match until {
             None => opening.await?,
             Some(until) => timeout_at(until, opening)

@@ -108,6 +108,7 @@ fn unreadable(error: &DecodeError) -> Status {
 /// `doc/PROTOCOL-HTTP2.md`, errors).
 pub(crate) fn broken(error: &h2::Error) -> Status {
     let code = match error.reason() {
+        Some(_) if error.is_remote() && error.is_go_away() => Code::UNAVAILABLE,
         Some(Reason::REFUSED_STREAM) => Code::UNAVAILABLE,
         Some(Reason::CANCEL) => Code::CANCELLED,
         Some(Reason::ENHANCE_YOUR_CALM) => Code::RESOURCE_EXHAUSTED,

@@ -9,10 +9,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, BufMut, BytesMut};
+use h2::Reason;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
 
-use crate::http2::flood::Frames;
+use crate::http2::flood::{Flood, Frames};
 
 /// So much waits at most before it is written.
 const FLUSH_AT: usize = 64 * 1024;
@@ -29,6 +31,10 @@ struct Shared<S> {
     arrived: BytesMut,
     output: BytesMut,
     frames: Frames,
+    /// Since when the socket takes nothing that waits for it.
+    stalled: Option<Instant>,
+    /// Whether the last word is said: h2 has no more.
+    farewell: bool,
 }
 
 impl<S> Io<S> {
@@ -38,12 +44,40 @@ impl<S> Io<S> {
             arrived,
             output: BytesMut::new(),
             frames,
+            stalled: None,
+            farewell: false,
         })))
     }
 
-    /// Whether the peer sends more of what only costs than anybody needs.
-    pub(crate) fn is_flooded(&self) -> bool {
-        self.lock().frames.is_flood()
+    /// What the peer sends more of than anybody needs.
+    pub(crate) fn flood(&self) -> Option<Flood> {
+        self.lock().frames.flood()
+    }
+
+    /// Since when the peer has taken nothing of what waits for it.
+    pub(crate) fn stalled(&self) -> Option<Instant> {
+        self.lock().stalled
+    }
+
+    /// Says why the connection ends, behind what was said before. h2 would do it without the word.
+    pub(crate) fn say_farewell(&self, flood: Flood) {
+        const GOAWAY: u8 = 7;
+        let mut shared = self.lock();
+        if !std::mem::replace(&mut shared.farewell, true) && shared.frames.is_between_frames() {
+            let (word, last_stream) = (flood.word(), shared.frames.last_stream());
+            let length = u32::try_from(word.len() + 8).unwrap_or(8);
+            let out = &mut shared.output;
+            out.put_slice(&length.to_be_bytes()[1..]);
+            out.put_slice(&[GOAWAY, 0, 0, 0, 0, 0]);
+            out.put_u32(last_stream);
+            out.put_u32(Reason::ENHANCE_YOUR_CALM.into());
+            out.put_slice(word.as_bytes());
+        }
+    }
+
+    /// Whether the peer has sent anything.
+    pub(crate) fn has_arrived(&self) -> bool {
+        self.lock().frames.has_arrived()
     }
 
     /// Whether something waits to be written.
@@ -75,7 +109,10 @@ impl<S: AsyncWrite + Unpin> Shared<S> {
     /// Writes until no more than `size` bytes wait.
     fn poll_write_below(&mut self, size: usize, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.output.len() > size {
-            let written = ready!(Pin::new(&mut self.socket).poll_write(cx, &self.output))?;
+            let output = std::mem::take(&mut self.output);
+            let written = self.poll_write_through(&output, cx);
+            self.output = output;
+            let written = ready!(written)?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -85,6 +122,20 @@ impl<S: AsyncWrite + Unpin> Shared<S> {
             self.output = BytesMut::new();
         }
         Poll::Ready(Ok(()))
+    }
+
+    /// Writes without a copy, when nothing waits.
+    fn poll_write_through(
+        &mut self,
+        bytes: &[u8],
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.socket).poll_write(cx, bytes);
+        match written {
+            Poll::Pending => _ = self.stalled.get_or_insert_with(Instant::now),
+            Poll::Ready(_) => self.stalled = None,
+        }
+        written
     }
 }
 
@@ -120,13 +171,19 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Io<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let mut shared = self.lock();
-        if bytes.len() >= LARGE {
-            ready!(shared.poll_write_below(0, cx))?;
-            return Pin::new(&mut shared.socket).poll_write(cx, bytes);
+        if shared.farewell {
+            return Poll::Ready(Ok(bytes.len()));
         }
-        ready!(shared.poll_write_below(FLUSH_AT, cx))?;
-        shared.output.extend_from_slice(bytes);
-        Poll::Ready(Ok(bytes.len()))
+        let mut written = bytes.len();
+        if written >= LARGE {
+            ready!(shared.poll_write_below(0, cx))?;
+            written = ready!(shared.poll_write_through(bytes, cx))?;
+        } else {
+            ready!(shared.poll_write_below(FLUSH_AT, cx))?;
+            shared.output.extend_from_slice(bytes);
+        }
+        shared.frames.count_sent(&bytes[..written]);
+        Poll::Ready(Ok(written))
     }
 
     /// The driver flushes, when there is nothing else to do.

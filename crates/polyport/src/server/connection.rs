@@ -63,12 +63,12 @@ pub(super) async fn serve_stream<S>(
 }
 
 /// Says in the log that a peer did what an operator should know of.
-fn closed(peer: Option<SocketAddr>, reason: impl fmt::Display) {
+pub(super) fn closed(peer: Option<SocketAddr>, reason: impl fmt::Display) {
     tracing::warn!(peer = peer.map(display), "a connection is closed: {reason}");
 }
 
 /// Says in the log how a connection ended that ended as connections do.
-fn ended(peer: Option<SocketAddr>, reason: impl fmt::Display) {
+pub(super) fn ended(peer: Option<SocketAddr>, reason: impl fmt::Display) {
     tracing::debug!(peer = peer.map(display), "a connection ended: {reason}");
 }
 
@@ -336,7 +336,7 @@ fn after(
 }
 
 #[cold]
-fn late(limit: Duration) -> io::Error {
+pub(super) fn late(limit: Duration) -> io::Error {
     let text = format!("it has taken no answer for {limit:?}: a client reads what it called for");
     io::Error::new(io::ErrorKind::TimedOut, text)
 }

@@ -7,24 +7,24 @@ mod waiting;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
 use h2::server::{self, SendResponse};
-use h2::{Ping, PingPong, Reason, RecvStream};
+use h2::{Ping, PingPong, RecvStream};
 use http::Request;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
-use tokio::time::{self, Instant};
+use tokio::time::{self, Instant, Sleep};
 
-use crate::http2::flood::Frames;
+use crate::http2::flood::{Flood, Frames};
 use crate::http2::io::Io;
 use crate::limits::Limits;
-use crate::server::connection::Connection;
-use crate::server::{Phase, Shared};
+use crate::server::connection::{Connection, closed, ended, late};
+use crate::server::{Phase, Shared, linger};
 
 /// What a client may send of one request, and of all, before it must wait for the handlers.
 const STREAM_WINDOW: u32 = 1024 * 1024;
@@ -47,11 +47,15 @@ struct Http2<S> {
     /// Whether the tasks that are ready were given their turn before what there is is written.
     waited: bool,
     shared: Arc<Shared>,
+    /// When the peer has taken nothing for too long; made when there is something that it does not
+    /// take.
+    stall: Option<Pin<Box<Sleep>>>,
 }
 
 /// How a connection ends.
 enum End {
-    Flood,
+    Flood(Flood),
+    Stall,
     Closed(Result<(), h2::Error>),
     Broken(io::Error),
 }
@@ -64,13 +68,13 @@ where
     let peer = connection.peer;
     let limits = connection.limits;
     let (socket, arrived, phases) = connection.into_parts();
-    let io = Io::new(socket, arrived, Frames::new(limits.resets));
-    let Some(mut connection) = shake_hands(&io, &limits).await? else {
-        tracing::warn!(
-            ?peer,
-            "a connection was closed: its HTTP/2 preface is broken or late"
-        );
-        return Ok(());
+    let io = Io::new(socket, arrived, Frames::of_client(limits.resets));
+    let mut connection = match shake_hands(&io, &limits).await? {
+        Ok(connection) => connection,
+        Err(reason) => {
+            closed(peer, reason);
+            return Ok(());
+        }
     };
     let http2 = Http2 {
         io,
@@ -82,15 +86,16 @@ where
         peer,
         limits,
         streams: Arc::new(()),
+        stall: None,
     };
     http2.serve(phases).await
 }
 
-/// Exchanges the settings; `None` when the peer does not.
+/// Exchanges the settings; or says why that failed.
 async fn shake_hands<S>(
     io: &Io<S>,
     limits: &Limits,
-) -> io::Result<Option<server::Connection<Io<S>, Bytes>>>
+) -> io::Result<Result<server::Connection<Io<S>, Bytes>, String>>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -107,13 +112,16 @@ where
         // Our half of it is to go out in any case.
         match io.poll_written(cx) {
             Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
-            _ => shaken.map(|shaken| Ok(shaken.ok())),
+            _ => shaken.map(Ok),
         }
     });
-    match time::timeout(limits.detection, shaking).await {
-        Ok(shaken) => shaken,
-        Err(_) => Ok(None),
-    }
+    Ok(match time::timeout(limits.detection, shaking).await {
+        Ok(shaken) => shaken?.map_err(|error| format!("it does not begin as HTTP/2 does: {error}")),
+        Err(_) => Err(format!(
+            "after {:?} it had not sent all of HTTP/2's preface",
+            limits.detection
+        )),
+    })
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
@@ -131,25 +139,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
                 }
                 () = &mut check => {
                     let Some(next) = self.check_silence() else {
-                        tracing::debug!(peer = ?self.peer, "a connection is closed: it is dead");
+                        ended(self.peer, "it gave no sign of life");
                         return Ok(());
                     };
                     check.as_mut().reset(Instant::now() + next);
                     continue;
                 }
             };
-            match end {
-                End::Flood => {
-                    tracing::warn!(peer = ?self.peer, "a connection is closed: a flood of frames");
-                    self.connection.abrupt_shutdown(Reason::ENHANCE_YOUR_CALM);
+            return match end {
+                End::Flood(flood) => {
+                    closed(self.peer, format_args!("it sends too many {flood}"));
+                    self.io.say_farewell(flood);
+                    linger::close(&mut self.io).await;
+                    Ok(())
                 }
-                End::Closed(Ok(())) => {}
+                End::Stall => Err(late(self.limits.message)),
+                End::Closed(Ok(())) => self.close().await,
+                End::Closed(Err(error)) if error.is_library() => {
+                    closed(self.peer, format_args!("its HTTP/2 is broken: {error}"));
+                    self.close().await
+                }
                 End::Closed(Err(error)) => {
-                    tracing::debug!(peer = ?self.peer, %error, "an HTTP/2 connection failed");
+                    ended(self.peer, error);
+                    self.close().await
                 }
-                End::Broken(error) => return Err(error),
-            }
-            return self.close().await;
+                End::Broken(error) => Err(error),
+            };
         }
     }
 
@@ -184,10 +199,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
             let _ = pings.poll_pong(cx);
         }
         loop {
-            if self.io.is_flooded() {
-                return Poll::Ready(End::Flood);
+            let accepted = self.connection.poll_accept(cx);
+            if let Some(flood) = self.io.flood() {
+                return Poll::Ready(End::Flood(flood));
             }
-            match self.connection.poll_accept(cx) {
+            match accepted {
                 Poll::Ready(Some(Ok((request, respond)))) => self.spawn(request, respond),
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(End::Closed(Err(error))),
                 Poll::Ready(None) => return Poll::Ready(End::Closed(Ok(()))),
@@ -202,8 +218,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
         }
         match self.io.poll_written(cx) {
             Poll::Ready(Err(error)) => Poll::Ready(End::Broken(error)),
-            _ => Poll::Pending,
+            _ => self.poll_stalled(cx).map(|()| End::Stall),
         }
+    }
+
+    /// Ready when the peer has taken nothing for as long as a message may take.
+    fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(since) = self.io.stalled() else {
+            self.stall = None;
+            return Poll::Pending;
+        };
+        let until = since + self.limits.message;
+        let stall = self
+            .stall
+            .get_or_insert_with(|| Box::pin(time::sleep_until(until)));
+        if stall.deadline() != until {
+            stall.as_mut().reset(until);
+        }
+        stall.as_mut().poll(cx)
     }
 
     fn spawn(&self, request: Request<RecvStream>, respond: SendResponse<Bytes>) {

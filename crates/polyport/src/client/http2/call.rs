@@ -43,12 +43,29 @@ pub(in crate::client) async fn unary<A, V, E>(
     arguments: &A,
     facts: Facts<'_>,
 ) -> (Result<Result<V, E>, Status>, Metadata) {
-    let limits = &http2.options.limits;
-    let opened = open(http2, facts, None).await;
-    let (mut requests, mut replies) = match opened {
-        Ok(opened) => opened,
+    let (outcome, replies) = match once(http2, method, arguments, &facts).await {
+        // Nobody has looked at it, so that it may be sent again: once, on what is then a connection.
+        Ok((Err(_), replies)) if replies.is_refused() => {
+            match once(http2, method, arguments, &facts).await {
+                Ok(answered) => answered,
+                Err(status) => return (Err(status), Metadata::default()),
+            }
+        }
+        Ok(answered) => answered,
         Err(status) => return (Err(status), Metadata::default()),
     };
+    (outcome, replies.into_metadata())
+}
+
+/// One attempt: what came of it, and what came beside it.
+async fn once<A, V, E>(
+    http2: &Http2,
+    method: &Method<A, V, E>,
+    arguments: &A,
+    facts: &Facts<'_>,
+) -> Result<(Result<Result<V, E>, Status>, Replies), Status> {
+    let limits = &http2.options.limits;
+    let (mut requests, mut replies) = open(http2, facts, None).await?;
     let sent = requests.send_last(&mut |out| (method.arguments.encode)(arguments, out));
     if sent.is_ok()
         && method.kind() == CallKind::Oneway
@@ -71,17 +88,17 @@ pub(in crate::client) async fn unary<A, V, E>(
         },
         Err(status) => Err(status),
     };
-    (outcome, replies.into_metadata())
+    Ok((outcome, replies))
 }
 
 /// Opens a stream; `until` ends it, with the status that the caller is to get then.
 pub(in crate::client) async fn open(
     http2: &Http2,
-    facts: Facts<'_>,
+    facts: &Facts<'_>,
     until: Option<(Instant, Status)>,
 ) -> Result<(Requests, Replies), Status> {
     let limit = http2.options.limits.grpc_message;
-    let request = head(&http2.options, &facts)?;
+    let request = head(&http2.options, facts)?;
     let (response, stream) = http2.open(&request).await?;
     let requests = Requests::new(stream, limit);
     Ok((requests, Replies::new(response, limit, until)))

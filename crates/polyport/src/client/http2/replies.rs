@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use h2::Reason;
 use h2::client::ResponseFuture;
 use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{Response, StatusCode};
@@ -27,6 +28,8 @@ pub(in crate::client) struct Replies {
     until: Option<(Pin<Box<Sleep>>, Status)>,
     headers: Metadata,
     trailers: Option<Metadata>,
+    /// Whether the server says that it has not looked at the request.
+    is_refused: bool,
 }
 
 enum State {
@@ -47,7 +50,13 @@ impl Replies {
             until: until.map(|(until, late)| (Box::pin(sleep_until(until)), late)),
             headers: Metadata::default(),
             trailers: None,
+            is_refused: false,
         }
+    }
+
+    /// Whether the request can be sent again without being served twice.
+    pub(super) fn is_refused(&self) -> bool {
+        self.is_refused
     }
 
     /// Everything that came beside the messages.
@@ -62,7 +71,12 @@ impl Replies {
         let State::Waiting(response) = &mut self.state else {
             return Poll::Ready(Ok(()));
         };
-        let response = ready!(Pin::new(response).poll(cx)).map_err(|error| broken(&error))?;
+        let response = ready!(Pin::new(response).poll(cx)).map_err(|error| {
+            // Streams above the last one of a GOAWAY end with it; the others go on.
+            let reason = error.reason() == Some(Reason::REFUSED_STREAM);
+            self.is_refused = error.is_remote() && (error.is_go_away() || reason);
+            broken(&error)
+        })?;
         let (parts, body) = response.into_parts();
         let parts = Response::from_parts(parts, ());
         check_http(&parts)?;
@@ -194,13 +208,20 @@ fn parse_code(text: &str) -> Option<Code> {
     Some(Code(number))
 }
 
+/// The code in trailers, or what stands there instead.
+fn code(trailers: &HeaderMap) -> Result<Code, String> {
+    let Some(value) = trailers.get(&headers::GRPC_STATUS) else {
+        return Err(
+            "the server ended the stream with trailers that have no grpc-status".to_owned(),
+        );
+    };
+    let code = value.to_str().ok().and_then(parse_code);
+    code.ok_or_else(|| format!("the server ended the stream with grpc-status {value:?}, no number"))
+}
+
 /// What trailers say went wrong, if anything did.
 fn status(trailers: &HeaderMap) -> Option<Status> {
-    let code = trailers
-        .get(&headers::GRPC_STATUS)
-        .and_then(|value| value.to_str().ok())
-        .and_then(parse_code)
-        .unwrap_or(Code::UNKNOWN);
+    let code = code(trailers);
     let message = trailers
         .get(&headers::GRPC_MESSAGE)
         .map(|value| grpc::decode_text(value.as_bytes()))
@@ -217,9 +238,11 @@ fn status(trailers: &HeaderMap) -> Option<Status> {
         };
         return Some(biz.into());
     }
-    if code == Code::OK {
-        return None;
-    }
+    let code = match code {
+        Ok(Code::OK) => return None,
+        Ok(code) => code,
+        Err(text) => return Some(Status::with_code(Code::UNKNOWN, text)),
+    };
     let details = trailers
         .get(&headers::GRPC_DETAILS)
         .and_then(headers::from_binary);
