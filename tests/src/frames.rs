@@ -129,6 +129,13 @@ impl FramePeer {
         let _ = soon(self.socket.write_all(bytes)).await;
     }
 
+    /// Takes what a client's connection begins with.
+    pub async fn skip_preface(&mut self) {
+        let mut preface = [0; PREFACE.len()];
+        self.socket.read_exact(&mut preface).await.unwrap();
+        assert_eq!(preface, PREFACE);
+    }
+
     /// The next frame; `None` when the connection has ended.
     pub async fn next(&mut self) -> Option<Frame> {
         while self.missing() > 0 {

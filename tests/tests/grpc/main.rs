@@ -6,6 +6,7 @@ mod built_in;
 mod calls;
 mod endings;
 mod failures;
+mod servers;
 mod sinks;
 
 use polyport::{Client, Transport};
