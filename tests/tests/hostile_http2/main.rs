@@ -8,7 +8,7 @@
 mod rows;
 
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use peak_alloc::PeakAlloc;
 use polyport::{Client, Limits, Server, Transport};
@@ -18,7 +18,7 @@ use polyport_tests::serving::Serving;
 use polyport_tests::streams::{self, UNARY, text};
 use polyport_tests::{PATIENCE, soon};
 use rows::{Outcome, Row};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tracing::Level;
 
 #[global_allocator]
