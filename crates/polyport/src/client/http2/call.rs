@@ -43,6 +43,10 @@ pub(in crate::client) async fn unary<A, V, E>(
     arguments: &A,
     facts: Facts<'_>,
 ) -> (Result<Result<V, E>, Status>, Metadata) {
+    if method.kind() == CallKind::Oneway {
+        let told = oneway(http2, method, arguments, &facts).await;
+        return (told.map(Ok), Metadata::default());
+    }
     let (outcome, replies) = match once(http2, method, arguments, &facts).await {
         // Nobody has looked at it, so that it may be sent again: once, on what is then a connection.
         Ok((Err(_), replies)) if replies.is_refused() => {
@@ -57,6 +61,23 @@ pub(in crate::client) async fn unary<A, V, E>(
     (outcome, replies.into_metadata())
 }
 
+/// Sends a request that nobody waits for. A stream that is let go would take it back, so the stream
+/// is kept for a while: Kitex's server never ends it.
+async fn oneway<A, V, E>(
+    http2: &Http2,
+    method: &Method<A, V, E>,
+    arguments: &A,
+    facts: &Facts<'_>,
+) -> Result<V, Status> {
+    let (mut requests, mut replies) = open(http2, facts, None).await?;
+    requests.send_last(&mut |out| (method.arguments.encode)(arguments, out))?;
+    tokio::spawn(timeout(
+        ONEWAY,
+        async move { only_message(&mut replies).await },
+    ));
+    (method.outcome.when_missing)().ok_or_else(|| no_message("no result"))
+}
+
 /// One attempt: what came of it, and what came beside it.
 async fn once<A, V, E>(
     http2: &Http2,
@@ -67,18 +88,6 @@ async fn once<A, V, E>(
     let limits = &http2.options.limits;
     let (mut requests, mut replies) = open(http2, facts, None).await?;
     let sent = requests.send_last(&mut |out| (method.arguments.encode)(arguments, out));
-    if sent.is_ok()
-        && method.kind() == CallKind::Oneway
-        && let Some(done) = (method.outcome.when_missing)()
-    {
-        // Nobody waits for it, and a stream that is let go would take its request back. Kitex's
-        // server never ends such a stream.
-        tokio::spawn(timeout(
-            ONEWAY,
-            async move { only_message(&mut replies).await },
-        ));
-        return (Ok(Ok(done)), Metadata::default());
-    }
     let outcome = match sent {
         Ok(()) => match only_message(&mut replies).await {
             Ok(bytes) => (method.outcome.decode)(&bytes, &limits.message_limits())
