@@ -103,6 +103,11 @@ impl MessageDecoder {
     fn fill(&mut self, size: usize) {
         let missing = size.saturating_sub(self.partial.len());
         let taken = self.chunk.split_to(missing.min(self.chunk.len()));
+        if self.partial.capacity() - self.partial.len() < taken.len() {
+            // By steps, so that the peer must send a part of what is kept for it.
+            let step = taken.len() + 3 * self.partial.len();
+            self.partial.reserve(missing.min(step));
+        }
         self.partial.extend_from_slice(&taken);
     }
 

@@ -1,6 +1,6 @@
 //! The messages of the other side of a stream.
 
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use h2::{Reason, RecvStream};
@@ -12,6 +12,9 @@ use crate::code::Code;
 use crate::http2::compression::Compression;
 use crate::status::Status;
 
+/// So much is read at most before its room is given back, which takes as long as reading does.
+const RELEASE_AT: usize = 4 * 1024;
+
 /// Messages as they come, decompressed but not decoded.
 #[derive(Debug)]
 pub(crate) struct Incoming {
@@ -20,6 +23,8 @@ pub(crate) struct Incoming {
     /// `None` when it is one that is not spoken here: then nothing may be compressed.
     compression: Option<Compression>,
     limit: usize,
+    /// Bytes that were read and still count as unread.
+    unreleased: usize,
     ended: bool,
 }
 
@@ -30,6 +35,7 @@ impl Incoming {
             decoder: MessageDecoder::new(limit),
             compression,
             limit,
+            unreleased: 0,
             ended: false,
         }
     }
@@ -49,15 +55,30 @@ impl Incoming {
                 Ok(None) => {}
                 Err(error) => return Poll::Ready(Err(unreadable(&error))),
             }
-            match ready!(self.stream.poll_data(cx)) {
-                Some(Ok(chunk)) => {
-                    // What is read makes room for more; the stream may have ended meanwhile.
-                    let _ = self.stream.flow_control().release_capacity(chunk.len());
+            match self.stream.poll_data(cx) {
+                Poll::Ready(Some(Ok(chunk))) => {
+                    self.unreleased += chunk.len();
                     self.decoder.push(chunk);
+                    if self.unreleased >= RELEASE_AT {
+                        self.release();
+                    }
                 }
-                Some(Err(error)) => return Poll::Ready(Err(broken(&error))),
-                None => self.ended = true,
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(broken(&error))),
+                Poll::Ready(None) => self.ended = true,
+                Poll::Pending => {
+                    self.release();
+                    return Poll::Pending;
+                }
             }
+        }
+    }
+
+    /// Makes room for more, which a call that goes on may not keep from the others.
+    pub(crate) fn release(&mut self) {
+        let size = std::mem::take(&mut self.unreleased);
+        if size > 0 {
+            // The stream may have ended meanwhile.
+            let _ = self.stream.flow_control().release_capacity(size);
         }
     }
 

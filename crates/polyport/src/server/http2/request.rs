@@ -271,6 +271,7 @@ impl Exchange<'_> {
                     .unwrap_or_else(|_| Err(Status::deadline()))?
             }
         };
+        self.incoming.release();
         // Kitex's word for it.
         message.ok_or_else(|| Status::with_code(Code::INTERNAL, "EOF"))
     }
