@@ -17,12 +17,7 @@ fn main() {
             .package("bench")
             .method(method("Echo").build())
             .method(method("Repeat").server_streaming().build())
-            .method(
-                method("Chat")
-                    .client_streaming()
-                    .server_streaming()
-                    .build(),
-            )
+            .method(method("Chat").client_streaming().server_streaming().build())
             .build()
     };
     Builder::new()

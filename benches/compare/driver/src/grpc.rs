@@ -164,7 +164,12 @@ fn measure_one(
 
 fn count(arguments: &Arguments, work: &Work) -> Result<()> {
     ensure!(process::exists("valgrind"), "this needs valgrind");
-    let mut table = Table::new(&["server", "instructions/message", "ratio", "allocations/message"]);
+    let mut table = Table::new(&[
+        "server",
+        "instructions/message",
+        "ratio",
+        "allocations/message",
+    ]);
     let mut first = None;
     for contestant in grpc_servers(&arguments.only)? {
         if !contestant.ends_by_itself {
@@ -245,7 +250,10 @@ impl Load {
     }
 
     fn messages(&self) -> u64 {
-        self.connections.iter().map(|connection| connection.messages).sum()
+        self.connections
+            .iter()
+            .map(|connection| connection.messages)
+            .sum()
     }
 }
 

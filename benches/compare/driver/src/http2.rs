@@ -178,7 +178,9 @@ impl Connection {
     }
 
     fn widen(&mut self, id: u32, payload: &[u8]) {
-        let more = payload.first_chunk().map_or(0, |more| u32::from_be_bytes(*more));
+        let more = payload
+            .first_chunk()
+            .map_or(0, |more| u32::from_be_bytes(*more));
         if id == 0 {
             self.window += i64::from(more);
             let waiting = self.streams.iter().filter(|(_, stream)| stream.unsent > 0);
@@ -199,7 +201,10 @@ impl Connection {
         while !rest.is_empty() {
             let at = stream.arrived % size;
             let (part, behind) = rest.split_at(rest.len().min(size - at));
-            ensure!(self.message[at..at + part.len()] == *part, "a message comes back changed");
+            ensure!(
+                self.message[at..at + part.len()] == *part,
+                "a message comes back changed"
+            );
             stream.arrived += part.len();
             rest = behind;
             if stream.arrived % size == 0 {
@@ -263,14 +268,27 @@ impl Connection {
             };
             let allowed = self.window.min(stream.window).max(0);
             let left = self.message.len() - stream.position;
-            let part = left.min(stream.unsent).min(FRAME).min(usize::try_from(allowed).unwrap_or(0));
+            let part = left
+                .min(stream.unsent)
+                .min(FRAME)
+                .min(usize::try_from(allowed).unwrap_or(0));
             if part == 0 {
                 continue;
             }
             let end = stream.position + part;
             stream.unsent -= part;
-            let flags = if ends && stream.unsent == 0 { END_STREAM } else { 0 };
-            frame(&mut self.output, 0, flags, id, &self.message[stream.position..end]);
+            let flags = if ends && stream.unsent == 0 {
+                END_STREAM
+            } else {
+                0
+            };
+            frame(
+                &mut self.output,
+                0,
+                flags,
+                id,
+                &self.message[stream.position..end],
+            );
             stream.position = end % self.message.len();
             self.window -= part as i64;
             stream.window -= part as i64;
@@ -340,7 +358,15 @@ fn headers(path: &str) -> Result<[Vec<u8>; 2]> {
         text(&mut first, value)?;
     }
     // The newest has number 62.
-    let again = [0x83, 0x86, 0x80 | 66, 0x80 | 65, 0x80 | 64, 0x80 | 63, 0x80 | 62];
+    let again = [
+        0x83,
+        0x86,
+        0x80 | 66,
+        0x80 | 65,
+        0x80 | 64,
+        0x80 | 63,
+        0x80 | 62,
+    ];
     Ok([first, again.to_vec()])
 }
 

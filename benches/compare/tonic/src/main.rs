@@ -69,7 +69,9 @@ macro_rules! implement {
                 &self,
                 request: Request<Streaming<Message>>,
             ) -> Result<Response<Answers>, Status> {
-                Ok(Response::new(Box::pin(request.into_inner().map(|message| message))))
+                Ok(Response::new(Box::pin(
+                    request.into_inner().map(|message| message),
+                )))
             }
         }
     };

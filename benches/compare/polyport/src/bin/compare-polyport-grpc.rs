@@ -81,7 +81,9 @@ fn main() -> Result<()> {
 }
 
 async fn serve() -> Result<()> {
-    let server = Server::new().add(LEFT.service()?.fallback()).add(RIGHT.service()?);
+    let server = Server::new()
+        .add(LEFT.service()?.fallback())
+        .add(RIGHT.service()?);
     let listening = server.bind("127.0.0.1:0").await?;
     println!("listening on {}", listening.address());
     listening.serve_until(input_ends()).await;
