@@ -65,9 +65,7 @@ pub(crate) fn grpc_servers(only: &[String]) -> Result<Vec<Contestant>> {
     for (name, program) in [
         ("tonic", "compare-tonic"),
         ("polyport", "compare-polyport-grpc"),
-        ("volo-grpc", "compare-volo-grpc"),
         ("grpc-go", "compare-grpc-go"),
-        ("kitex", "compare-kitex-grpc"),
     ] {
         if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
             continue;

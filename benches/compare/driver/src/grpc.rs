@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     /// Loads to measure instead of all, by their names in the tables.
     #[arg(long, value_delimiter = ',')]
     loads: Vec<String>,
-    /// Servers to measure instead of all: polyport, tonic, volo-grpc, grpc-go, kitex.
+    /// Servers to measure instead of all: tonic, polyport, grpc-go.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Counts instructions by callgrind instead, of Polyport and tonic.
