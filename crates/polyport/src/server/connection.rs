@@ -86,7 +86,8 @@ where
             PingPong::new(connection, validators).serve(&shared).await
         }
         Some(Detection::Foreign(Foreign::Http1)) => connection.answer_http1().await,
-        Some(Detection::Http2) => http2::serve(connection, shared).await,
+        // In a box, so that connections that speak something else need no room for it.
+        Some(Detection::Http2) => Box::pin(http2::serve(connection, shared)).await,
         Some(Detection::TtStream) => ttstream::refuse(connection).await,
         Some(other) => {
             let first = connection.input.get(..16).unwrap_or(&connection.input);
