@@ -20,7 +20,7 @@ pub const VERSION_1: u16 = 0x9001;
 /// # Errors
 ///
 /// When it is no such message, when its type is unknown, or when it has no method name or one that
-/// is longer than [`MAX_METHOD`](crate::thrift::MAX_METHOD). The error knows what could be read,
+/// is longer than 1024 bytes. The error knows what could be read,
 /// so that it can be answered.
 ///
 /// # Examples
