@@ -275,10 +275,7 @@ impl Router {
             }
             _ => {}
         }
-        let other = match query.codec {
-            Codec::Protobuf => &self.thrift,
-            _ => &self.protobuf,
-        };
+        let other = self.other_directory(query.codec);
         if Self::named(other, query, name).is_empty() {
             Err(RouteError::UnknownService(query))
         } else {
@@ -303,7 +300,22 @@ impl Router {
         }
         match holders {
             &[index] => Ok((index, RouteReason::Method)),
+            [] if !self
+                .other_directory(query.codec)
+                .holders(query.method)
+                .is_empty() =>
+            {
+                Err(RouteError::OtherCodec(query.codec))
+            }
             _ => Err(RouteError::UnknownService(query)),
+        }
+    }
+
+    /// The services of the codec that this is not.
+    fn other_directory(&self, codec: Codec) -> &Directory {
+        match codec {
+            Codec::Protobuf => &self.thrift,
+            _ => &self.protobuf,
         }
     }
 

@@ -1,7 +1,8 @@
 //! Calls that fail, and what their callers are told.
 
 use polyport::codegen::buffa_types::google::protobuf::StringValue;
-use polyport::{BizStatus, Code, Server, Status, StatusKind};
+use polyport::method::Method;
+use polyport::{BizStatus, CallKind, Client, Code, Server, Status, StatusKind, Transport};
 use polyport_tests::demo::{self, FAIL, FailError, TextArgs};
 use polyport_tests::serving::Serving;
 use polyport_tests::streams::{self, ECHO, JOIN, SPLIT, UNARY, text};
@@ -76,7 +77,6 @@ async fn of_streams_after_their_messages() {
 
 #[tokio::test]
 async fn of_what_is_unknown() {
-    use polyport::codegen::Method;
     static NO_METHOD: Method<StringValue, StringValue> =
         Method::protobuf("test.v1", "Streams", "Nope", polyport::CallKind::Unary);
     static NO_SERVICE: Method<StringValue, StringValue> =
@@ -106,7 +106,6 @@ async fn of_what_is_unknown() {
 /// The server answers when it has seen the path, which may be before the request is on its way.
 #[tokio::test(flavor = "multi_thread")]
 async fn that_are_told_before_the_request_is_sent() {
-    use polyport::codegen::Method;
     static NO_SERVICE: Method<StringValue, StringValue> =
         Method::protobuf("test.v1", "Nope", "Unary", polyport::CallKind::Unary);
     let serving = Serving::start(Server::new().add(streams::protobuf().0)).await;
@@ -121,10 +120,23 @@ async fn that_are_told_before_the_request_is_sent() {
 async fn of_the_other_codec() {
     let serving = Serving::start(Server::new().add(demo::demo().0)).await;
     let client = client(&serving).await;
-    use polyport::codegen::Method;
     static AS_PROTOBUF: Method<StringValue, StringValue> =
         Method::protobuf("test.demo", "Demo", "echo", polyport::CallKind::Unary);
     let status = client.call(&AS_PROTOBUF, text("hi")).await.unwrap_err();
     assert_eq!(told(&status), (13, "grpc invalid payload"));
     assert_eq!(status.code(), Some(Code::INTERNAL));
 }
+
+#[tokio::test]
+async fn of_the_other_codec_without_a_name() {
+    let serving = Serving::start(Server::new().add(streams::protobuf().0)).await;
+    for transport in [Transport::Framed, Transport::TtHeaderFramed] {
+        let options = Client::options(serving.address.to_string()).transport(transport);
+        let client = options.without_service_name().connect().await.unwrap();
+        let status = client.call(&AS_THRIFT, "hi".to_owned()).await.unwrap_err();
+        let words = "decode failed, codec msg type not match with thriftCodec";
+        assert_eq!((status.type_id(), status.message()), (Some(9), words));
+    }
+}
+
+static AS_THRIFT: Method<String, String> = Method::new("Streams", "Unary", CallKind::Unary);

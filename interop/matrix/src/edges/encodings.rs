@@ -97,7 +97,7 @@ fn message_types(transport: Transport) -> Vec<Case> {
     cases
 }
 
-/// Protobuf services are not served yet; a Thrift service says that the codec does not fit.
+/// A Thrift service says that the codec does not fit.
 fn protobuf() -> Vec<Case> {
     [Transport::Framed, Transport::TtHeaderFramed]
         .into_iter()
@@ -109,9 +109,7 @@ fn protobuf() -> Vec<Case> {
                 Transport::Framed => CODEC_DOES_NOT_FIT.to_owned(),
                 _ => format!("TTHeader|{CODEC_DOES_NOT_FIT} | #7 22=3 crrst=1"),
             };
-            Case::of("P5", format!("Kitex Protobuf, {transport}"), &call)
-                .kitex(&[&words, "closed"])
-                .polyport(&["closed"])
+            Case::of("P5", format!("Kitex Protobuf, {transport}"), &call).both(&[&words, "closed"])
         })
         .collect()
 }
