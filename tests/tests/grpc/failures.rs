@@ -78,11 +78,11 @@ async fn of_streams_after_their_messages() {
 #[tokio::test]
 async fn of_what_is_unknown() {
     static NO_METHOD: Method<StringValue, StringValue> =
-        Method::protobuf("test.v1", "Streams", "Nope", polyport::CallKind::Unary);
+        Method::protobuf("test.v1", "Streams", "Nope", CallKind::Unary);
     static NO_SERVICE: Method<StringValue, StringValue> =
-        Method::protobuf("test.v1", "Nope", "Unary", polyport::CallKind::Unary);
+        Method::protobuf("test.v1", "Nope", "Unary", CallKind::Unary);
     static OTHER_PACKAGE: Method<StringValue, StringValue> =
-        Method::protobuf("other", "Streams", "Unary", polyport::CallKind::Unary);
+        Method::protobuf("other", "Streams", "Unary", CallKind::Unary);
 
     let server = || Server::new().add(streams::protobuf().0);
     for (server, codes) in [
@@ -107,7 +107,7 @@ async fn of_what_is_unknown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn that_are_told_before_the_request_is_sent() {
     static NO_SERVICE: Method<StringValue, StringValue> =
-        Method::protobuf("test.v1", "Nope", "Unary", polyport::CallKind::Unary);
+        Method::protobuf("test.v1", "Nope", "Unary", CallKind::Unary);
     let serving = Serving::start(Server::new().add(streams::protobuf().0)).await;
     let client = client(&serving).await;
     for _ in 0..3000 {
@@ -121,7 +121,7 @@ async fn of_the_other_codec() {
     let serving = Serving::start(Server::new().add(demo::demo().0)).await;
     let client = client(&serving).await;
     static AS_PROTOBUF: Method<StringValue, StringValue> =
-        Method::protobuf("test.demo", "Demo", "echo", polyport::CallKind::Unary);
+        Method::protobuf("test.demo", "Demo", "echo", CallKind::Unary);
     let status = client.call(&AS_PROTOBUF, text("hi")).await.unwrap_err();
     assert_eq!(told(&status), (13, "grpc invalid payload"));
     assert_eq!(status.code(), Some(Code::INTERNAL));
