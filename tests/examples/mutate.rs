@@ -72,14 +72,16 @@ async fn main() {
         assert!(peak <= MOST, "{peak} bytes of memory, {MOST} are allowed");
         tally.note(&connection, peak);
         drop(connection);
+        // Buffers of the thread are there or not; what matters is that it gets no more over time.
         let after = MEMORY.current_usage();
-        if number == first + count / 10 {
-            live = after;
+        if number <= first + count / 10 {
+            live = live.max(after);
+        } else {
+            assert!(
+                after <= live + 4096,
+                "live memory grows: {live}, then {after}"
+            );
         }
-        assert!(
-            live == 0 || after <= live + 4096,
-            "live memory grows: {live}, then {after}"
-        );
     }
     let seconds = begin.elapsed().as_secs_f64();
     println!(
