@@ -15,8 +15,9 @@ use crate::stream::{Outlet, Source};
 /// Something around handlers: it gets each call, passes it on or answers it itself, and sees the
 /// reply.
 ///
-/// The layers of a server run in the order in which they were added, the first one outermost. A
-/// layer's panic is an answer like a handler's.
+/// The [server's](crate::Server::layer) layers stand around the [service's](crate::Service::layer),
+/// these around the [method's](crate::Service::for_method), and each around those that were added
+/// after it. A layer's panic is an answer like a handler's.
 ///
 /// # Examples
 ///

@@ -46,6 +46,15 @@ pub enum RegistrationError {
         /// The method.
         method: String,
     },
+    /// Options were given for a method that the service does not have.
+    NoSuchMethod {
+        /// The service.
+        service: String,
+        /// The name that was given.
+        method: String,
+        /// The name of a method that was probably meant.
+        closest: Option<String>,
+    },
     /// A service or method without a name.
     EmptyName {
         /// What has no name.
@@ -105,6 +114,21 @@ impl fmt::Display for RegistrationError {
                 "method [{method}] of service [{service}] has already been registered: give each \
                  method once"
             ),
+            Self::NoSuchMethod {
+                service,
+                method,
+                closest,
+            } => {
+                write!(
+                    f,
+                    "options are given for method [{method}], which service [{service}] does not \
+                     have: "
+                )?;
+                match closest {
+                    Some(closest) => write!(f, "did you mean {closest}?"),
+                    None => f.write_str("give them to one of its methods"),
+                }
+            }
             Self::EmptyName { what } => write!(f, "{what} has no name: give it one"),
         }
     }

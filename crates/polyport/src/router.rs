@@ -15,7 +15,7 @@ use polyport_wire::transport::{Codec, Transport};
 
 use crate::error::Error;
 use crate::route::RouteReason;
-use crate::service::{Reach, Service, ServiceMethod};
+use crate::service::{MethodOptions, Reach, Service, ServiceMethod};
 use crate::status::{Status, StatusKind};
 
 /// The services of a server and how calls find them.
@@ -190,14 +190,19 @@ fn unknown_service(query: &Query<'_, '_>) -> String {
 }
 
 impl Router {
-    /// Checks the services against each other and makes the tables.
+    /// Checks the services against each other and makes the tables. `options` are the server's, for
+    /// all methods.
     ///
     /// # Errors
     ///
     /// Everything that is wrong with them, at once; see
     /// [`Error::registration_errors`].
-    pub(crate) fn build(services: Vec<Service>, refuse_nameless: bool) -> Result<Self, Error> {
-        build::router(services, refuse_nameless).map_err(Error::registration)
+    pub(crate) fn build(
+        services: Vec<Service>,
+        options: &MethodOptions,
+        refuse_nameless: bool,
+    ) -> Result<Self, Error> {
+        build::router(services, options, refuse_nameless).map_err(Error::registration)
     }
 
     /// Finds the method of a call, and says why it is this one.
@@ -476,7 +481,7 @@ mod tests {
             #[cfg(feature = "protobuf")]
             service("grpc.health.v1", "Health").built_in(),
         ];
-        let router = Router::build(services, true).unwrap();
+        let router = Router::build(services, &MethodOptions::default(), true).unwrap();
         for (transport, name, expected) in [
             (Transport::TtHeader, "Echo", Some("a.Echo")),
             (Transport::TtHeader, "b.Echo", None),

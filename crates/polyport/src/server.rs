@@ -26,10 +26,10 @@ use tokio::sync::watch;
 #[cfg(feature = "protobuf")]
 use crate::built_in::{health::Health, reflection};
 use crate::error::Error;
-use crate::layer::{AnyLayer, Layer};
+use crate::layer::Layer;
 use crate::limits::Limits;
 use crate::router::Router;
-use crate::service::Service;
+use crate::service::{MethodOptions, Service};
 use crate::validator::{PayloadValidator, Validators};
 
 /// Hosts any number of services on one port.
@@ -63,7 +63,8 @@ use crate::validator::{PayloadValidator, Validators};
 #[derive(Debug, Default)]
 pub struct Server {
     services: Vec<Service>,
-    layers: Vec<AnyLayer>,
+    /// For all methods of all services.
+    options: MethodOptions,
     limits: Limits,
     refuse_nameless: bool,
     kitex_codes: bool,
@@ -97,10 +98,11 @@ impl Server {
         self
     }
 
-    /// Puts a layer around the handlers of all services, inside of the layers added before.
+    /// Puts a layer around the handlers of all services, inside of the layers added before and
+    /// outside of those of services and methods.
     #[must_use]
     pub fn layer(mut self, layer: impl Layer) -> Self {
-        self.layers.push(AnyLayer::new(layer));
+        self.options = self.options.layer(layer);
         self
     }
 
@@ -172,7 +174,7 @@ impl Server {
     /// Everything that is wrong with the services, at once.
     pub fn router(mut self) -> Result<Router, Error> {
         self.add_built_in();
-        Router::build(self.services, self.refuse_nameless)
+        Router::build(self.services, &self.options, self.refuse_nameless)
     }
 
     /// Adds the services that come with the server, behind those that they tell of.
@@ -201,7 +203,7 @@ impl Server {
         address: impl ToSocketAddrs + fmt::Debug,
     ) -> Result<Listening, Error> {
         self.add_built_in();
-        let router = Router::build(self.services, self.refuse_nameless)?;
+        let router = Router::build(self.services, &self.options, self.refuse_nameless)?;
         let bind_error = |cause| Error::bind(format!("{address:?}"), cause);
         let listener = TcpListener::bind(&address).await.map_err(bind_error)?;
         let local = listener.local_addr().map_err(bind_error)?;
@@ -210,7 +212,6 @@ impl Server {
             local,
             shared: Arc::new(Shared {
                 router,
-                layers: self.layers,
                 limits: self.limits,
                 kitex_codes: self.kitex_codes,
                 validators: self.validators,
@@ -244,7 +245,6 @@ pub struct Listening {
 #[derive(Debug)]
 struct Shared {
     router: Router,
-    layers: Vec<AnyLayer>,
     limits: Limits,
     kitex_codes: bool,
     validators: Validators,

@@ -1,5 +1,6 @@
 //! A service as a server takes it: a name, methods, and handlers whose types are forgotten.
 
+mod options;
 mod stream;
 
 use std::fmt;
@@ -16,12 +17,15 @@ use polyport_wire::transport::Codec;
 
 use crate::call::{Call, Message, Reply};
 use crate::context::Context;
-use crate::layer::{Endpoint, Payload};
+use crate::layer::{Endpoint, Layer, Payload};
 use crate::method::{Method, StreamMethod};
 use crate::route::MethodInfo;
 use crate::service::stream::{Bidirectional, ClientStream, ServerStream, StreamEndpoint};
 use crate::status::{MethodError, Status};
 use crate::stream::{Sink, Streaming};
+
+pub use crate::service::options::MethodOptions;
+pub(crate) use crate::service::options::Stack;
 
 /// A service with its handler, ready to be [added](crate::Server::add) to a server.
 ///
@@ -36,6 +40,10 @@ pub struct Service {
     pub(crate) combined: bool,
     pub(crate) reach: Reach,
     pub(crate) methods: Vec<ServiceMethod>,
+    /// For all methods.
+    pub(crate) options: MethodOptions,
+    /// For single methods, by name.
+    pub(crate) method_options: Vec<(String, MethodOptions)>,
     pub(crate) schema: Option<&'static Embedded>,
 }
 
@@ -55,6 +63,8 @@ pub(crate) enum Reach {
 pub(crate) struct ServiceMethod {
     pub(crate) info: Arc<MethodInfo>,
     pub(crate) endpoint: Arc<dyn Endpoint>,
+    /// Nothing until the server is built.
+    pub(crate) stack: Arc<Stack>,
 }
 
 impl fmt::Debug for ServiceMethod {
@@ -103,6 +113,7 @@ impl Service {
                     codec: Codec::ThriftBinary,
                 }),
                 endpoint: Arc::clone(&endpoint),
+                stack: Arc::default(),
             })
             .collect();
         Self {
@@ -113,6 +124,8 @@ impl Service {
             combined: false,
             reach: Reach::Everywhere,
             methods,
+            options: MethodOptions::default(),
+            method_options: Vec::new(),
             schema: None,
         }
     }
@@ -123,6 +136,55 @@ impl Service {
     pub fn fallback(mut self) -> Self {
         self.fallback = true;
         self
+    }
+
+    /// Puts a layer around the handlers of all methods, inside of the server's layers and of those
+    /// added before.
+    #[must_use]
+    pub fn layer(mut self, layer: impl Layer) -> Self {
+        self.options = self.options.layer(layer);
+        self
+    }
+
+    /// Gives options to one method, by its name in the IDL. A name that the service does not have is
+    /// a mistake that is found when the server is bound.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use polyport::{Call, Layer, Next, Reply, Service, service::RawHandler};
+    /// # fn add(handler: impl RawHandler, audit: impl Layer) -> Service {
+    /// Service::raw("Accounts", ["open", "close"], handler)
+    ///     .for_method("close", |method| method.layer(audit))
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn for_method(
+        mut self,
+        method: impl Into<String>,
+        set: impl FnOnce(MethodOptions) -> MethodOptions,
+    ) -> Self {
+        let method = method.into();
+        let known = self
+            .method_options
+            .iter_mut()
+            .find(|(name, _)| *name == method);
+        match known {
+            Some((_, options)) => *options = set(std::mem::take(options)),
+            None => self
+                .method_options
+                .push((method, set(MethodOptions::default()))),
+        }
+        self
+    }
+
+    /// The options of the method of this name.
+    pub(crate) fn options_of(&self, method: &str) -> MethodOptions {
+        let mut given = self.method_options.iter();
+        let options = given.find(|(name, _)| name == method);
+        options
+            .map(|(_, options)| options.clone())
+            .unwrap_or_default()
     }
 
     /// Lets only gRPC calls reach this service. These always say which service they are for, so its
@@ -205,6 +267,8 @@ impl<H: Send + Sync + 'static> ServiceBuilder<H> {
                 combined: description.is_some_and(|service| service.combined),
                 reach: Reach::Everywhere,
                 methods: Vec::new(),
+                options: MethodOptions::default(),
+                method_options: Vec::new(),
                 schema: Some(schema),
             },
             handler,
@@ -302,6 +366,7 @@ impl<H: Send + Sync + 'static> ServiceBuilder<H> {
         self.service.methods.push(ServiceMethod {
             info: Arc::new(info),
             endpoint,
+            stack: Arc::default(),
         });
     }
 }

@@ -11,6 +11,7 @@ mod rejected;
 mod metadata;
 mod deadlines;
 mod layers;
+mod options;
 mod limits;
 mod hostile;
 mod stop;

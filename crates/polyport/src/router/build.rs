@@ -1,15 +1,17 @@
 //! Making the tables, and every check of the services against each other.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use polyport_wire::transport::Codec;
 
 use crate::registration::RegistrationError;
 use crate::router::{Directory, Names, Registered, Router};
-use crate::service::{Reach, Service};
+use crate::service::{MethodOptions, Reach, Service, Stack};
 
 pub(super) fn router(
     mut services: Vec<Service>,
+    options: &MethodOptions,
     refuse_nameless: bool,
 ) -> Result<Router, Vec<RegistrationError>> {
     let errors = mistakes(&services, refuse_nameless);
@@ -26,7 +28,7 @@ pub(super) fn router(
         services: Vec::with_capacity(services.len()),
     };
     for (index, service) in services.into_iter().enumerate() {
-        add(&mut router, index, service);
+        add(&mut router, index, with_stacks(service, options));
     }
     // A service's own name goes before the bare names of others.
     let full_names = router.services.iter().enumerate();
@@ -48,6 +50,17 @@ pub(super) fn router(
         directory.grpc_names.insert(full_name, vec![index]);
     }
     Ok(router)
+}
+
+/// Puts around each method what the server, the service and the method itself say.
+fn with_stacks(mut service: Service, server: &MethodOptions) -> Service {
+    let mut methods = std::mem::take(&mut service.methods);
+    for method in &mut methods {
+        let own = service.options_of(&method.info.method);
+        method.stack = Arc::new(Stack::compose([server, &service.options, &own]));
+    }
+    service.methods = methods;
+    service
 }
 
 fn add(router: &mut Router, index: usize, service: Service) {
@@ -109,6 +122,7 @@ fn mistakes(services: &[Service], refuse_nameless: bool) -> Vec<RegistrationErro
         errors.extend(duplicates(of_codec()));
     }
     errors.extend(services.iter().flat_map(duplicate_methods));
+    errors.extend(services.iter().flat_map(missing_methods));
     // What comes with the server is not what it is for.
     let own: Vec<&Service> = services
         .iter()
@@ -176,6 +190,43 @@ fn duplicate_methods(service: &Service) -> Vec<RegistrationError> {
             method,
         })
         .collect()
+}
+
+/// The methods that options are for and that the service does not have.
+fn missing_methods(service: &Service) -> impl Iterator<Item = RegistrationError> {
+    let given = service.method_options.iter().map(|(method, _)| method);
+    let missing = given.filter(|method| !service.methods().any(|known| known == *method));
+    missing.map(|method| RegistrationError::NoSuchMethod {
+        service: service.full_name(),
+        method: method.clone(),
+        closest: closest(method, service.methods()).map(str::to_owned),
+    })
+}
+
+/// The name that was probably meant.
+fn closest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    let allowed = (wrong.len() / 3).max(1);
+    let lower = |name: &str| name.to_lowercase().replace('_', "");
+    let wrong = lower(wrong);
+    names
+        .map(|name| (distance(&wrong, &lower(name)), name))
+        .filter(|(distance, _)| *distance <= allowed)
+        .min()
+        .map(|(_, name)| name)
+}
+
+/// How many letters must be put in, left out or replaced to make one of the other.
+fn distance(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
+    for (index, letter) in from.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], index + 1);
+        for (column, other) in to.chars().enumerate() {
+            let replaced = diagonal + usize::from(letter != other);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row[to.chars().count()]
 }
 
 /// The names that stand more than once, each once.

@@ -223,11 +223,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
     async fn answer(&mut self, frame: Frame, shared: &Arc<Shared>) -> io::Result<After> {
         match receive(frame, shared, self.connection.peer) {
             Received::Call(method, call, request) if request.is_multiplexed => {
-                self.call_concurrently(method, call, request, shared).await;
+                self.call_concurrently(method, call, request).await;
                 Ok(After::Continue)
             }
             Received::Call(method, call, request) => {
-                let reply = self.call(method, call, shared).await?;
+                let reply = self.call(method, call).await?;
                 self.reply(request, &method.info, &reply);
                 Ok(After::Continue)
             }
@@ -250,13 +250,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
 
     /// Serves a call while nothing else happens on the connection. Replies that are ready go out
     /// before waiting for this one.
-    async fn call(
-        &mut self,
-        method: &ServiceMethod,
-        call: Call,
-        shared: &Shared,
-    ) -> io::Result<Reply> {
-        let mut serving = pin!(serving::serve(method, call, shared));
+    async fn call(&mut self, method: &ServiceMethod, call: Call) -> io::Result<Reply> {
+        let mut serving = pin!(serving::serve(method, call));
         match poll_fn(|cx| Poll::Ready(serving.as_mut().poll(cx))).await {
             Poll::Ready(reply) => Ok(reply),
             Poll::Pending => {
@@ -267,16 +262,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
     }
 
     /// Serves a call beside others. Most are done at once, without a task of their own.
-    async fn call_concurrently(
-        &mut self,
-        method: &ServiceMethod,
-        call: Call,
-        request: Request,
-        shared: &Arc<Shared>,
-    ) {
-        let (method, shared) = (method.clone(), Arc::clone(shared));
+    async fn call_concurrently(&mut self, method: &ServiceMethod, call: Call, request: Request) {
+        let method = method.clone();
         let info = Arc::clone(&method.info);
-        let mut serving = Box::pin(async move { serving::serve(&method, call, &shared).await });
+        let mut serving = Box::pin(async move { serving::serve(&method, call).await });
         match poll_fn(|cx| Poll::Ready(serving.as_mut().poll(cx))).await {
             Poll::Ready(reply) => self.reply(request, &info, &reply),
             Poll::Pending => {

@@ -4,14 +4,13 @@ use tokio::time::timeout_at;
 
 use crate::call::{Call, Reply};
 use crate::layer::Next;
-use crate::server::Shared;
 use crate::service::{ServiceMethod, catch_panic};
 use crate::status::Status;
 
 /// Runs layers and handler.
-pub(super) async fn serve(method: &ServiceMethod, call: Call, shared: &Shared) -> Reply {
+pub(super) async fn serve(method: &ServiceMethod, call: Call) -> Reply {
     let deadline = call.context.deadline;
-    let next = Next::new(&shared.layers, &*method.endpoint);
+    let next = Next::new(&method.stack.layers, &*method.endpoint);
     // Making the future is the first layer's own code already.
     let serving = catch_panic(async { next.call(call).await });
     let outcome = match deadline {

@@ -59,7 +59,6 @@ impl Client {
         let service = Service::raw("Test", ["ping", "slow"], Empty);
         let shared = Shared {
             router: Server::new().add(service).router().unwrap(),
-            layers: Vec::new(),
             limits,
             kitex_codes: false,
             #[cfg(feature = "protobuf")]

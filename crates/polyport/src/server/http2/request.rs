@@ -305,7 +305,7 @@ async fn call(
         reply_metadata: Metadata::default(),
         reply_trailers: Metadata::default(),
     };
-    serving::serve(ask.method, Call { context, message }, shared).await
+    serving::serve(ask.method, Call { context, message }).await
 }
 
 /// The outcome of a call, unless its client gives it up before.
