@@ -2,6 +2,7 @@
 
 mod call;
 mod stream;
+mod terms;
 mod exchange;
 mod link;
 mod http2;

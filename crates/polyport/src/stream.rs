@@ -73,6 +73,9 @@ pub(crate) trait Source: Send {
 
     /// What the peer sent behind its last message, once that is known.
     fn trailers(&mut self) -> Option<Metadata>;
+
+    /// What it is called here when a message cannot be understood.
+    fn broken(&self, error: &DecodeError) -> Status;
 }
 
 /// Where the bytes of messages go.
@@ -140,7 +143,7 @@ impl<T> Streaming<T> {
             None => Ok(None),
             Some(bytes) => (self.decode)(&bytes, &self.limits)
                 .map(Some)
-                .map_err(|error| Status::broken_message(&error)),
+                .map_err(|error| self.source.broken(&error)),
         });
         self.ended = !matches!(message, Ok(Some(_)));
         Poll::Ready(message)

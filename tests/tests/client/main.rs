@@ -5,6 +5,7 @@
 mod calls;
 mod metadata;
 mod timeouts;
+mod within;
 mod pool;
 mod replies;
 mod shared;

@@ -3,7 +3,7 @@
 use std::future::IntoFuture;
 
 use polyport::codegen::StreamMethod;
-use polyport::{Client, Server, Streaming, Transport};
+use polyport::{Client, Code, Server, Streaming, Transport};
 use polyport_tests::demo::{
     self, EchoArgs, FACTS, FAIL, FailError, NotFound, Nothing, TELL, TextArgs,
 };
@@ -15,7 +15,7 @@ use polyport_tests::streams::{
 
 use crate::client;
 
-async fn all<T>(mut answers: Streaming<T>) -> Vec<T> {
+async fn all<T>(answers: &mut Streaming<T>) -> Vec<T> {
     let mut all = Vec::new();
     while let Some(answer) = answers.receive().await.unwrap() {
         all.push(answer);
@@ -39,8 +39,8 @@ async fn every_kind<T: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'stat
             make(&vec!["x"; count].join(","))
         );
     }
-    let words = client.server_stream(split, make("a b c")).await.unwrap();
-    assert_eq!(all(words).await, ["a", "b", "c"].map(make));
+    let mut words = client.server_stream(split, make("a b c")).await.unwrap();
+    assert_eq!(all(&mut words).await, ["a", "b", "c"].map(make));
     let (mut requests, mut answers) = client.bidirectional(echo).await.unwrap();
     for word in ["one", "two"] {
         requests.send(make(word)).await.unwrap();
@@ -147,6 +147,38 @@ async fn headers_and_trailers() {
     requests.finish().unwrap();
     assert_eq!(answers.receive().await.unwrap(), None);
     let trailers = answers.trailers().unwrap();
+    assert_eq!(trailers.bytes("checksum-bin").unwrap(), &[0, 255][..]);
+}
+
+#[tokio::test]
+async fn headers_and_trailers_of_streams_in_one_direction() {
+    let serving = Serving::start(Server::new().add(streams::protobuf().0)).await;
+    let client = client(&serving).await;
+    let mut joining = client.client_stream(&JOIN).await.unwrap();
+    joining.send(text("headers")).await.unwrap();
+    joining.send(text("trailers")).await.unwrap();
+    let answer = joining.answer().await;
+    assert_eq!(answer.result, Ok(text("headers,trailers")));
+    assert_eq!(answer.metadata.get("served-by"), Some("replica 3"));
+    assert_eq!(
+        answer.metadata.bytes("checksum-bin").unwrap(),
+        &[0, 255][..]
+    );
+    // Beside a failure as well.
+    let mut joining = client.client_stream(&JOIN).await.unwrap();
+    joining.send(text("headers")).await.unwrap();
+    joining.send(text("error")).await.unwrap();
+    let answer = joining.answer().await;
+    assert_eq!(answer.result.unwrap_err().code(), Some(Code::INTERNAL));
+    assert_eq!(answer.metadata.get("served-by"), Some("replica 3"));
+
+    let call = client.server_stream(&SPLIT, text("headers a trailers"));
+    let mut words = call.await.unwrap();
+    assert!(words.trailers().is_none());
+    assert_eq!(all(&mut words).await.len(), 3);
+    let trailers = words.trailers().unwrap();
+    // The handler said so when the headers were out.
+    assert_eq!(trailers.get("served-by"), Some("replica 3"));
     assert_eq!(trailers.bytes("checksum-bin").unwrap(), &[0, 255][..]);
 }
 

@@ -6,8 +6,8 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::time::Instant;
 
+use crate::client::terms::Terms;
 use crate::client::{Client, exchange};
 use crate::context::Context;
 use crate::metadata::Metadata;
@@ -57,11 +57,7 @@ pub struct ClientCall<A: 'static, V: 'static, E: 'static> {
     pub(super) client: Client,
     pub(super) method: &'static Method<A, V, E>,
     pub(super) arguments: A,
-    pub(super) timeout: Option<Duration>,
-    /// When the call ends that this one is made within.
-    pub(super) deadline: Option<Instant>,
-    pub(super) metadata: Metadata,
-    pub(super) caller_method: String,
+    pub(super) terms: Terms,
 }
 
 /// What came back: the result, and what stood beside it.
@@ -76,46 +72,41 @@ pub struct Answer<V, E> {
 impl<A, V, E> ClientCall<A, V, E> {
     pub(super) fn new(client: Client, method: &'static Method<A, V, E>, arguments: A) -> Self {
         Self {
-            timeout: client.shared.options.timeout,
+            terms: Terms::new(&client.shared.options),
             client,
             method,
             arguments,
-            deadline: None,
-            metadata: Metadata::default(),
-            caller_method: String::new(),
         }
     }
 
     /// How long this call may take, connecting included. The server is told, if the transport can.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.terms.timeout = Some(timeout);
         self
     }
 
     /// Sends a key and a value to the server.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.metadata.insert(key, value);
+        self.terms.metadata.insert(key, value);
         self
     }
 
     /// Sends a key and a value to the server, and to those that it calls for this.
     pub fn persistent(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.metadata.insert_persistent(key, value);
+        self.terms.metadata.insert_persistent(key, value);
         self
     }
 
     /// Sends a plain header to the server, which only HTTP/2 carries.
     pub fn header(mut self, key: impl Into<String>, value: impl Into<Bytes>) -> Self {
-        self.metadata.insert_header(key, value);
+        self.terms.metadata.insert_header(key, value);
         self
     }
 
     /// Makes the call a part of the one that is being served: it passes on the persistent metadata
     /// and ends no later than the caller of that one waits, whatever its own timeout is.
     pub fn within(mut self, cx: &Context) -> Self {
-        self.metadata.inherit(cx.metadata());
-        cx.method().clone_into(&mut self.caller_method);
-        self.deadline = cx.deadline();
+        self.terms.set_within(cx);
         self
     }
 }
@@ -155,7 +146,7 @@ impl<A, V, E> fmt::Debug for ClientCall<A, V, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientCall")
             .field("method", &self.method)
-            .field("timeout", &self.timeout)
+            .field("terms", &self.terms)
             .finish_non_exhaustive()
     }
 }

@@ -33,7 +33,7 @@ where
     V: Send,
     E: MethodError,
 {
-    let Some(until) = until(&call) else {
+    let Some(until) = call.terms.until() else {
         return exchange(&call, None).await;
     };
     let outcome = if until <= Instant::now() {
@@ -45,21 +45,10 @@ where
     outcome.unwrap_or_else(|| (Err(timed_out(&call)), Metadata::default()))
 }
 
-/// When the call must be done: after its own time, or when the call ends that it is made within.
-fn until<A, V, E>(call: &ClientCall<A, V, E>) -> Option<Instant> {
-    let timeout = call
-        .timeout
-        .and_then(|timeout| Instant::now().checked_add(timeout));
-    match (timeout, call.deadline) {
-        (Some(timeout), Some(deadline)) => Some(timeout.min(deadline)),
-        (timeout, deadline) => timeout.or(deadline),
-    }
-}
-
 #[cold]
 fn timed_out<A, V, E>(call: &ClientCall<A, V, E>) -> Status {
     let (method, address) = (call.method, call.client.address());
-    let text = match call.timeout {
+    let text = match call.terms.timeout {
         Some(limit) => format!("rpc timeout: no answer from {method:?} at {address} in {limit:?}"),
         None => format!("rpc timeout: no answer from {method:?} at {address} in time"),
     };
@@ -79,8 +68,8 @@ where
                 codec: call.method.codec(),
                 service: call.method.service(),
                 method: call.method.name(),
-                caller_method: &call.caller_method,
-                metadata: &call.metadata,
+                caller_method: &call.terms.caller_method,
+                metadata: &call.terms.metadata,
                 until,
             };
             unary(http2, call.method, &call.arguments, facts).await
@@ -171,14 +160,14 @@ fn encode<A, V, E>(
     let texts = Texts::new(options, method.codec(), until);
     let number = [b'0' + kind as u8];
     let mut ints: Vec<(u16, &[u8])> = Vec::new();
-    let prefixed: Vec<_> = call.metadata.to_request().collect();
+    let prefixed: Vec<_> = call.terms.metadata.to_request().collect();
     let mut strings: Vec<(&[u8], &[u8])> = Vec::with_capacity(prefixed.len() + 1);
     if options.service_name {
         // What Kitex's client handler writes, kitex pkg/transmeta/ttheader.go.
         ints.extend([
             (keys::TRANSPORT_TYPE, texts.transport.as_bytes()),
             (keys::FROM_SERVICE, options.caller.as_bytes()),
-            (keys::FROM_METHOD, call.caller_method.as_bytes()),
+            (keys::FROM_METHOD, call.terms.caller_method.as_bytes()),
             (keys::TO_SERVICE, method.service().as_bytes()),
             (keys::TO_METHOD, method.name().as_bytes()),
             (keys::MESSAGE_TYPE, &number[..]),

@@ -8,10 +8,12 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use crate::client::Client;
-use crate::client::http2::call::{Facts, only_message, open};
+use crate::client::call::Answer;
+use crate::client::http2::call::{Facts, no_message, open};
 use crate::client::http2::replies::Replies;
 use crate::client::http2::requests::Requests;
 use crate::client::link::Link;
+use crate::client::terms::Terms;
 use crate::context::Context;
 use crate::metadata::Metadata;
 use crate::method::StreamMethod;
@@ -45,10 +47,7 @@ pub struct StreamCall<A: 'static, V: 'static, O> {
     /// The only request, if there is one only.
     request: Option<A>,
     begin: fn(Begun<A, V>) -> O,
-    timeout: Option<Duration>,
-    deadline: Option<Instant>,
-    metadata: Metadata,
-    caller_method: String,
+    terms: Terms,
 }
 
 /// A call whose stream is open.
@@ -79,9 +78,7 @@ struct Begun<A: 'static, V: 'static> {
 /// ```
 pub struct ClientStream<A: 'static, V: 'static> {
     sink: Sink<A>,
-    replies: Replies,
-    method: &'static StreamMethod<A, V>,
-    client: Client,
+    answers: Streaming<V>,
 }
 
 impl<A, V, O> StreamCall<A, V, O> {
@@ -92,47 +89,42 @@ impl<A, V, O> StreamCall<A, V, O> {
         begin: fn(Begun<A, V>) -> O,
     ) -> Self {
         Self {
-            timeout: client.shared.options.timeout,
+            terms: Terms::new(&client.shared.options),
             client,
             method,
             request,
             begin,
-            deadline: None,
-            metadata: Metadata::default(),
-            caller_method: String::new(),
         }
     }
 
     /// How long the call may take, to its last message. The server is told.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.terms.timeout = Some(timeout);
         self
     }
 
     /// Sends a key and a value to the server.
     pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.metadata.insert(key, value);
+        self.terms.metadata.insert(key, value);
         self
     }
 
     /// Sends a key and a value to the server, and to those that it calls for this.
     pub fn persistent(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.metadata.insert_persistent(key, value);
+        self.terms.metadata.insert_persistent(key, value);
         self
     }
 
     /// Sends a plain header to the server.
     pub fn header(mut self, key: impl Into<String>, value: impl Into<bytes::Bytes>) -> Self {
-        self.metadata.insert_header(key, value);
+        self.terms.metadata.insert_header(key, value);
         self
     }
 
     /// Makes the call a part of the one that is being served: it passes on the persistent metadata
     /// and ends no later than the caller of that one waits, whatever its own timeout is.
     pub fn within(mut self, cx: &Context) -> Self {
-        self.metadata.inherit(cx.metadata());
-        cx.method().clone_into(&mut self.caller_method);
-        self.deadline = cx.deadline();
+        self.terms.set_within(cx);
         self
     }
 
@@ -142,10 +134,7 @@ impl<A, V, O> StreamCall<A, V, O> {
             let text = format!("{method:?} streams, which needs Transport::Grpc");
             return Err(Status::transport(text));
         };
-        let timeout = self
-            .timeout
-            .and_then(|timeout| Instant::now().checked_add(timeout));
-        let until = [timeout, self.deadline].into_iter().flatten().min();
+        let until = self.terms.until();
         let late = || {
             let text = format!(
                 "rpc timeout: {method:?} at {} did not end in time",
@@ -153,13 +142,17 @@ impl<A, V, O> StreamCall<A, V, O> {
             );
             Status::new(StatusKind::Timeout, text)
         };
+        if until.is_some_and(|until| until <= Instant::now()) {
+            // The request would still be sent before anybody looked at the clock.
+            return Err(late());
+        }
         let facts = Facts {
             path: method.path(),
             codec: method.codec(),
             service: method.service(),
             method: method.name(),
-            caller_method: &self.caller_method,
-            metadata: &self.metadata,
+            caller_method: &self.terms.caller_method,
+            metadata: &self.terms.metadata,
             until,
         };
         let opening = open(http2, &facts, until.map(|until| (until, late())));
@@ -214,9 +207,7 @@ impl Client {
     ) -> StreamCall<A, V, ClientStream<A, V>> {
         StreamCall::new(self.clone(), method, None, |begun| ClientStream {
             sink: Begun::sink(begun.requests, begun.method),
-            replies: begun.replies,
-            method: begun.method,
-            client: begun.client,
+            answers: Begun::streaming(begun.replies, begun.method, &begun.client),
         })
     }
 
@@ -255,24 +246,44 @@ impl<A, V> ClientStream<A, V> {
         self.sink.send(request).await
     }
 
+    /// What the server sends before its answer; waits for it.
+    ///
+    /// # Errors
+    ///
+    /// When the server answered with an error, or when the connection failed.
+    pub async fn headers(&mut self) -> Result<Metadata, Status> {
+        self.answers.headers().await
+    }
+
     /// Sends no more, and waits for the answer.
     ///
     /// # Errors
     ///
     /// When the server answered with an error, or when the connection failed.
     pub async fn finish(self) -> Result<V, Status> {
-        let Self {
-            sink,
-            mut replies,
-            method,
-            client,
-        } = self;
+        self.answer().await.result
+    }
+
+    /// Sends no more, and gives everything that comes back, not only the result.
+    pub async fn answer(self) -> Answer<V, Status> {
+        let Self { sink, mut answers } = self;
         // The server's word on how it ended counts more than that it took no more.
         let _ = sink.finish();
-        let bytes = only_message(&mut replies).await?;
-        let limits = client.shared.options.limits.message_limits();
-        (method.response.decode)(&bytes, &limits)
-            .map_err(|error| Status::transport(format!("the reply is broken: {error}")))
+        let result = only(&mut answers).await;
+        // What has ended makes nobody wait.
+        let mut metadata = answers.headers().await.unwrap_or_default();
+        metadata.extend(answers.trailers().unwrap_or_default());
+        Answer { result, metadata }
+    }
+}
+
+/// The only message of a stream, after which it must end.
+async fn only<V>(answers: &mut Streaming<V>) -> Result<V, Status> {
+    let answer = answers.receive().await?;
+    let answer = answer.ok_or_else(|| no_message("no message"))?;
+    match answers.receive().await? {
+        None => Ok(answer),
+        Some(_) => Err(no_message("more than one message")),
     }
 }
 
@@ -280,7 +291,7 @@ impl<A, V, O> fmt::Debug for StreamCall<A, V, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StreamCall")
             .field("method", &self.method)
-            .field("timeout", &self.timeout)
+            .field("terms", &self.terms)
             .finish_non_exhaustive()
     }
 }
@@ -288,7 +299,7 @@ impl<A, V, O> fmt::Debug for StreamCall<A, V, O> {
 impl<A, V> fmt::Debug for ClientStream<A, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientStream")
-            .field("method", &self.method)
+            .field("answers", &self.answers)
             .finish_non_exhaustive()
     }
 }

@@ -58,12 +58,15 @@ fn is_reserved(name: &str) -> bool {
 /// What the headers or trailers of a stream carry for the application.
 pub(crate) fn metadata(headers: &HeaderMap) -> Metadata {
     let mut metadata = Metadata::default();
+    let mut previous = None;
     for (name, value) in headers {
+        let is_repeated = previous.replace(name) == Some(name);
         let name = name.as_str();
-        if let Some(key) = name.strip_prefix(TRANSIENT) {
-            metadata.push_folded(Reach::Transient, upper_snake(key), bytes(value));
-        } else if let Some(key) = name.strip_prefix(PERSISTENT) {
-            metadata.push_folded(Reach::Persistent, upper_snake(key), bytes(value));
+        if let Some((reach, key)) = metainfo(name) {
+            // Of several values the first one counts (gopkg cloud/metainfo/http.go).
+            if !is_repeated {
+                metadata.push_folded(reach, upper_snake(key), bytes(value));
+            }
         } else if name.ends_with("-bin") && !is_reserved(name) {
             // Several values may have been joined on the way.
             let values = value.as_bytes().split(|byte| *byte == b',');
@@ -77,6 +80,12 @@ pub(crate) fn metadata(headers: &HeaderMap) -> Metadata {
         }
     }
     metadata
+}
+
+/// What the prefix of a header's name says, and the key behind it.
+fn metainfo(name: &str) -> Option<(Reach, &str)> {
+    let of = |reach, prefix| Some((reach, name.strip_prefix(prefix)?));
+    of(Reach::Transient, TRANSIENT).or_else(|| of(Reach::Persistent, PERSISTENT))
 }
 
 /// Appends what a request carries; what HTTP has no letters for is left out.
@@ -195,6 +204,26 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(BIZ_EXTRA, HeaderValue::from_str("für").unwrap());
         assert_eq!(text(&headers, &BIZ_EXTRA), Some("für"));
+    }
+
+    #[test]
+    fn of_values_for_one_key_kitex_takes_the_first() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("rpc-persist-trace", "1"),
+            ("rpc-persist-trace", "2"),
+            ("rpc-transit-tenant", "3"),
+            ("rpc-persist-trace", "4"),
+            ("rpc-transit-tenant", "5"),
+            ("x-plain", "6"),
+            ("x-plain", "7"),
+        ] {
+            headers.append(name, HeaderValue::from_static(value));
+        }
+        let metadata = metadata(&headers);
+        assert_eq!(metadata.persistent("TRACE"), Some("1"));
+        assert_eq!(metadata.transient("TENANT"), Some("3"));
+        assert_eq!(metadata.iter().count(), 4);
     }
 
     #[test]

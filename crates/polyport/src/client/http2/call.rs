@@ -114,7 +114,7 @@ pub(in crate::client) async fn open(
 }
 
 /// The only message of a stream, after which it must end.
-pub(in crate::client) async fn only_message(replies: &mut Replies) -> Result<bytes::Bytes, Status> {
+async fn only_message(replies: &mut Replies) -> Result<bytes::Bytes, Status> {
     let message = poll_fn(|cx| replies.poll_receive(cx)).await?;
     let message = message.ok_or_else(|| no_message("no message"))?;
     match poll_fn(|cx| replies.poll_receive(cx)).await? {
@@ -124,7 +124,7 @@ pub(in crate::client) async fn only_message(replies: &mut Replies) -> Result<byt
 }
 
 #[cold]
-fn no_message(what: &str) -> Status {
+pub(in crate::client) fn no_message(what: &str) -> Status {
     let text = format!("the server answered with {what} where one belongs");
     Status::with_code(Code::INTERNAL, text)
 }

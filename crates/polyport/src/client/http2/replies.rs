@@ -9,6 +9,7 @@ use h2::Reason;
 use h2::client::ResponseFuture;
 use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{Response, StatusCode};
+use polyport_wire::error::DecodeError;
 use polyport_wire::grpc;
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -165,6 +166,10 @@ impl Source for Replies {
 
     fn trailers(&mut self) -> Option<Metadata> {
         self.trailers.clone()
+    }
+
+    fn broken(&self, error: &DecodeError) -> Status {
+        Status::transport(format!("the reply is broken: {error}"))
     }
 }
 

@@ -12,6 +12,7 @@ use h2::server::SendResponse;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::request::Parts;
 use http::{Request, StatusCode};
+use polyport_wire::error::DecodeError;
 use polyport_wire::grpc;
 use polyport_wire::schema::CallKind;
 use polyport_wire::transport::{Codec, Transport};
@@ -336,5 +337,9 @@ impl Source for Incoming {
     /// A client has no trailers that anybody reads.
     fn trailers(&mut self) -> Option<Metadata> {
         None
+    }
+
+    fn broken(&self, error: &DecodeError) -> Status {
+        Status::broken_message(error)
     }
 }

@@ -1,0 +1,47 @@
+//! What is said about a call before it is made, of whatever kind it is.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::client::options::ClientOptions;
+use crate::context::Context;
+use crate::metadata::Metadata;
+
+/// The terms of one call.
+#[derive(Debug)]
+pub(super) struct Terms {
+    /// How long it may take.
+    pub(super) timeout: Option<Duration>,
+    /// When the call ends that it is made within.
+    pub(super) deadline: Option<Instant>,
+    pub(super) metadata: Metadata,
+    /// The method that makes the call; may be empty.
+    pub(super) caller_method: String,
+}
+
+impl Terms {
+    pub(super) fn new(options: &ClientOptions) -> Self {
+        Self {
+            timeout: options.timeout,
+            deadline: None,
+            metadata: Metadata::default(),
+            caller_method: String::new(),
+        }
+    }
+
+    /// Makes the call a part of the one that is being served.
+    pub(super) fn set_within(&mut self, cx: &Context) {
+        self.metadata.inherit(cx.metadata());
+        cx.method().clone_into(&mut self.caller_method);
+        self.deadline = cx.deadline();
+    }
+
+    /// When the call must be done: after its own time, or when the call ends that it is made within.
+    pub(super) fn until(&self) -> Option<Instant> {
+        let timeout = self
+            .timeout
+            .and_then(|timeout| Instant::now().checked_add(timeout));
+        [timeout, self.deadline].into_iter().flatten().min()
+    }
+}
