@@ -3,9 +3,11 @@
 use polyport::{Client, Transport};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::peers::Peer;
 use crate::report::Report;
+use crate::time_limit::LIMIT;
 
 /// What the generator makes of multi.thrift.
 mod idl {
@@ -30,11 +32,17 @@ pub(crate) fn run(kitex: &Peer, report: &mut Report) {
     };
     for transport in Transport::ALL {
         let column = format!("polyport -> kitex {transport} direct");
-        let outcome = runtime.block_on(large(&serving.address, transport));
+        let outcome = runtime.block_on(in_time(large(&serving.address, transport)));
         report.record(&column, "3 MiB both ways", outcome);
-        let outcome = runtime.block_on(at_once(&serving.address, transport));
+        let outcome = runtime.block_on(in_time(at_once(&serving.address, transport)));
         report.record(&column, "200 calls at once", outcome);
     }
+}
+
+async fn in_time(cell: impl Future<Output = Result<(), String>>) -> Result<(), String> {
+    timeout(LIMIT, cell)
+        .await
+        .unwrap_or_else(|_| Err(format!("not within {} s", LIMIT.as_secs())))
 }
 
 async fn client(address: &str, transport: Transport) -> Result<idl::multi::ServiceAClient, String> {

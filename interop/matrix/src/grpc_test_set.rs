@@ -7,6 +7,7 @@ use crate::implementations::Implementation;
 use crate::peers::{Peer, Serving};
 use crate::ports::{free_address, listens};
 use crate::report::Report;
+use crate::time_limit;
 
 /// The cases of grpc-go's client that need no credentials and no compression.
 const CASES: [&str; 14] = [
@@ -64,12 +65,14 @@ fn called(ours: &Peer, serving: &Serving, column: &str, report: &mut Report) {
 impl GrpcGo {
     fn call(&self, address: &str, case: &str) -> Result<(), String> {
         let (host, port) = address.rsplit_once(':').unwrap_or_default();
-        let output = Command::new(&self.client)
+        let mut command = Command::new(&self.client);
+        command
             .args(["-server_host", host, "-server_port", port])
             .args(["-test_case", case])
             .stdin(Stdio::null())
-            .output()
-            .map_err(|error| format!("{} cannot be run: {error}", self.client.display()))?;
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let output = time_limit::output(&mut command)?;
         if output.status.success() {
             Ok(())
         } else {

@@ -15,6 +15,7 @@ mod types_cells;
 mod expect;
 mod peers;
 mod ports;
+mod time_limit;
 mod implementations;
 mod report;
 

@@ -3,16 +3,23 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
 use crate::implementations::Implementation;
+use crate::time_limit::{self, TimeLimit};
+
+/// A program that has hung so often is not run again: the cells would outlast everybody's patience.
+const HANGS: usize = 3;
 
 #[derive(Debug)]
 pub(crate) struct Peer {
     pub(crate) implementation: Implementation,
     /// A program and its first arguments: some peers are scripts.
     program: Vec<PathBuf>,
+    /// How many of its calls have hung.
+    hung: AtomicUsize,
 }
 
 /// A server that ends when it is dropped.
@@ -47,6 +54,7 @@ impl Peer {
         Self {
             implementation,
             program,
+            hung: AtomicUsize::new(0),
         }
     }
 
@@ -75,10 +83,12 @@ impl Peer {
             .env("RUST_LOG", "error")
             .spawn()
             .unwrap_or_else(|error| panic!("{:?} cannot be run: {error}", self.program));
+        let limit = TimeLimit::of(&child);
         let mut line = String::new();
         if let Some(out) = child.stdout.take() {
             let _ = BufReader::new(out).read_line(&mut line);
         }
+        let kept = limit.kept();
         match line.trim().strip_prefix("listening on ") {
             Some(address) => {
                 let address = address.to_owned();
@@ -93,6 +103,9 @@ impl Peer {
                 if let Some(mut log) = child.stderr.take() {
                     let _ = log.read_to_string(&mut text);
                 }
+                if let Err(reason) = kept {
+                    text = format!("listens {reason}: {text}");
+                }
                 let status = child.wait().ok().and_then(|status| status.code());
                 Err(Ended { status, text })
             }
@@ -101,12 +114,18 @@ impl Peer {
 
     /// Makes calls and gives the lines that came of them.
     pub(crate) fn call(&self, address: &str, flags: &[&str]) -> Vec<Value> {
-        let output = self
-            .command(&["call", "--addr", address])
-            .args(flags)
-            .env("RUST_LOG", "error")
-            .output()
-            .unwrap_or_else(|error| panic!("{:?} cannot be run: {error}", self.program));
+        if self.hung.load(Ordering::Relaxed) >= HANGS {
+            return vec![Value::from("not called, its calls hang")];
+        }
+        let mut command = self.command(&["call", "--addr", address]);
+        command.args(flags).env("RUST_LOG", "error");
+        let output = match time_limit::output(&mut command) {
+            Ok(output) => output,
+            Err(reason) => {
+                self.hung.fetch_add(1, Ordering::Relaxed);
+                return vec![Value::from(reason)];
+            }
+        };
         let text = String::from_utf8_lossy(&output.stdout);
         let lines: Vec<Value> = text
             .lines()

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::peers::Peer;
 use crate::report::Report;
+use crate::time_limit::TimeLimit;
 
 /// What the generator makes of multi.thrift.
 mod idl {
@@ -46,11 +47,17 @@ fn under_load(client: &Peer, server: &Peer, mode: &str) -> Result<(), String> {
         .args(["--callers", &callers])
         .spawn()
         .map_err(text)?;
+    let limit = TimeLimit::of(&load);
     let mut lines = BufReader::new(load.stdout.take().ok_or("no output")?).lines();
     if let Some(mut log) = load.stderr.take() {
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
     }
-    let mut line = || lines.next().ok_or("the load has ended")?.map_err(text);
+    let mut line = || {
+        lines
+            .next()
+            .ok_or("the load has ended or hung")?
+            .map_err(text)
+    };
     let loaded = line()?;
     if loaded != "loaded" {
         return Err(loaded);
@@ -58,6 +65,7 @@ fn under_load(client: &Peer, server: &Peer, mode: &str) -> Result<(), String> {
     let log = server.stopped()?;
     let summary: Value = serde_json::from_str(&line()?).map_err(text)?;
     load.wait().map_err(text)?;
+    limit.kept()?;
     let all_refused = summary["refused"] == CALLERS;
     let others = summary["failed"].as_object().ok_or("no summary")?;
     if all_refused && others.keys().all(|error| is_of(error, mode)) && log.is_empty() {
@@ -117,6 +125,7 @@ fn text(error: impl Display) -> String {
 struct Stopping {
     child: Child,
     address: String,
+    limit: Option<TimeLimit>,
 }
 
 impl Stopping {
@@ -127,6 +136,7 @@ impl Stopping {
             .env("RUST_LOG", "warn")
             .spawn()
             .map_err(text)?;
+        let limit = TimeLimit::of(&child);
         let mut line = String::new();
         let out = child.stdout.take().ok_or("no output")?;
         BufReader::new(out).read_line(&mut line).map_err(text)?;
@@ -134,7 +144,11 @@ impl Stopping {
         let address = address
             .ok_or_else(|| format!("no server: {line}"))?
             .to_owned();
-        Ok(Self { child, address })
+        Ok(Self {
+            child,
+            address,
+            limit: Some(limit),
+        })
     }
 
     /// Asks the server to stop and waits until it has; gives its warnings.
@@ -147,6 +161,9 @@ impl Stopping {
         let errors = self.child.stderr.as_mut().ok_or("no log")?;
         errors.read_to_string(&mut log).map_err(text)?;
         let status = self.child.wait().map_err(text)?;
+        if let Some(limit) = self.limit.take() {
+            limit.kept()?;
+        }
         let took = started.elapsed();
         if !status.success() || took > LATEST {
             return Err(format!(

@@ -7,6 +7,7 @@ use crate::implementations::Implementation;
 use crate::peers::{Peer, Serving};
 use crate::ports::{free_address, listens};
 use crate::report::Report;
+use crate::time_limit;
 
 const TRANSPORTS: [&str; 2] = ["buffered", "framed"];
 /// Python's and C's implementation of the binary protocol, and both of them multiplexed.
@@ -58,13 +59,17 @@ fn client(
     report: &mut Report,
 ) {
     let (_, port) = serving.address.rsplit_once(':').unwrap_or_default();
-    let output = apache
-        .command("TestClient.py", transport, protocol, port)
-        .arg("--host=127.0.0.1")
-        .output()
-        .unwrap_or_else(|error| panic!("TestClient.py cannot be run: {error}"));
-    let text = String::from_utf8_lossy(&output.stderr);
     let column = format!("ThriftTest -> polyport {transport} {protocol}");
+    let mut command = apache.command("TestClient.py", transport, protocol, port);
+    command
+        .arg("--host=127.0.0.1")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let output = match time_limit::output(&mut command) {
+        Ok(output) => output,
+        Err(reason) => return report.record(&column, "all cases", Err(reason)),
+    };
+    let text = String::from_utf8_lossy(&output.stderr);
     let failed: Vec<&str> = text
         .lines()
         .filter(|line| line.starts_with("FAIL: ") || line.starts_with("ERROR: "))
