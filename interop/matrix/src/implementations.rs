@@ -14,6 +14,7 @@ pub(crate) enum Implementation {
     GrpcGo,
     GrpcPython,
     GrpcNode,
+    Tonic,
 }
 
 /// How a client tells a server which service it means.
@@ -40,6 +41,7 @@ impl Implementation {
             Self::GrpcGo => "grpc-go",
             Self::GrpcPython => "grpc python",
             Self::GrpcNode => "grpc node",
+            Self::Tonic => "tonic",
         }
     }
 
@@ -63,7 +65,7 @@ impl Implementation {
             }
             Self::KitexOld => &["buffered", "framed", "ttheader", "ttheader-framed"],
             Self::Thriftpy2 | Self::ApachePython | Self::ApacheNode => &["buffered", "framed"],
-            Self::GrpcGo | Self::GrpcPython | Self::GrpcNode => &[],
+            Self::GrpcGo | Self::GrpcPython | Self::GrpcNode | Self::Tonic => &[],
         }
     }
 
@@ -76,7 +78,7 @@ impl Implementation {
                 "grpc",
                 "grpc-thrift",
             ],
-            Self::GrpcGo | Self::GrpcPython | Self::GrpcNode => &["grpc"],
+            Self::GrpcGo | Self::GrpcPython | Self::GrpcNode | Self::Tonic => &["grpc"],
             _ => &[],
         }
     }
@@ -95,7 +97,7 @@ impl Implementation {
         match self {
             Self::Polyport | Self::Kitex | Self::Volo => Naming::Header,
             // Over HTTP/2 there is no other way.
-            Self::GrpcGo | Self::GrpcPython | Self::GrpcNode => Naming::Header,
+            Self::GrpcGo | Self::GrpcPython | Self::GrpcNode | Self::Tonic => Naming::Header,
             Self::KitexOld => Naming::Never,
             Self::Thriftpy2 | Self::ApachePython | Self::ApacheNode => Naming::MethodName,
         }

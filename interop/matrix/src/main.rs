@@ -65,6 +65,9 @@ struct Args {
     /// The client and server of interop/node with grpc-js
     #[arg(long, num_args = 1..)]
     grpc_node: Vec<PathBuf>,
+    /// The program of interop/tonic
+    #[arg(long, num_args = 1..)]
+    grpc_tonic: Vec<PathBuf>,
     /// The program of interop/thrifttest
     #[arg(long, num_args = 1.., requires = "apache_thrifttest")]
     thrifttest: Vec<PathBuf>,
@@ -127,6 +130,7 @@ impl Args {
             (Implementation::GrpcGo, &self.grpc_go),
             (Implementation::GrpcPython, &self.grpc_python),
             (Implementation::GrpcNode, &self.grpc_node),
+            (Implementation::Tonic, &self.grpc_tonic),
         ];
         let given = all.into_iter().filter(|(_, program)| !program.is_empty());
         given
