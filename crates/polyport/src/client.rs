@@ -1,5 +1,6 @@
 //! The client: one target, any number of calls and services.
 
+mod raw;
 mod call;
 mod stream;
 mod terms;
@@ -9,10 +10,12 @@ mod http2;
 mod multiplex;
 mod pool;
 mod connection;
+mod callee;
 mod options;
 
 pub use call::{Answer, ClientCall};
 pub use options::{ClientOptions, Connections};
+pub use raw::RawMethod;
 pub use stream::{ClientStream, StreamCall};
 
 use std::fmt;

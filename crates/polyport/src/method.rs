@@ -24,8 +24,7 @@ use crate::status::Status;
 /// assert_eq!(LENGTH.name(), "length");
 /// ```
 pub struct Method<A: 'static, V: 'static, E: 'static = Status> {
-    target: Target,
-    combined: bool,
+    pub(crate) target: Target<'static>,
     pub(crate) arguments: Coding<A>,
     pub(crate) outcome: OutcomeCoding<V, E>,
 }
@@ -44,19 +43,22 @@ pub struct Method<A: 'static, V: 'static, E: 'static = Status> {
 /// assert_eq!(COUNT.kind(), CallKind::Bidirectional);
 /// ```
 pub struct StreamMethod<A: 'static, V: 'static> {
-    target: Target,
+    pub(crate) target: Target<'static>,
     pub(crate) request: Coding<A>,
     pub(crate) response: Coding<V>,
 }
 
 /// What a method is called, and how it is called.
 #[derive(Clone, Copy)]
-struct Target {
-    package: &'static str,
-    service: &'static str,
-    name: &'static str,
-    kind: CallKind,
-    codec: Codec,
+pub(crate) struct Target<'a> {
+    pub(crate) package: &'a str,
+    pub(crate) service: &'a str,
+    pub(crate) name: &'a str,
+    pub(crate) kind: CallKind,
+    pub(crate) codec: Codec,
+    /// Whether the service was made of several, so that its name means nothing to a server that has
+    /// them apart.
+    pub(crate) is_combined: bool,
 }
 
 /// How a value becomes bytes and is made of them.
@@ -82,7 +84,6 @@ impl<A: Value, V: Returned, E: Throws> Method<A, V, E> {
     pub const fn new(service: &'static str, name: &'static str, kind: CallKind) -> Self {
         Self {
             target: Target::thrift(service, name, kind),
-            combined: false,
             arguments: Coding::thrift(),
             outcome: OutcomeCoding {
                 encode: thrift::encode_outcome::<V, E>,
@@ -105,7 +106,7 @@ impl<A, V, E> Method<A, V, E> {
     /// server that has the services apart does not know the combined one's.
     #[must_use]
     pub const fn combined(mut self) -> Self {
-        self.combined = true;
+        self.target.is_combined = true;
         self
     }
 
@@ -124,7 +125,7 @@ impl<A, V, E> Method<A, V, E> {
     /// Whether the service was made of several.
     #[must_use]
     pub fn is_combined(&self) -> bool {
-        self.combined
+        self.target.is_combined
     }
 
     /// The kind of call.
@@ -137,11 +138,6 @@ impl<A, V, E> Method<A, V, E> {
     #[must_use]
     pub fn codec(&self) -> Codec {
         self.target.codec
-    }
-
-    /// The path of a call over HTTP/2.
-    pub(crate) fn path(&self) -> String {
-        self.target.path()
     }
 }
 
@@ -188,25 +184,64 @@ impl<A, V> StreamMethod<A, V> {
     pub fn codec(&self) -> Codec {
         self.target.codec
     }
-
-    /// The path of a call over HTTP/2.
-    pub(crate) fn path(&self) -> String {
-        self.target.path()
-    }
 }
 
-impl Target {
-    const fn thrift(service: &'static str, name: &'static str, kind: CallKind) -> Self {
+impl Method<Bytes, Bytes> {
+    /// The coding of a method whose messages are bytes here: its name is known at run time only.
+    pub(crate) const RAW: Self = Self {
+        target: Target::thrift("", "", CallKind::Unary),
+        arguments: Coding::RAW,
+        outcome: OutcomeCoding {
+            encode: |outcome, out| match outcome {
+                Ok(bytes) => (Coding::RAW.encode)(bytes, out),
+                // A status has another way to the peer.
+                Err(_) => Err(EncodeError::misplaced("a status, given for bytes")),
+            },
+            decode: |bytes, _| Ok(Some(Ok(bytes.clone()))),
+            when_missing: || Some(Bytes::new()),
+        },
+    };
+}
+
+impl StreamMethod<Bytes, Bytes> {
+    /// The same for a method that streams.
+    pub(crate) const RAW: Self = Self {
+        target: Target::thrift("", "", CallKind::Bidirectional),
+        request: Coding::RAW,
+        response: Coding::RAW,
+    };
+}
+
+impl Coding<Bytes> {
+    /// Bytes as they are.
+    pub(crate) const RAW: Self = Self {
+        encode: |bytes, out| {
+            out.extend_from_slice(bytes);
+            Ok(())
+        },
+        decode: |bytes, _| Ok(bytes.clone()),
+    };
+}
+
+impl<'a> Target<'a> {
+    const fn thrift(service: &'a str, name: &'a str, kind: CallKind) -> Self {
         Self {
             package: "",
             service,
             name,
             kind,
             codec: Codec::ThriftBinary,
+            is_combined: false,
         }
     }
 
-    fn path(&self) -> String {
+    /// Whether the service's name is sent, where there is a place for it.
+    pub(crate) fn names_service(&self) -> bool {
+        !self.is_combined && !self.service.is_empty()
+    }
+
+    /// The path of a call over HTTP/2.
+    pub(crate) fn path(&self) -> String {
         let Self {
             package,
             service,
@@ -232,13 +267,19 @@ impl<T: Value> Coding<T> {
 
 impl<A, V, E> fmt::Debug for Method<A, V, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.target.service, self.target.name)
+        self.target.fmt(f)
     }
 }
 
 impl<A, V> fmt::Debug for StreamMethod<A, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.target.service, self.target.name)
+        self.target.fmt(f)
+    }
+}
+
+impl fmt::Debug for Target<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.service, self.name)
     }
 }
 
@@ -274,7 +315,6 @@ mod protobuf {
         ) -> Self {
             Self {
                 target: Target::protobuf(package, service, name, kind),
-                combined: false,
                 arguments: Coding::protobuf(),
                 outcome: OutcomeCoding {
                     encode: encode_outcome,
@@ -302,7 +342,7 @@ mod protobuf {
         }
     }
 
-    impl Target {
+    impl Target<'static> {
         const fn protobuf(
             package: &'static str,
             service: &'static str,
@@ -315,6 +355,7 @@ mod protobuf {
                 name,
                 kind,
                 codec: Codec::Protobuf,
+                is_combined: false,
             }
         }
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
 mod calls;
+mod raw;
 mod metadata;
 mod timeouts;
 mod within;

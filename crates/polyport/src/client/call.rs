@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::client::callee::Callee;
 use crate::client::terms::Terms;
 use crate::client::{Client, exchange};
 use crate::context::Context;
@@ -56,6 +57,7 @@ use crate::status::MethodError;
 pub struct ClientCall<A: 'static, V: 'static, E: 'static> {
     pub(super) client: Client,
     pub(super) method: &'static Method<A, V, E>,
+    pub(super) callee: Callee,
     pub(super) arguments: A,
     pub(super) terms: Terms,
 }
@@ -71,10 +73,21 @@ pub struct Answer<V, E> {
 
 impl<A, V, E> ClientCall<A, V, E> {
     pub(super) fn new(client: Client, method: &'static Method<A, V, E>, arguments: A) -> Self {
+        Self::named(client, Callee::Known(method.target), method, arguments)
+    }
+
+    /// A call of a method that is written like `method` and has another name.
+    pub(super) fn named(
+        client: Client,
+        callee: Callee,
+        method: &'static Method<A, V, E>,
+        arguments: A,
+    ) -> Self {
         Self {
             terms: Terms::new(&client.shared.options),
             client,
             method,
+            callee,
             arguments,
         }
     }
@@ -107,6 +120,13 @@ impl<A, V, E> ClientCall<A, V, E> {
     /// and ends no later than the caller of that one waits, whatever its own timeout is.
     pub fn within(mut self, cx: &Context) -> Self {
         self.terms.set_within(cx);
+        self
+    }
+
+    /// Makes the call the one that is being served, passed on: all of its metadata, who the caller
+    /// says it is, and how long that one waits.
+    pub fn forwarding(mut self, cx: &Context) -> Self {
+        self.terms.set_forwarding(cx);
         self
     }
 }
@@ -145,7 +165,7 @@ where
 impl<A, V, E> fmt::Debug for ClientCall<A, V, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientCall")
-            .field("method", &self.method)
+            .field("method", &self.callee.target())
             .field("terms", &self.terms)
             .finish_non_exhaustive()
     }

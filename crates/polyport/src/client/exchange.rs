@@ -19,7 +19,7 @@ use crate::client::options::ClientOptions;
 use crate::code::Code;
 use crate::limits::Limits;
 use crate::metadata::Metadata;
-use crate::method::Method;
+use crate::method::{Method, Target};
 use crate::status::{BizStatus, MethodError, Status, StatusKind};
 use crate::validator::{self, validate};
 
@@ -47,7 +47,7 @@ where
 
 #[cold]
 fn timed_out<A, V, E>(call: &ClientCall<A, V, E>) -> Status {
-    let (method, address) = (call.method, call.client.address());
+    let (method, address) = (call.callee.target(), call.client.address());
     let text = match call.terms.timeout {
         Some(limit) => format!("rpc timeout: no answer from {method:?} at {address} in {limit:?}"),
         None => format!("rpc timeout: no answer from {method:?} at {address} in time"),
@@ -64,11 +64,8 @@ where
     let (outcome, metadata) = match &call.client.shared.link {
         Link::Http2(http2) => {
             let facts = Facts {
-                path: call.method.path(),
-                codec: call.method.codec(),
-                service: call.method.service(),
-                method: call.method.name(),
-                caller_method: &call.terms.caller_method,
+                target: call.callee.target(),
+                caller: &call.terms.caller,
                 metadata: &call.terms.metadata,
                 until,
             };
@@ -117,7 +114,7 @@ where
         Ok(Request {
             bytes,
             sequence,
-            oneway: call.method.kind() == CallKind::Oneway,
+            oneway: call.callee.target().kind == CallKind::Oneway,
         })
     };
     let received = shared.link.exchange(request).await?;
@@ -132,7 +129,7 @@ where
     }
     let reply = Reply::decode(
         frame,
-        call.method,
+        (call.callee.target(), call.method),
         received.sequence,
         &shared.options.limits,
     )?;
@@ -150,14 +147,14 @@ fn encode<A, V, E>(
     out: &mut BytesMut,
 ) -> Result<(), EncodeError> {
     let options = &call.client.shared.options;
-    let method = call.method;
-    let kind = match method.kind() {
+    let target = call.callee.target();
+    let kind = match target.kind {
         CallKind::Oneway => MessageType::Oneway,
         _ => MessageType::Call,
     };
     // Nobody waits for a one-way call, so nothing ends it.
     let until = until.filter(|_| kind == MessageType::Call);
-    let texts = Texts::new(options, method.codec(), until);
+    let texts = Texts::new(options, target.codec, until);
     let number = [b'0' + kind as u8];
     let mut ints: Vec<(u16, &[u8])> = Vec::new();
     let prefixed: Vec<_> = call.terms.metadata.to_request().collect();
@@ -166,18 +163,21 @@ fn encode<A, V, E>(
         // What Kitex's client handler writes, kitex pkg/transmeta/ttheader.go.
         ints.extend([
             (keys::TRANSPORT_TYPE, texts.transport.as_bytes()),
-            (keys::FROM_SERVICE, options.caller.as_bytes()),
-            (keys::FROM_METHOD, call.terms.caller_method.as_bytes()),
-            (keys::TO_SERVICE, method.service().as_bytes()),
-            (keys::TO_METHOD, method.name().as_bytes()),
+            (
+                keys::FROM_SERVICE,
+                call.terms.caller.service(options).as_bytes(),
+            ),
+            (keys::FROM_METHOD, call.terms.caller.method.as_bytes()),
+            (keys::TO_SERVICE, target.service.as_bytes()),
+            (keys::TO_METHOD, target.name.as_bytes()),
             (keys::MESSAGE_TYPE, &number[..]),
             (keys::CONNECT_TIMEOUT, texts.connect_timeout.as_bytes()),
         ]);
         if let Some(timeout) = &texts.timeout {
             ints.push((keys::RPC_TIMEOUT, timeout.as_bytes()));
         }
-        if !method.is_combined() {
-            strings.push((keys::SERVICE_NAME, method.service().as_bytes()));
+        if target.names_service() {
+            strings.push((keys::SERVICE_NAME, target.service.as_bytes()));
         }
     }
     strings.extend(prefixed.iter().map(|(key, value)| (&key[..], *value)));
@@ -190,33 +190,30 @@ fn encode<A, V, E>(
     };
     validator::encode(
         &options.validators,
-        (framing(options.transport, method.codec()), header),
+        (framing(options.transport, target.codec), header),
         options.limits.frame,
         out,
         |out| {
             let envelope = Envelope {
                 kind,
-                method: &name_on_the_wire(options, method),
+                method: &name_on_the_wire(options, target),
                 sequence,
             };
-            match method.codec() {
+            match target.codec {
                 Codec::Protobuf => protobuf::encode(&envelope, out)?,
                 _ => envelope.encode(out)?,
             }
-            (method.arguments.encode)(&call.arguments, out)
+            (call.method.arguments.encode)(&call.arguments, out)
         },
     )
 }
 
 /// The method's name, with its service where the client is to say it there. Replies have it without.
-fn name_on_the_wire<A, V, E>(
-    options: &ClientOptions,
-    method: &Method<A, V, E>,
-) -> Cow<'static, str> {
-    if options.multiplexed_names && options.service_name && !method.is_combined() {
-        format!("{}:{}", method.service(), method.name()).into()
+fn name_on_the_wire<'a>(options: &ClientOptions, target: Target<'a>) -> Cow<'a, str> {
+    if options.multiplexed_names && options.service_name && target.names_service() {
+        format!("{}:{}", target.service, target.name).into()
     } else {
-        method.name().into()
+        target.name.into()
     }
 }
 
@@ -257,11 +254,11 @@ struct Reply<V, E> {
 impl<V, E> Reply<V, E> {
     fn decode<A>(
         frame: &Frame,
-        method: &Method<A, V, E>,
+        (target, method): (Target<'_>, &Method<A, V, E>),
         sequence: i32,
         limits: &Limits,
     ) -> Result<Self, Status> {
-        let codec = method.codec();
+        let codec = target.codec;
         if frame.codec != codec {
             let text = format!("the reply is {}, the request {codec}", frame.codec);
             return Err(Status::transport(text));
@@ -292,7 +289,7 @@ impl<V, E> Reply<V, E> {
                 Err(Status::remote(&exception))
             }
             MessageType::Reply | MessageType::Stream => {
-                check(&envelope, method, sequence)?;
+                check(&envelope, target, sequence)?;
                 match header.and_then(biz_status) {
                     Some(biz) => Err(biz.into()),
                     None => (method.outcome.decode)(&body, &limits.wire())
@@ -335,15 +332,11 @@ fn exception(codec: Codec, body: &Bytes, limits: &Limits) -> Result<ApplicationE
 }
 
 /// Whether a reply belongs to the request.
-fn check<A, V, E>(
-    envelope: &Envelope<'_>,
-    method: &Method<A, V, E>,
-    sequence: i32,
-) -> Result<(), Status> {
+fn check(envelope: &Envelope<'_>, target: Target<'_>, sequence: i32) -> Result<(), Status> {
     check_sequence(envelope, sequence)?;
-    if envelope.method != method.name() {
+    if envelope.method != target.name {
         return Err(Status::transport(format!(
-            "the reply is for method {}, the request for {method:?}",
+            "the reply is for method {}, the request for {target:?}",
             envelope.method
         )));
     }

@@ -9,6 +9,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::client::Client;
 use crate::client::call::Answer;
+use crate::client::callee::Callee;
 use crate::client::http2::call::{Facts, no_message, open};
 use crate::client::http2::replies::Replies;
 use crate::client::http2::requests::Requests;
@@ -44,6 +45,7 @@ use crate::stream::{Sink, Streaming};
 pub struct StreamCall<A: 'static, V: 'static, O> {
     client: Client,
     method: &'static StreamMethod<A, V>,
+    callee: Callee,
     /// The only request, if there is one only.
     request: Option<A>,
     begin: fn(Begun<A, V>) -> O,
@@ -89,12 +91,18 @@ impl<A, V, O> StreamCall<A, V, O> {
         begin: fn(Begun<A, V>) -> O,
     ) -> Self {
         Self {
+            callee: Callee::Known(method.target),
             terms: Terms::new(&client.shared.options),
             client,
             method,
             request,
             begin,
         }
+    }
+
+    /// The call of a method that is written like this one and has another name.
+    pub(super) fn named(self, callee: Callee) -> Self {
+        Self { callee, ..self }
     }
 
     /// How long the call may take, to its last message. The server is told.
@@ -128,16 +136,23 @@ impl<A, V, O> StreamCall<A, V, O> {
         self
     }
 
+    /// Makes the call the one that is being served, passed on: all of its metadata, who the caller
+    /// says it is, and how long that one waits.
+    pub fn forwarding(mut self, cx: &Context) -> Self {
+        self.terms.set_forwarding(cx);
+        self
+    }
+
     async fn begin(self) -> Result<O, Status> {
-        let method = self.method;
+        let (method, target) = (self.method, self.callee.target());
         let Link::Http2(http2) = &self.client.shared.link else {
-            let text = format!("{method:?} streams, which needs Transport::Grpc");
+            let text = format!("{target:?} streams, which needs Transport::Grpc");
             return Err(Status::transport(text));
         };
         let until = self.terms.until();
         let late = || {
             let text = format!(
-                "rpc timeout: {method:?} at {} did not end in time",
+                "rpc timeout: {target:?} at {} did not end in time",
                 self.client.address()
             );
             Status::new(StatusKind::Timeout, text)
@@ -147,11 +162,8 @@ impl<A, V, O> StreamCall<A, V, O> {
             return Err(late());
         }
         let facts = Facts {
-            path: method.path(),
-            codec: method.codec(),
-            service: method.service(),
-            method: method.name(),
-            caller_method: &self.terms.caller_method,
+            target,
+            caller: &self.terms.caller,
             metadata: &self.terms.metadata,
             until,
         };
@@ -290,7 +302,7 @@ async fn only<V>(answers: &mut Streaming<V>) -> Result<V, Status> {
 impl<A, V, O> fmt::Debug for StreamCall<A, V, O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StreamCall")
-            .field("method", &self.method)
+            .field("method", &self.callee.target())
             .field("terms", &self.terms)
             .finish_non_exhaustive()
     }

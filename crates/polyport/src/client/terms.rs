@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::client::callee::Caller;
 use crate::client::options::ClientOptions;
 use crate::context::Context;
 use crate::metadata::Metadata;
@@ -16,8 +17,7 @@ pub(super) struct Terms {
     /// When the call ends that it is made within.
     pub(super) deadline: Option<Instant>,
     pub(super) metadata: Metadata,
-    /// The method that makes the call; may be empty.
-    pub(super) caller_method: String,
+    pub(super) caller: Caller,
 }
 
 impl Terms {
@@ -26,14 +26,21 @@ impl Terms {
             timeout: options.timeout,
             deadline: None,
             metadata: Metadata::default(),
-            caller_method: String::new(),
+            caller: Caller::default(),
         }
     }
 
     /// Makes the call a part of the one that is being served.
     pub(super) fn set_within(&mut self, cx: &Context) {
         self.metadata.inherit(cx.metadata());
-        cx.method().clone_into(&mut self.caller_method);
+        cx.method().clone_into(&mut self.caller.method);
+        self.deadline = cx.deadline();
+    }
+
+    /// Makes the call the one that is being served, passed on.
+    pub(super) fn set_forwarding(&mut self, cx: &Context) {
+        self.metadata.extend(cx.metadata().clone());
+        self.caller = Caller::of(cx);
         self.deadline = cx.deadline();
     }
 

@@ -10,6 +10,7 @@ use polyport_wire::schema::CallKind;
 use polyport_wire::transport::Codec;
 use tokio::time::{Instant, timeout};
 
+use crate::client::callee::Caller;
 use crate::client::http2::Http2;
 use crate::client::http2::replies::Replies;
 use crate::client::http2::requests::Requests;
@@ -18,17 +19,14 @@ use crate::code::Code;
 use crate::http2::compression::ACCEPTED;
 use crate::http2::headers;
 use crate::metadata::Metadata;
-use crate::method::Method;
+use crate::method::{Method, Target};
 use crate::status::Status;
 use crate::stream::Source;
 
 /// What the headers of a request say.
 pub(in crate::client) struct Facts<'a> {
-    pub(in crate::client) path: String,
-    pub(in crate::client) codec: Codec,
-    pub(in crate::client) service: &'a str,
-    pub(in crate::client) method: &'a str,
-    pub(in crate::client) caller_method: &'a str,
+    pub(in crate::client) target: Target<'a>,
+    pub(in crate::client) caller: &'a Caller,
     pub(in crate::client) metadata: &'a Metadata,
     pub(in crate::client) until: Option<Instant>,
 }
@@ -43,7 +41,7 @@ pub(in crate::client) async fn unary<A, V, E>(
     arguments: &A,
     facts: Facts<'_>,
 ) -> (Result<Result<V, E>, Status>, Metadata) {
-    if method.kind() == CallKind::Oneway {
+    if facts.target.kind == CallKind::Oneway {
         let told = oneway(http2, method, arguments, &facts).await;
         return (told.map(Ok), Metadata::default());
     }
@@ -131,13 +129,14 @@ pub(in crate::client) fn no_message(what: &str) -> Status {
 
 /// The head of a request.
 fn head(options: &ClientOptions, facts: &Facts<'_>) -> Result<Request<()>, Status> {
+    let path = facts.target.path();
     let uri = Uri::builder()
         .scheme("http")
         .authority(options.address.as_str())
-        .path_and_query(facts.path.as_str())
+        .path_and_query(path.as_str())
         .build()
         .map_err(|error| {
-            let text = format!("{}{} is no address: {error}", options.address, facts.path);
+            let text = format!("{}{path} is no address: {error}", options.address);
             Status::transport(text)
         })?;
     let mut request = Request::new(());
@@ -150,12 +149,16 @@ fn head(options: &ClientOptions, facts: &Facts<'_>) -> Result<Request<()>, Statu
 
 fn put_headers(options: &ClientOptions, facts: &Facts<'_>, map: &mut HeaderMap) {
     const AGENT: &str = concat!("polyport/", env!("CARGO_PKG_VERSION"));
-    let content_type = match facts.codec {
+    let content_type = match facts.target.codec {
         Codec::ThriftBinary => "application/grpc+thrift",
         _ => "application/grpc",
     };
+    // First, because a call that is passed on brings some of what is set below.
+    headers::put_request(facts.metadata, map);
     map.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    map.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    if !map.contains_key(USER_AGENT) {
+        map.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+    }
     map.insert(TE, HeaderValue::from_static("trailers"));
     let accepted = HeaderValue::from_static(ACCEPTED);
     map.insert(headers::GRPC_ACCEPT_ENCODING, accepted);
@@ -167,14 +170,13 @@ fn put_headers(options: &ClientOptions, facts: &Facts<'_>, map: &mut HeaderMap) 
     if options.service_name {
         // What Kitex's ClientHTTP2Handler writes, kitex pkg/transmeta/http2.go.
         let facts = [
-            (headers::SOURCE_SERVICE, options.caller.as_str()),
-            (headers::SOURCE_METHOD, facts.caller_method),
-            (headers::DESTINATION_SERVICE, facts.service),
-            (headers::DESTINATION_METHOD, facts.method),
+            (headers::SOURCE_SERVICE, facts.caller.service(options)),
+            (headers::SOURCE_METHOD, facts.caller.method.as_str()),
+            (headers::DESTINATION_SERVICE, facts.target.service),
+            (headers::DESTINATION_METHOD, facts.target.name),
         ];
         for (name, fact) in facts.into_iter().filter(|(_, fact)| !fact.is_empty()) {
             map.insert(name, headers::value(fact));
         }
     }
-    headers::put_request(facts.metadata, map);
 }
