@@ -478,3 +478,57 @@ mod words {
         check("// #[ignore]\nlet x = \"thread::sleep\";", &[]);
     }
 }
+
+/// Complaints about rows of a table whose last cell names no test of these.
+fn unproved(table: &str, tests: &[String]) -> Vec<String> {
+    let rows = table.lines().filter(|line| line.starts_with('|')).skip(2);
+    let mut complaints = Vec::new();
+    for row in rows {
+        let cell = row.trim_end_matches('|').rsplit('|').next().unwrap();
+        let names: Vec<&str> = cell
+            .split(',')
+            .map(|name| name.trim_matches([' ', '`']))
+            .collect();
+        let missing = |name: &&&str| !tests.iter().any(|test| test == **name);
+        let missing = names.iter().filter(missing);
+        complaints.extend(missing.map(|name| format!("no test {name:?}: {row}")));
+    }
+    complaints
+}
+
+/// The names of the functions behind `#[test]` and its like.
+fn tests(text: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut marked = false;
+    for line in text.lines().map(str::trim_start) {
+        marked |= line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+        let name = line.trim_start_matches("async ").strip_prefix("fn ");
+        if let (true, Some(name)) = (marked, name) {
+            names.extend(name.split('(').next().map(str::to_owned));
+            marked = false;
+        }
+    }
+    names
+}
+
+#[test]
+fn what_differs_from_kitex_is_proved() {
+    let document = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let (_, table) = document.split_once("differs from Kitex").unwrap();
+    let table = table.split("\n## ").next().unwrap();
+    let all: Vec<String> = everything()
+        .iter()
+        .flat_map(|(_, text)| tests(text))
+        .collect();
+    assert!(table.lines().count() > 20);
+    let complaints = unproved(table, &all);
+    assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+}
+
+#[test]
+fn a_row_without_a_test_is_noticed() {
+    let tests = tests("#[test]\nfn a() {}\n#[tokio::test]\nasync fn b() {}\nfn c() {}");
+    assert_eq!(tests, ["a", "b"]);
+    let table = "| x | test |\n| - | - |\n| 1 | `a`, `b` |\n| 2 | `c` |\n| 3 | |";
+    assert_eq!(unproved(table, &tests).len(), 2);
+}

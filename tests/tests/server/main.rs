@@ -10,6 +10,7 @@ mod fairness;
 mod rejected;
 mod metadata;
 mod deadlines;
+mod differences;
 mod layers;
 mod options;
 mod limits;
