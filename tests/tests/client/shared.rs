@@ -181,6 +181,24 @@ async fn when_the_connection_ends_the_calls_on_it_fail_and_the_next_one_connects
 }
 
 #[tokio::test]
+async fn what_was_answered_before_the_connection_broke_is_not_lost() {
+    let fake = Fake::start().await;
+    // It depends on luck whether the reply or the failure is seen first.
+    for _ in 0..30 {
+        let (client, mut peer) = shared(&fake, Transport::TtHeader).await;
+        let answered = call(&client, "answered");
+        let request = peer.response().await;
+        let cut = call(&client, &"x".repeat(8 * 1024 * 1024));
+        soon(peer.stream.readable()).await.unwrap();
+        peer.send(reply(&request, "answered").encode()).await;
+        // What is not read makes it a reset.
+        drop(peer);
+        assert_eq!(soon(answered).await.unwrap().unwrap(), "answered");
+        assert!(soon(cut).await.unwrap().unwrap_err().is_transport());
+    }
+}
+
+#[tokio::test]
 async fn when_the_end_is_announced_the_next_call_waits_for_no_other() {
     let fake = Fake::start().await;
     let (client, mut peer) = shared(&fake, Transport::TtHeader).await;

@@ -194,8 +194,17 @@ impl Shared {
         }
         match outcome.await {
             Ok(outcome) => Ok((number, outcome)),
-            Err(_) => self.ended(number),
+            Err(_) => Err(self.lost()),
         }
+    }
+
+    /// What a call is told whose request the connection has taken without a word of what became of
+    /// it: it may have been sent.
+    fn lost(&self) -> Status {
+        let failure = self.state.failure.get().cloned();
+        failure.unwrap_or_else(|| {
+            Status::transport("the connection's task has ended before it had an answer")
+        })
     }
 
     /// What becomes of a call that the connection has not taken.
@@ -204,5 +213,38 @@ impl Shared {
             Some(status) => Err(status.clone()),
             None => Ok((number, Outcome::NotSent)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_whose_task_is_gone_is_not_sent_again() {
+        let (sender, mut jobs) = mpsc::channel::<Job>(1);
+        let shared = Shared {
+            jobs: sender,
+            state: Arc::new(State {
+                permits: Semaphore::new(1),
+                silence: Silence::new(std::time::Duration::from_secs(1)),
+                failure: OnceLock::new(),
+            }),
+            _alive: oneshot::channel().0,
+        };
+        let request = || {
+            Ok(Request {
+                bytes: bytes::BytesMut::new(),
+                sequence: 1,
+                oneway: false,
+            })
+        };
+        // As in a task that panics, all that it has is dropped.
+        let task = async { drop(jobs.recv().await) };
+        let (outcome, ()) = tokio::join!(shared.exchange(request), task);
+        assert!(outcome.unwrap_err().is_transport());
+        drop(jobs);
+        let outcome = shared.exchange(request).await;
+        assert!(matches!(outcome, Ok((1, Outcome::NotSent))));
     }
 }

@@ -1,6 +1,7 @@
 //! One shared connection, in a task of its own.
 
 use std::collections::{HashMap, VecDeque};
+use std::mem;
 use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
@@ -37,6 +38,8 @@ pub(super) struct Connection {
     ending: bool,
     /// Nothing comes out of `jobs` any more.
     jobs_ended: bool,
+    /// Why nothing can be written any more, though there may be replies to read.
+    unwritable: Option<Status>,
 }
 
 impl Connection {
@@ -59,6 +62,7 @@ impl Connection {
             decoder: FrameDecoder::new(limits.wire()),
             ending: false,
             jobs_ended: false,
+            unwritable: None,
         }
     }
 
@@ -73,7 +77,8 @@ impl Connection {
             }
         };
         self.end();
-        self.waiting.fail(self.written, &reason);
+        self.waiting.release_unwritten(self.written);
+        self.waiting.fail(&self.unwritable.take().unwrap_or(reason));
         while let Some(job) = self.jobs.recv().await {
             let _ = job.done.send(Outcome::NotSent);
         }
@@ -108,7 +113,10 @@ impl Connection {
                 Ok(())
             }
             written = writer.write(&self.output), if !self.output.is_empty() => {
-                self.note_written(written.map_err(broken)?);
+                match written {
+                    Ok(bytes) => self.note_written(bytes),
+                    Err(error) => self.write_no_more(broken(error)),
+                }
                 Ok(())
             }
             read = reader.read_buf(&mut self.input) => {
@@ -160,6 +168,14 @@ impl Connection {
             self.output = BytesMut::new();
         }
         self.waiting.note_written(self.written);
+    }
+
+    /// Sends what was not written to another connection. Replies that have arrived are still read.
+    fn write_no_more(&mut self, reason: Status) {
+        self.unwritable = Some(reason);
+        self.end();
+        self.output.clear();
+        self.waiting.release_unwritten(self.written);
     }
 
     /// Gives every reply that has arrived to the call that waits for it.
@@ -252,20 +268,28 @@ impl Waiting {
         }
     }
 
-    /// Tells all calls that the connection has ended when so many bytes were written.
-    fn fail(&mut self, written: u64, reason: &Status) {
-        let for_writing = self.for_writing.drain(..).map(|(_, call)| call);
-        for call in self
-            .for_replies
-            .drain()
-            .map(|(_, call)| call)
-            .chain(for_writing)
-        {
-            let _ = call.done.send(if call.start < written {
-                Outcome::Failed(reason.clone())
+    /// Lets go of the calls of which nothing was among the bytes that were written.
+    fn release_unwritten(&mut self, written: u64) {
+        let is_begun = |call: &Call| call.start < written;
+        for (number, call) in mem::take(&mut self.for_replies) {
+            if is_begun(&call) {
+                self.for_replies.insert(number, call);
             } else {
-                Outcome::NotSent
-            });
+                let _ = call.done.send(Outcome::NotSent);
+            }
+        }
+        let begun = self.for_writing.partition_point(|(_, call)| is_begun(call));
+        for (_, call) in self.for_writing.drain(begun..) {
+            let _ = call.done.send(Outcome::NotSent);
+        }
+    }
+
+    /// Tells all calls that the connection has ended.
+    fn fail(&mut self, reason: &Status) {
+        let for_replies = self.for_replies.drain().map(|(_, call)| call);
+        let for_writing = self.for_writing.drain(..).map(|(_, call)| call);
+        for call in for_replies.chain(for_writing) {
+            let _ = call.done.send(Outcome::Failed(reason.clone()));
         }
     }
 }
@@ -301,7 +325,8 @@ mod tests {
         assert!(waiting.add(2, unwritten).is_ok());
         waiting.for_writing.push_back((30, oneway));
         waiting.note_written(10);
-        waiting.fail(10, &Status::transport("gone"));
+        waiting.release_unwritten(10);
+        waiting.fail(&Status::transport("gone"));
         assert!(matches!(failed.try_recv(), Ok(Outcome::Failed(_))));
         assert!(matches!(again.try_recv(), Ok(Outcome::NotSent)));
         assert!(matches!(again_too.try_recv(), Ok(Outcome::NotSent)));
