@@ -44,7 +44,8 @@ pub struct Streaming<T> {
 
 /// Where messages are sent to, one after the other.
 ///
-/// A server's answers end when the handler returns; a client sends no more when it drops this.
+/// A server's answers end when the handler returns. A client that drops this sends no more; if it
+/// has dropped the answers before, or panics, it gives up the call.
 ///
 /// # Examples
 ///

@@ -1,8 +1,10 @@
 //! A client's HTTP/2 connections, on which each call has a stream.
 
+pub(super) mod asking;
 pub(super) mod call;
 pub(super) mod replies;
 pub(super) mod requests;
+pub(super) mod deadline;
 mod working;
 
 use std::sync::atomic::{AtomicUsize, Ordering};

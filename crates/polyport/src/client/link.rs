@@ -1,6 +1,8 @@
 //! How a request gets to the server and its reply back: over a connection of its own, or over one
 //! that calls share.
 
+use std::sync::Arc;
+
 use bytes::BytesMut;
 use polyport_wire::frame::Frame;
 use polyport_wire::transport::Transport;
@@ -18,7 +20,7 @@ use crate::status::Status;
 pub(super) enum Link {
     Pool(Pool),
     Multiplexed(Multiplexed),
-    Http2(Http2),
+    Http2(Arc<Http2>),
 }
 
 /// A request, ready to be sent.
@@ -59,7 +61,8 @@ impl Link {
             ));
         }
         if options.transport == Transport::Grpc {
-            return Http2::connect(options).await.map(Self::Http2);
+            let http2 = Http2::connect(options).await?;
+            return Ok(Self::Http2(Arc::new(http2)));
         }
         match options.connections {
             Connections::Multiplexed { connections } => {

@@ -5,12 +5,15 @@ use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use bytes::BytesMut;
+use tokio::time::Instant;
 
 use crate::client::Client;
 use crate::client::call::Answer;
 use crate::client::callee::Callee;
-use crate::client::http2::call::{Facts, no_message, open};
+use crate::client::http2::asking::Asking;
+use crate::client::http2::call::{Facts, no_message, open, question};
+use crate::client::http2::deadline::Deadline;
 use crate::client::http2::replies::Replies;
 use crate::client::http2::requests::Requests;
 use crate::client::link::Link;
@@ -19,7 +22,7 @@ use crate::context::Context;
 use crate::metadata::Metadata;
 use crate::method::StreamMethod;
 use crate::status::{Status, StatusKind};
-use crate::stream::{Sink, Streaming};
+use crate::stream::{Sink, Source, Streaming};
 
 /// A streaming call that is begun when it is awaited, which gives an `O`: what there is to send to
 /// and to receive from.
@@ -46,10 +49,16 @@ pub struct StreamCall<A: 'static, V: 'static, O> {
     client: Client,
     method: &'static StreamMethod<A, V>,
     callee: Callee,
-    /// The only request, if there is one only.
-    request: Option<A>,
-    begin: fn(Begun<A, V>) -> O,
+    opening: Opening<A, V, O>,
     terms: Terms,
+}
+
+/// How a call begins.
+enum Opening<A: 'static, V: 'static, O> {
+    /// With the only request.
+    One(A, fn(Asking, &'static StreamMethod<A, V>, &Client) -> O),
+    /// With none.
+    Many(fn(Begun<A, V>) -> O),
 }
 
 /// A call whose stream is open.
@@ -78,25 +87,22 @@ struct Begun<A: 'static, V: 'static> {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Who drops it before it is finished gives up the call: the server is told, so that it does not take
+/// what was sent by then for everything.
 pub struct ClientStream<A: 'static, V: 'static> {
     sink: Sink<A>,
     answers: Streaming<V>,
 }
 
 impl<A, V, O> StreamCall<A, V, O> {
-    fn new(
-        client: Client,
-        method: &'static StreamMethod<A, V>,
-        request: Option<A>,
-        begin: fn(Begun<A, V>) -> O,
-    ) -> Self {
+    fn new(client: Client, method: &'static StreamMethod<A, V>, opening: Opening<A, V, O>) -> Self {
         Self {
             callee: Callee::Known(method.target),
             terms: Terms::new(&client.shared.options),
             client,
             method,
-            request,
-            begin,
+            opening,
         }
     }
 
@@ -167,22 +173,24 @@ impl<A, V, O> StreamCall<A, V, O> {
             metadata: &self.terms.metadata,
             until,
         };
-        let opening = open(http2, &facts, until.map(|until| (until, late())));
-        let (mut requests, replies) = match until {
-            None => opening.await?,
-            Some(until) => timeout_at(until, opening)
-                .await
-                .unwrap_or_else(|_| Err(late()))?,
-        };
-        if let Some(request) = &self.request {
-            requests.send_last(&mut |out| (method.request.encode)(request, out))?;
+        let deadline = until.map(|until| Deadline::new(until, late()));
+        match &self.opening {
+            Opening::One(request, begin) => {
+                let mut encode = |out: &mut BytesMut| (method.request.encode)(request, out);
+                let question = question(http2, &facts, deadline, &mut encode)?;
+                Ok(begin(question.ask().await?, method, &self.client))
+            }
+            Opening::Many(begin) => {
+                let (requests, replies) = open(http2, &facts, deadline).await?;
+                let client = self.client.clone();
+                Ok(begin(Begun {
+                    method,
+                    requests,
+                    replies,
+                    client,
+                }))
+            }
         }
-        Ok((self.begin)(Begun {
-            method,
-            requests,
-            replies,
-            client: self.client,
-        }))
     }
 }
 
@@ -204,11 +212,15 @@ impl<A, V> Begun<A, V> {
     fn sink(requests: Requests, method: &StreamMethod<A, V>) -> Sink<A> {
         Sink::new(Box::new(requests), method.request)
     }
+}
 
-    fn streaming(replies: Replies, method: &StreamMethod<A, V>, client: &Client) -> Streaming<V> {
-        let limits = client.shared.options.limits.message_limits();
-        Streaming::new(Box::new(replies), method.response, limits)
-    }
+fn streaming<A, V>(
+    source: impl Source + 'static,
+    method: &StreamMethod<A, V>,
+    client: &Client,
+) -> Streaming<V> {
+    let limits = client.shared.options.limits.message_limits();
+    Streaming::new(Box::new(source), method.response, limits)
 }
 
 impl Client {
@@ -217,10 +229,11 @@ impl Client {
         &self,
         method: &'static StreamMethod<A, V>,
     ) -> StreamCall<A, V, ClientStream<A, V>> {
-        StreamCall::new(self.clone(), method, None, |begun| ClientStream {
+        let opening = Opening::Many(|begun| ClientStream {
             sink: Begun::sink(begun.requests, begun.method),
-            answers: Begun::streaming(begun.replies, begun.method, &begun.client),
-        })
+            answers: streaming(begun.replies, begun.method, &begun.client),
+        });
+        StreamCall::new(self.clone(), method, opening)
     }
 
     /// Calls a method that gives many answers.
@@ -229,9 +242,7 @@ impl Client {
         method: &'static StreamMethod<A, V>,
         request: A,
     ) -> StreamCall<A, V, Streaming<V>> {
-        StreamCall::new(self.clone(), method, Some(request), |begun| {
-            Begun::streaming(begun.replies, begun.method, &begun.client)
-        })
+        StreamCall::new(self.clone(), method, Opening::One(request, streaming))
     }
 
     /// Calls a method that takes many requests and gives many answers.
@@ -239,11 +250,13 @@ impl Client {
         &self,
         method: &'static StreamMethod<A, V>,
     ) -> StreamCall<A, V, (Sink<A>, Streaming<V>)> {
-        StreamCall::new(self.clone(), method, None, |begun| {
+        let opening = Opening::Many(|mut begun: Begun<A, V>| {
+            begun.requests.finish_when_dropped(&mut begun.replies);
             let sink = Begun::sink(begun.requests, begun.method);
-            let answers = Begun::streaming(begun.replies, begun.method, &begun.client);
+            let answers = streaming(begun.replies, begun.method, &begun.client);
             (sink, answers)
-        })
+        });
+        StreamCall::new(self.clone(), method, opening)
     }
 }
 

@@ -129,7 +129,9 @@ fn unreadable(error: &DecodeError) -> Status {
 /// `doc/PROTOCOL-HTTP2.md`, errors).
 pub(crate) fn broken(error: &h2::Error) -> Status {
     let code = match error.reason() {
-        Some(_) if error.is_remote() && error.is_go_away() => Code::UNAVAILABLE,
+        Some(reason) if error.is_go_away() && (error.is_remote() || reason == Reason::NO_ERROR) => {
+            Code::UNAVAILABLE
+        }
         Some(Reason::REFUSED_STREAM) => Code::UNAVAILABLE,
         Some(Reason::CANCEL) => Code::CANCELLED,
         Some(Reason::ENHANCE_YOUR_CALM) => Code::RESOURCE_EXHAUSTED,

@@ -1,6 +1,7 @@
 //! A call over HTTP/2: its request's headers, and for unary calls all of it.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue, TE, USER_AGENT};
@@ -12,8 +13,10 @@ use tokio::time::{Instant, timeout};
 
 use crate::client::callee::Caller;
 use crate::client::http2::Http2;
+use crate::client::http2::asking::Question;
+use crate::client::http2::deadline::{Deadline, in_time};
 use crate::client::http2::replies::Replies;
-use crate::client::http2::requests::Requests;
+use crate::client::http2::requests::{Requests, message};
 use crate::client::options::ClientOptions;
 use crate::code::Code;
 use crate::http2::compression::ACCEPTED;
@@ -21,7 +24,7 @@ use crate::http2::headers;
 use crate::metadata::Metadata;
 use crate::method::{Method, Target};
 use crate::status::Status;
-use crate::stream::Source;
+use crate::stream::{Encode, Source};
 
 /// What the headers of a request say.
 pub(in crate::client) struct Facts<'a> {
@@ -98,17 +101,33 @@ async fn once<A, V, E>(
     Ok((outcome, replies))
 }
 
-/// Opens a stream; `until` ends it, with the status that the caller is to get then.
+/// Opens a stream, which the deadline ends.
 pub(in crate::client) async fn open(
     http2: &Http2,
     facts: &Facts<'_>,
-    until: Option<(Instant, Status)>,
+    deadline: Option<Deadline>,
 ) -> Result<(Requests, Replies), Status> {
     let limit = http2.options.limits.grpc_message;
     let request = head(&http2.options, facts)?;
-    let (response, stream) = http2.open(&request).await?;
-    let requests = Requests::new(stream, limit);
-    Ok((requests, Replies::new(response, limit, until)))
+    let (response, stream) = in_time(deadline.as_ref(), http2.open(&request)).await?;
+    let requests = Requests::new(stream, limit, deadline.clone());
+    Ok((requests, Replies::new(response, limit, deadline)))
+}
+
+/// A call with one request, which is not sent yet.
+pub(in crate::client) fn question(
+    http2: &Arc<Http2>,
+    facts: &Facts<'_>,
+    deadline: Option<Deadline>,
+    encode: &mut Encode<'_>,
+) -> Result<Question, Status> {
+    let options = &http2.options;
+    Ok(Question {
+        head: head(options, facts)?,
+        message: message(options.limits.grpc_message, encode)?,
+        http2: Arc::clone(http2),
+        deadline,
+    })
 }
 
 /// The only message of a stream, after which it must end.
@@ -162,11 +181,7 @@ fn put_headers(options: &ClientOptions, facts: &Facts<'_>, map: &mut HeaderMap) 
     map.insert(TE, HeaderValue::from_static("trailers"));
     let accepted = HeaderValue::from_static(ACCEPTED);
     map.insert(headers::GRPC_ACCEPT_ENCODING, accepted);
-    if let Some(until) = facts.until {
-        let left = until.saturating_duration_since(Instant::now());
-        let timeout = headers::value(&grpc::format_timeout(left));
-        map.insert(headers::GRPC_TIMEOUT, timeout);
-    }
+    put_timeout(facts.until, map);
     if options.service_name {
         // What Kitex's ClientHTTP2Handler writes, kitex pkg/transmeta/http2.go.
         let facts = [
@@ -178,5 +193,14 @@ fn put_headers(options: &ClientOptions, facts: &Facts<'_>, map: &mut HeaderMap) 
         for (name, fact) in facts.into_iter().filter(|(_, fact)| !fact.is_empty()) {
             map.insert(name, headers::value(fact));
         }
+    }
+}
+
+/// Tells the server how long the call may take from now on.
+pub(super) fn put_timeout(until: Option<Instant>, map: &mut HeaderMap) {
+    if let Some(until) = until {
+        let left = until.saturating_duration_since(Instant::now());
+        let timeout = headers::value(&grpc::format_timeout(left));
+        map.insert(headers::GRPC_TIMEOUT, timeout);
     }
 }

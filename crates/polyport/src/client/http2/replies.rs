@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -11,8 +12,8 @@ use http::header::{CONTENT_TYPE, HeaderMap};
 use http::{Response, StatusCode};
 use polyport_wire::error::DecodeError;
 use polyport_wire::grpc;
-use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::client::http2::deadline::Deadline;
 use crate::code::Code;
 use crate::http2::compression::Compression;
 use crate::http2::headers;
@@ -25,8 +26,9 @@ use crate::stream::Source;
 pub(in crate::client) struct Replies {
     state: State,
     limit: usize,
-    /// What the caller is told when time runs out, and when it does.
-    until: Option<(Pin<Box<Sleep>>, Status)>,
+    deadline: Option<Deadline>,
+    /// Tells that somebody has this, where it matters.
+    alive: Option<Arc<()>>,
     headers: Metadata,
     trailers: Option<Metadata>,
     /// Whether the server says that it has not looked at the request.
@@ -40,19 +42,21 @@ enum State {
 }
 
 impl Replies {
-    pub(super) fn new(
-        response: ResponseFuture,
-        limit: usize,
-        until: Option<(Instant, Status)>,
-    ) -> Self {
+    pub(super) fn new(response: ResponseFuture, limit: usize, deadline: Option<Deadline>) -> Self {
         Self {
             state: State::Waiting(response),
             limit,
-            until: until.map(|(until, late)| (Box::pin(sleep_until(until)), late)),
+            deadline,
+            alive: None,
             headers: Metadata::default(),
             trailers: None,
             is_refused: false,
         }
+    }
+
+    /// Tells for how long somebody has this.
+    pub(super) fn alive(&mut self) -> Weak<()> {
+        Arc::downgrade(self.alive.get_or_insert_default())
     }
 
     /// Whether the request can be sent again without being served twice.
@@ -123,11 +127,8 @@ impl Replies {
     ) -> Poll<Result<T, Status>> {
         let outcome = match poll {
             Poll::Ready(outcome) => outcome.map_err(|status| self.or_late(status)),
-            Poll::Pending => match &mut self.until {
-                Some((sleep, late)) => {
-                    ready!(sleep.as_mut().poll(cx));
-                    Err(late.clone())
-                }
+            Poll::Pending => match &mut self.deadline {
+                Some(deadline) => Err(ready!(deadline.poll_late(cx))),
                 None => return Poll::Pending,
             },
         };
@@ -141,11 +142,9 @@ impl Replies {
     /// cancels the stream then.
     fn or_late(&self, status: Status) -> Status {
         let given_up = [Code::DEADLINE_EXCEEDED, Code::CANCELLED].map(Some);
-        match &self.until {
-            Some((sleep, late))
-                if given_up.contains(&status.code()) && sleep.deadline() <= Instant::now() =>
-            {
-                late.clone()
+        match &self.deadline {
+            Some(deadline) if given_up.contains(&status.code()) && deadline.has_passed() => {
+                deadline.late()
             }
             _ => status,
         }

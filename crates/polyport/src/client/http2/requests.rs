@@ -1,59 +1,101 @@
 //! What a client sends on one stream.
 
-use std::task::{Context, Poll};
+use std::sync::Weak;
+use std::task::{Context, Poll, ready};
+use std::thread;
 
 use bytes::{Bytes, BytesMut};
-use h2::SendStream;
+use h2::{Reason, SendStream};
 use polyport_wire::grpc;
 
+use crate::client::http2::deadline::Deadline;
+use crate::client::http2::replies::Replies;
 use crate::code::Code;
 use crate::http2::incoming::broken;
 use crate::http2::outgoing::poll_capacity;
 use crate::status::Status;
 use crate::stream::{Encode, Outlet};
 
-/// The requests of a stream; when it is dropped, no more come.
+/// The requests of a stream. When it is dropped before it is finished, the call is given up: what
+/// was sent by then must not look complete.
 pub(in crate::client) struct Requests {
     stream: SendStream<Bytes>,
     limit: usize,
+    deadline: Option<Deadline>,
+    /// While somebody has these answers, dropping is another way to finish.
+    answers: Weak<()>,
     is_finished: bool,
 }
 
 impl Requests {
-    pub(super) fn new(stream: SendStream<Bytes>, limit: usize) -> Self {
+    pub(super) fn new(stream: SendStream<Bytes>, limit: usize, deadline: Option<Deadline>) -> Self {
         Self {
             stream,
             limit,
+            deadline,
+            answers: Weak::new(),
             is_finished: false,
         }
     }
 
+    /// Lets no more come when this is dropped, as long as somebody waits for the answers.
+    pub(in crate::client) fn finish_when_dropped(&mut self, replies: &mut Replies) {
+        self.answers = replies.alive();
+    }
+
     /// Sends the only request of a call.
     pub(in crate::client) fn send_last(&mut self, encode: &mut Encode<'_>) -> Result<(), Status> {
-        self.is_finished = true;
-        let message = self.message(encode)?;
-        // The server may have ended the call by now, and its word on that is still to be read.
-        let _ = self.stream.send_data(message, true);
+        let message = message(self.limit, encode)?;
+        self.send_all(message);
         Ok(())
     }
 
-    fn message(&self, encode: &mut Encode<'_>) -> Result<Bytes, Status> {
-        let mut out = BytesMut::new();
-        grpc::encode(false, self.limit, &mut out, |out| encode(out)).map_err(|error| {
-            let text = format!("the request cannot be sent: {error}");
-            Status::with_code(Code::RESOURCE_EXHAUSTED, text)
-        })?;
-        Ok(out.freeze())
+    /// Sends the only request of a call, which has its prefix.
+    pub(super) fn send_all(&mut self, message: Bytes) {
+        self.is_finished = true;
+        // The server may have ended the call by now, and its word on that is still to be read.
+        let _ = self.stream.send_data(message, true);
     }
+
+    /// Gives up the call, unless all of it is sent.
+    fn give_up(&mut self) {
+        if !self.is_finished {
+            self.is_finished = true;
+            self.stream.send_reset(Reason::CANCEL);
+        }
+    }
+}
+
+/// A message with its prefix.
+pub(super) fn message(limit: usize, encode: &mut Encode<'_>) -> Result<Bytes, Status> {
+    let mut out = BytesMut::new();
+    grpc::encode(false, limit, &mut out, |out| encode(out)).map_err(|error| {
+        let text = format!("the request cannot be sent: {error}");
+        Status::with_code(Code::RESOURCE_EXHAUSTED, text)
+    })?;
+    Ok(out.freeze())
 }
 
 impl Outlet for Requests {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        poll_capacity(&mut self.stream, cx)
+        let deadline = self.deadline.as_mut();
+        match poll_capacity(&mut self.stream, cx) {
+            Poll::Ready(Ok(())) if deadline.is_none_or(|deadline| !deadline.has_passed()) => {
+                return Poll::Ready(Ok(()));
+            }
+            Poll::Ready(Err(status)) => return Poll::Ready(Err(status)),
+            _ => {}
+        }
+        let Some(deadline) = &mut self.deadline else {
+            return Poll::Pending;
+        };
+        let late = ready!(deadline.poll_late(cx));
+        self.give_up();
+        Poll::Ready(Err(late))
     }
 
     fn send(&mut self, encode: &mut Encode<'_>) -> Result<(), Status> {
-        let message = self.message(encode)?;
+        let message = message(self.limit, encode)?;
         self.stream
             .send_data(message, false)
             .map_err(|error| broken(&error))
@@ -80,7 +122,11 @@ impl Outlet for Requests {
 
 impl Drop for Requests {
     fn drop(&mut self) {
-        // A stream that has ended needs no end.
-        let _ = self.finish();
+        if self.answers.strong_count() > 0 && !thread::panicking() {
+            // A stream that has ended needs no end.
+            let _ = self.finish();
+        } else {
+            self.give_up();
+        }
     }
 }
