@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use polyport_wire::schema::Schema;
 
-use crate::choice::{Choice, ChoiceFor};
+use crate::choice::{Choice, ChoiceFor, Choices};
 use crate::combine::Combine;
 use crate::compare::{Changes, Version, compare};
 use crate::diagnostic::{Diagnostic, Report};
@@ -151,32 +151,35 @@ impl Builder {
     /// Keeps the fields that the IDL does not know, in all structs, unions and exceptions that
     /// `path` names: they are decoded, compared, and written behind the known ones.
     ///
-    /// Protobuf's messages keep them all or none: `.` is the path for all.
+    /// Protobuf's messages keep them all or none: `.` is the path for all, and no other is taken.
     #[must_use]
     pub fn keep_unknown_fields(self, path: impl Into<String>) -> Self {
         self.choose(path, Choice::KeepUnknownFields)
     }
 
-    /// Holds every `string` below `path` as `Bytes`, which need not be UTF-8.
+    /// Holds every `string` below `path` as `Bytes`, which need not be UTF-8. Protobuf's is always
+    /// UTF-8, and a `String`.
     #[must_use]
     pub fn text_as_bytes(self, path: impl Into<String>) -> Self {
         self.choose(path, Choice::Text(Text::Bytes))
     }
 
-    /// Holds every `string` below `path` as `Arc<str>`, which costs nothing to clone.
+    /// Holds every `string` below `path` as `Arc<str>`, which costs nothing to clone. Protobuf's is
+    /// always a `String`.
     #[must_use]
     pub fn shared_text(self, path: impl Into<String>) -> Self {
         self.choose(path, Choice::Text(Text::Shared))
     }
 
-    /// Puts the fields that `path` names in boxes.
+    /// Puts the fields that `path` names in boxes. In Protobuf's messages, fields that hold one
+    /// message are in boxes always, and no others can be.
     #[must_use]
     pub fn boxed(self, path: impl Into<String>) -> Self {
         self.choose(path, Choice::Boxed)
     }
 
     /// Puts an attribute before the types that `path` names, such as
-    /// `#[derive(serde::Serialize)]`.
+    /// `#[derive(serde::Serialize)]`. A `oneof` is a type, too.
     #[must_use]
     pub fn type_attribute(self, path: impl Into<String>, attribute: impl Into<String>) -> Self {
         self.choose(path, Choice::TypeAttribute(attribute.into()))
@@ -342,13 +345,23 @@ impl Builder {
         let (protos, thrifts): (Vec<_>, Vec<_>) = roots.iter().cloned().partition(is_proto);
         let mut sources = Sources::default();
         let (units, mut diagnostics) = load::load(&thrifts, &self.include_dirs, &mut sources);
-        let (mut model, found) = resolve(&units, self.combine, &self.choices_for(&thrifts));
+        let mut choices = Choices::new(&self.choices);
+        let (mut model, found) = resolve(&units, self.combine, &mut choices);
         let place = |found: &Diagnostic| found.place().map(|span| (span.file, sources.line(span)));
         // What cannot be read on a line says nothing about names and types on it.
         let unread: HashSet<_> = diagnostics.iter().filter_map(place).collect();
         let is_read = |found: &Diagnostic| place(found).is_none_or(|line| !unread.contains(&line));
         diagnostics.extend(found.into_iter().filter(is_read));
-        diagnostics.extend(self.protobuf(&protos, &mut sources, &mut model));
+        let found = self.protobuf(&protos, &mut choices, &mut sources, &mut model);
+        if !found.iter().any(Diagnostic::is_error) {
+            diagnostics.extend(choices.refuse_unused());
+        }
+        diagnostics.extend(found);
+        diagnostics.extend(
+            self.include_dirs
+                .iter()
+                .filter_map(|path| refuse_include_dir(path)),
+        );
         if roots.is_empty() && self.descriptor_sets.is_empty() {
             diagnostics.push(Diagnostic::error("there is no IDL to generate from"));
         }
@@ -393,17 +406,11 @@ impl Builder {
         Ok(path)
     }
 
-    /// The choices that must mean something for Thrift.
-    fn choices_for(&self, thrifts: &[PathBuf]) -> Vec<ChoiceFor> {
-        let choices = self.choices.iter();
-        let choices = choices.filter(|of| !thrifts.is_empty() || !is_for_messages(of));
-        choices.cloned().collect()
-    }
-
     #[cfg(feature = "protobuf")]
     fn protobuf(
         &self,
         files: &[PathBuf],
+        choices: &mut Choices,
         sources: &mut Sources,
         model: &mut Model,
     ) -> Vec<Diagnostic> {
@@ -412,13 +419,18 @@ impl Builder {
             descriptor_sets: &self.descriptor_sets,
             include_dirs: &self.include_dirs,
             combine: self.combine,
-            keep_unknown_fields: self.choices.iter().any(is_for_messages),
         };
-        protobuf::add(request, sources, model)
+        protobuf::add(request, choices, sources, model)
     }
 
     #[cfg(not(feature = "protobuf"))]
-    fn protobuf(&self, files: &[PathBuf], _: &mut Sources, _: &mut Model) -> Vec<Diagnostic> {
+    fn protobuf(
+        &self,
+        files: &[PathBuf],
+        _: &mut Choices,
+        _: &mut Sources,
+        _: &mut Model,
+    ) -> Vec<Diagnostic> {
         let files = files.iter().chain(&self.descriptor_sets);
         let refuse = |file: &PathBuf| {
             let message = format!("cannot read `{}`: Protobuf is left out", file.display());
@@ -450,9 +462,13 @@ fn refuse_attribute(of: &ChoiceFor) -> Option<Diagnostic> {
     })
 }
 
-/// Whether a choice is for Protobuf's messages, too.
-fn is_for_messages(of: &ChoiceFor) -> bool {
-    of.path == "." && matches!(of.choice, Choice::KeepUnknownFields)
+/// Nothing would be found there, and nobody would know why.
+fn refuse_include_dir(directory: &Path) -> Option<Diagnostic> {
+    let is_here = directory.as_os_str().is_empty();
+    (!is_here && !directory.is_dir()).then(|| {
+        let message = format!("there is no include directory `{}`", directory.display());
+        Diagnostic::error(message)
+    })
 }
 
 /// The name is the stem of a file's name, and not a way out of the directory.

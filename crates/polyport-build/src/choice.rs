@@ -1,5 +1,6 @@
 //! What a user chooses for some types and fields, by their paths.
 
+use crate::diagnostic::Diagnostic;
 use crate::model::Text;
 
 /// One choice.
@@ -17,6 +18,36 @@ pub(crate) enum Choice {
 pub(crate) struct ChoiceFor {
     pub(crate) path: String,
     pub(crate) choice: Choice,
+}
+
+/// All choices of a run, and which of them mean something.
+#[derive(Clone, Debug)]
+pub(crate) struct Choices {
+    pub(crate) of: Vec<ChoiceFor>,
+    pub(crate) used: Vec<bool>,
+}
+
+impl Choices {
+    pub(crate) fn new(of: &[ChoiceFor]) -> Self {
+        Self {
+            of: of.to_vec(),
+            used: vec![false; of.len()],
+        }
+    }
+
+    /// A path that names nothing is misspelled.
+    pub(crate) fn refuse_unused(&self) -> Vec<Diagnostic> {
+        let unused = self.of.iter().zip(&self.used).filter(|(_, used)| !**used);
+        unused
+            .map(|(of, _)| {
+                let message = format!("the path `{}` names nothing that this is for", of.path);
+                Diagnostic::error(message).help(
+                    "paths are `namespace.Type.field` or a part of that; \
+                     a dot at the start means from the top, `.` alone everything",
+                )
+            })
+            .collect()
+    }
 }
 
 impl ChoiceFor {

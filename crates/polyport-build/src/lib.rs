@@ -39,6 +39,11 @@
 //! | attributes of a type (the same) | `rust.attribute = "#[must_use]"` | [`type_attribute`](Builder::type_attribute) | |
 //! | attributes of a field | `rust.attribute = "#[serde(skip)]"` | [`field_attribute`](Builder::field_attribute) | |
 //!
+//! Protobuf has no such annotations, but the paths mean the same: `package.Message.field`, and a
+//! `oneof` is a type in its message. Its `string` is always a `String`, a field that holds one message
+//! is always in a box, and unknown fields are kept in all messages or in none; a path that asks for
+//! anything else is reported.
+//!
 //! Annotations of other tools mean nothing here. Those of this table are reported when they are
 //! misspelled or stand where they mean nothing.
 //!

@@ -5,6 +5,8 @@
 
 mod services;
 mod messages;
+mod choices;
+mod options;
 mod read;
 mod set;
 mod mistakes;
@@ -12,6 +14,7 @@ mod places;
 
 use std::path::{Path, PathBuf};
 
+use crate::choice::Choices;
 use crate::combine::Combine;
 use crate::diagnostic::Diagnostic;
 use crate::model::Model;
@@ -28,12 +31,12 @@ pub(crate) struct Request<'a> {
     pub(crate) descriptor_sets: &'a [PathBuf],
     pub(crate) include_dirs: &'a [PathBuf],
     pub(crate) combine: Combine,
-    pub(crate) keep_unknown_fields: bool,
 }
 
 /// Adds messages and services to the model. It is of use only if no diagnostic is an error.
 pub(crate) fn add(
     request: Request<'_>,
+    choices: &mut Choices,
     sources: &mut Sources,
     model: &mut Model,
 ) -> Vec<Diagnostic> {
@@ -47,7 +50,7 @@ pub(crate) fn add(
         return diagnostics;
     }
     let services = Services::new(&set, sources, model);
-    diagnostics.extend(services.add(request));
+    diagnostics.extend(services.add(request, choices));
     diagnostics
 }
 

@@ -21,7 +21,7 @@ pub(crate) use crate::resolve::wish::is_attributes;
 
 use polyport_wire::schema::{Annotation, Type};
 
-use crate::choice::ChoiceFor;
+use crate::choice::Choices;
 use crate::combine::Combine;
 use crate::diagnostic::Diagnostic;
 use crate::load::Unit;
@@ -35,12 +35,11 @@ use crate::thrift::ast;
 pub(crate) fn resolve(
     units: &[Unit],
     combine: Combine,
-    choices: &[ChoiceFor],
+    choices: &mut Choices,
 ) -> (Model, Vec<Diagnostic>) {
     let mut resolver = Resolver {
         units,
         choices,
-        used_choices: vec![false; choices.len()],
         scope: Scope::default(),
         model: Model::default(),
         progress: Vec::new(),
@@ -55,7 +54,6 @@ pub(crate) fn resolve(
     resolver.refuse_endless_defaults();
     resolver.services();
     resolver.refuse_stray_annotations();
-    resolver.refuse_unused_choices();
     if combine == Combine::Yes {
         resolver.combine();
     }
@@ -67,9 +65,7 @@ pub(crate) fn resolve(
 /// diagnostics.
 struct Resolver<'a> {
     units: &'a [Unit],
-    choices: &'a [ChoiceFor],
-    /// Which of them mean something.
-    used_choices: Vec<bool>,
+    choices: &'a mut Choices,
     scope: Scope<'a>,
     model: Model,
     /// How far each constant has been evaluated.

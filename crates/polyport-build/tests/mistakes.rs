@@ -73,6 +73,15 @@ fn choices_must_be_for_something() {
 }
 
 #[test]
+fn include_directories_must_be_there() {
+    let builder = Builder::new().include_dir("no/such/directory");
+    let error = builder.generate(&["tests/mistakes/enum_value_twice.thrift"]);
+    let error = error.unwrap_err().to_string();
+    let message = "error: there is no include directory `no/such/directory`";
+    assert!(error.contains(message), "{error}");
+}
+
+#[test]
 fn every_mistake_is_explained() {
     let paths = idls("tests/mistakes");
     assert!(paths.len() >= 25);

@@ -16,7 +16,7 @@ use polyport::protobuf::well_known::{Any, Duration, Timestamp};
 use polyport::protobuf::{Message, MessageField};
 use polyport::{CallKind, Client, Codec, Context, Server, Sink, Status, Streaming, Transport};
 use polyport_build::Builder;
-use polyport_wire::schema::Type;
+use polyport_wire::schema::{Annotation, Type};
 
 use crate::all::coverage::v1::everything::{Choice, Color, Inner, inner::Deeper};
 use crate::all::coverage::v1::{self as coverage, Everything};
@@ -220,6 +220,132 @@ fn unknown_fields_can_be_kept() {
     assert!(generated.code.contains(field));
     let (builder, paths) = &samples()[0];
     assert!(!builder.generate(paths).unwrap().code.contains(field));
+}
+
+#[test]
+fn options_are_annotations() {
+    let path = idl("tests/idl/options.proto");
+    let schema = Builder::new().schema(&[path]).unwrap();
+    let service = schema.service("options.v1.Options").unwrap();
+    let pairs = |annotations: &[Annotation]| -> Vec<(String, String)> {
+        let pair = |it: &Annotation| (it.name.clone(), it.value.clone());
+        annotations.iter().map(pair).collect()
+    };
+    let own = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        let own = pairs.iter().map(|(a, b)| ((*a).into(), (*b).into()));
+        own.collect()
+    };
+    assert_eq!(
+        pairs(&service.annotations),
+        own(&[("(options.v1.internal)", "true")])
+    );
+    assert_eq!(service.methods[0].annotations, []);
+    let rule = r#"{ roles: ["admin", "owner"] level: HIGH limits: [{ key: "day" value: 3 }] }"#;
+    let expected = own(&[
+        ("deprecated", "true"),
+        ("idempotency_level", "NO_SIDE_EFFECTS"),
+        ("(options.v1.rule)", rule),
+        ("(options.v1.note)", "say \"new\""),
+        ("(options.v1.numbers)", "[1, 2]"),
+    ]);
+    assert_eq!(pairs(&service.methods[1].annotations), expected);
+    // Who does not import the file that says what options there are may still use its own.
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.proto");
+    let text = "syntax = \"proto3\"; message A {} service B { option deprecated = true; }";
+    std::fs::write(&path, text).unwrap();
+    let schema = Builder::new().schema(&[path]).unwrap();
+    let expected = own(&[("deprecated", "true")]);
+    assert_eq!(pairs(&schema.services[0].annotations), expected);
+}
+
+/// The lines of what is generated that the word stands before.
+#[expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+fn marked(builder: &Builder, word: &str) -> Vec<String> {
+    let generated = builder.generate(&[idl("tests/idl/options.proto")]).unwrap();
+    let lines: Vec<&str> = generated.code.lines().map(str::trim).collect();
+    let mut found: Vec<String> = (0..lines.len())
+        .filter(|at| lines[*at].contains(word))
+        .map(|at| {
+            let is_item = |line: &&&str| !line.starts_with(['#', '/']);
+            (*lines[at..].iter().find(is_item).unwrap()).to_owned()
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn types_and_fields_get_their_attributes() {
+    let of_types = |path: &str| {
+        marked(
+            &Builder::new().type_attribute(path, "#[doc = \"MARK\"]"),
+            "MARK",
+        )
+    };
+    let inside = [
+        "pub enum Choice {",
+        "pub struct Inner {",
+        "pub struct Request {",
+    ];
+    assert_eq!(of_types("Request"), inside);
+    assert_eq!(of_types("Request.Inner"), inside[1..2]);
+    assert_eq!(of_types("Request.choice"), inside[..1]);
+    assert_eq!(of_types(".options.v1.Level"), ["pub enum Level {"]);
+    assert_eq!(of_types(".").len(), 5);
+    let of_fields = |path: &str| {
+        marked(
+            &Builder::new().field_attribute(path, "#[doc = \"MARK\"]"),
+            "MARK",
+        )
+    };
+    assert_eq!(
+        of_fields("Request.text"),
+        ["pub text: ::std::string::String,"]
+    );
+    assert_eq!(of_fields("Request.name"), ["Name(::std::string::String),"]);
+    assert_eq!(of_fields("Request.choice.name"), of_fields("Request.name"));
+    assert_eq!(of_fields("Inner"), ["pub id: i32,"]);
+}
+
+#[test]
+fn choices_that_messages_cannot_have_are_refused() {
+    let paths = [idl("tests/idl/options.proto")];
+    let messages = |builder: Builder| -> Vec<String> {
+        let error = builder.generate(&paths).unwrap_err();
+        error.report().messages().map(str::to_owned).collect()
+    };
+    let text = "has no effect on the text of Protobuf's messages";
+    assert_eq!(
+        messages(Builder::new().shared_text("Request.text")),
+        [format!("`Request.text` {text}")]
+    );
+    assert_eq!(
+        messages(Builder::new().text_as_bytes(".")),
+        [format!("`.` {text}")]
+    );
+    let unknown = "`Request` has no effect on the unknown fields of Protobuf's messages";
+    assert_eq!(
+        messages(Builder::new().keep_unknown_fields("Request")),
+        [unknown]
+    );
+    let nothing = "the path `Request.text` names nothing that this is for";
+    assert_eq!(messages(Builder::new().boxed("Request.text")), [nothing]);
+    assert!(
+        Builder::new()
+            .boxed("Request.inner")
+            .generate(&paths)
+            .is_ok()
+    );
+
+    // Beside Thrift, where it means something.
+    let both = [
+        idl("tests/idl/options.proto"),
+        idl("interop/idl/multi.thrift"),
+    ];
+    let generated = Builder::new().shared_text(".").generate(&both).unwrap();
+    let warnings: Vec<&str> = generated.warnings.messages().collect();
+    assert_eq!(warnings, [format!("`.` {text}")]);
 }
 
 #[test]

@@ -279,7 +279,10 @@ impl std::fmt::Display for CallKind {
     }
 }
 
-/// An annotation, `name = "value"`.
+/// An annotation, `name = "value"`; for Protobuf an option, `option name = value`.
+///
+/// The name of an option that is an extension is its full name in parentheses. A value that is no
+/// text is written as in Protobuf's text format, such as `{ roles: ["admin"] level: HIGH }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Annotation {
     /// What stands before the `=`.

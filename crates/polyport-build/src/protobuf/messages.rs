@@ -10,6 +10,7 @@ use proc_macro2::{Delimiter, Group, Ident, Spacing, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::model::Package;
+use crate::protobuf::choices::Chosen;
 use crate::protobuf::is_library;
 use crate::protobuf::set::FileSet;
 
@@ -32,13 +33,13 @@ pub(super) struct Place {
 }
 
 impl Messages {
-    pub(super) fn new(set: &FileSet, keep_unknown_fields: bool) -> Self {
+    pub(super) fn new(set: &FileSet, chosen: Chosen) -> Self {
         let files: Vec<FileDescriptorProto> = set.files.iter().map(without_extensions).collect();
         let names = files.iter().filter_map(|file| file.name.clone());
         Self {
             names: names.filter(|name| !is_library(name)).collect(),
             files,
-            config: config(keep_unknown_fields),
+            config: config(chosen),
         }
     }
 
@@ -84,7 +85,7 @@ impl Messages {
     }
 }
 
-fn config(keep_unknown_fields: bool) -> CodeGenConfig {
+fn config(chosen: Chosen) -> CodeGenConfig {
     let everywhere = || ".".to_owned();
     let mut config = CodeGenConfig::default();
     config.generate_views = false;
@@ -93,7 +94,9 @@ fn config(keep_unknown_fields: bool) -> CodeGenConfig {
     config.file_per_package = true;
     config.idiomatic_field_names = true;
     // Without them a message has no hidden field: it is a plain struct.
-    config.preserve_unknown_fields = keep_unknown_fields;
+    config.preserve_unknown_fields = chosen.keep_unknown_fields;
+    config.type_attributes = chosen.type_attributes;
+    config.field_attributes = chosen.field_attributes;
     config.allow_message_set = true;
     config.bytes_fields.push((everywhere(), BytesRepr::Bytes));
     // Types that people know, as for Thrift.

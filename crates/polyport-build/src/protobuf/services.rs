@@ -5,16 +5,19 @@ use std::collections::HashMap;
 use buffa_descriptor::generated::descriptor::{
     FileDescriptorProto, MethodDescriptorProto, ServiceDescriptorProto,
 };
-use polyport_wire::schema::{CallKind, Field, Method, Service, Type};
+use polyport_wire::schema::{Annotation, CallKind, Field, Method, Service, Type};
 use polyport_wire::transport::Codec;
 
+use crate::choice::Choices;
 use crate::combine::{self, Combine};
 use crate::diagnostic::Diagnostic;
 use crate::model::{
     Boxed, FieldExtra, Item, Message, MessageId, MethodExtra, Model, Package, ServiceExtra,
     ServiceId, TypeName,
 };
+use crate::protobuf::choices::chosen;
 use crate::protobuf::messages::{Messages, Place};
+use crate::protobuf::options::Options;
 use crate::protobuf::places::{ENUM, MESSAGE, METHOD, NAME, Places, SERVICE};
 use crate::protobuf::set::FileSet;
 use crate::protobuf::{Request, is_library};
@@ -26,6 +29,7 @@ pub(super) struct Services<'a> {
     sources: &'a Sources,
     model: &'a mut Model,
     places: HashMap<String, Place>,
+    options: Option<Options>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -33,6 +37,7 @@ impl<'a> Services<'a> {
     pub(super) fn new(set: &'a FileSet, sources: &'a Sources, model: &'a mut Model) -> Self {
         Self {
             places: HashMap::new(),
+            options: None,
             set,
             sources,
             model,
@@ -41,9 +46,14 @@ impl<'a> Services<'a> {
     }
 
     /// Adds all messages, all services, and the combined services if they are asked for.
-    pub(super) fn add(mut self, request: Request<'_>) -> Vec<Diagnostic> {
+    pub(super) fn add(mut self, request: Request<'_>, choices: &mut Choices) -> Vec<Diagnostic> {
         self.model.schema.descriptors = self.set.encode().into();
-        let messages = Messages::new(self.set, request.keep_unknown_fields);
+        let (chosen, found) = chosen(&self.set.files, choices);
+        self.diagnostics.extend(found);
+        if let Err(problem) = self.read_options() {
+            self.diagnostics.push(Diagnostic::error(problem));
+        }
+        let messages = Messages::new(self.set, chosen);
         self.places = messages.places();
         match messages.packages() {
             Ok(packages) => self.packages(packages),
@@ -65,6 +75,27 @@ impl<'a> Services<'a> {
             }
         }
         self.diagnostics
+    }
+
+    /// Most files say nothing that needs it.
+    fn read_options(&mut self) -> Result<(), String> {
+        let mut services = self.set.files.iter().flat_map(|file| &file.service);
+        let says_something = services.any(|service| {
+            let mut methods = service.method.iter();
+            service.options.is_set() || methods.any(|method| method.options.is_set())
+        });
+        if says_something {
+            self.options = Some(Options::new(self.set)?);
+        }
+        Ok(())
+    }
+
+    fn annotations<O>(&self, options: Option<&O>) -> Vec<Annotation>
+    where
+        O: buffa::Message + buffa::MessageName,
+    {
+        let known = self.options.as_ref().zip(options);
+        known.map_or(Vec::new(), |(reader, options)| reader.annotations(options))
     }
 
     fn packages(&mut self, packages: Vec<(String, Package)>) {
@@ -99,6 +130,7 @@ impl<'a> Services<'a> {
         let module = self.model.module(&parts(package));
         let mut service = Service {
             codec: Codec::Protobuf,
+            annotations: self.annotations(item.options.as_option()),
             docs: places.docs(&[SERVICE, number]),
             ..Service::new(package, item.name.as_deref().unwrap_or_default())
         };
@@ -140,6 +172,7 @@ impl<'a> Services<'a> {
             kind,
             arguments: vec![Field::new(1, "request", request)],
             result: Some(response),
+            annotations: self.annotations(item.options.as_option()),
             ..Method::new(item.name.as_deref().unwrap_or_default())
         };
         let argument = FieldExtra {

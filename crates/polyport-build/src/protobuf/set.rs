@@ -112,12 +112,26 @@ impl FileSet {
             source_code_info: None.into(),
             ..file.clone()
         };
-        let set = FileDescriptorSet {
-            file: self.files.iter().map(bare).collect(),
-            ..FileDescriptorSet::default()
-        };
-        set.encode_to_vec()
+        encode(self.files.iter().map(bare))
     }
+
+    /// With the file that says what options there are, whether another one imports it or not.
+    pub(super) fn encode_with_options(&self) -> Vec<u8> {
+        const OPTIONS: &str = "google/protobuf/descriptor.proto";
+        let missing = match self.get(OPTIONS) {
+            Some(_) => None,
+            None => library(OPTIONS),
+        };
+        encode(missing.into_iter().chain(self.files.iter().cloned()))
+    }
+}
+
+fn encode(files: impl Iterator<Item = FileDescriptorProto>) -> Vec<u8> {
+    let set = FileDescriptorSet {
+        file: files.collect(),
+        ..FileDescriptorSet::default()
+    };
+    set.encode_to_vec()
 }
 
 fn decode(encoded: &[u8]) -> Result<FileDescriptorSet, String> {

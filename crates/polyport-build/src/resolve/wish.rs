@@ -53,9 +53,9 @@ impl Resolver<'_> {
         spot: Spot,
     ) -> Wishes {
         let mut wishes = Wishes::default();
-        for (index, of) in self.choices.iter().enumerate() {
+        for (index, of) in self.choices.of.iter().enumerate() {
             if of.is_for(full_name) && wishes.choose(&of.choice, spot) {
-                self.used_choices[index] = true;
+                self.choices.used[index] = true;
             }
         }
         self.annotate(&mut wishes, annotations, spot);
@@ -75,22 +75,6 @@ impl Resolver<'_> {
                 self.report(diagnostic);
             }
         }
-    }
-
-    /// A path that names nothing is misspelled.
-    pub(super) fn refuse_unused_choices(&mut self) {
-        let unused = self.choices.iter().zip(&self.used_choices);
-        let unused = unused.filter(|(_, used)| !**used);
-        let diagnostics: Vec<Diagnostic> = unused
-            .map(|(of, _)| {
-                let message = format!("the path `{}` names nothing that this is for", of.path);
-                Diagnostic::error(message).help(
-                    "paths are `namespace.Type.field` or a part of that; \
-                     a dot at the start means from the top, `.` alone everything",
-                )
-            })
-            .collect();
-        self.diagnostics.extend(diagnostics);
     }
 
     /// Warns of annotations of ours where they mean nothing.
