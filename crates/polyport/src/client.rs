@@ -24,6 +24,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use crate::client::link::Link;
 use crate::error::Error;
+use crate::in_process::InProcess;
 use crate::method::Method;
 
 /// Calls the services of one address.
@@ -84,6 +85,18 @@ impl Client {
                 sequence: AtomicI32::new(0),
             }),
         })
+    }
+
+    /// A client of a server of this process, with the default options.
+    pub(crate) fn in_process(server: &Arc<dyn InProcess>) -> Self {
+        let options = ClientOptions::in_process(server);
+        Self {
+            shared: Arc::new(Shared {
+                link: Link::in_process(&options, server),
+                options,
+                sequence: AtomicI32::new(0),
+            }),
+        }
     }
 
     /// The call of a method: nothing is sent before it is awaited.

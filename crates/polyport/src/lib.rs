@@ -16,6 +16,7 @@ pub mod codegen;
 pub mod json;
 #[cfg(feature = "protobuf")]
 pub mod protobuf;
+pub mod local;
 pub mod server;
 pub mod client;
 #[cfg(feature = "protobuf")]
@@ -28,6 +29,7 @@ pub mod stream;
 pub mod method;
 pub mod context;
 mod http2;
+mod in_process;
 pub mod route;
 pub mod metadata;
 pub mod validator;

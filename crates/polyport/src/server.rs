@@ -8,11 +8,14 @@ mod reply;
 mod http2;
 mod ttstream;
 mod serving;
+mod in_memory;
 mod linger;
 mod spare;
 mod stopwatch;
 #[cfg(test)]
 mod tests;
+
+pub(crate) use in_memory::InMemory;
 
 use std::fmt;
 use std::future::Future;
@@ -198,27 +201,30 @@ impl Server {
     /// # Errors
     ///
     /// Everything that is wrong with the services, at once; or that the address is not to be had.
-    pub async fn bind(
-        mut self,
-        address: impl ToSocketAddrs + fmt::Debug,
-    ) -> Result<Listening, Error> {
-        self.add_built_in();
-        let router = Router::build(self.services, &self.options, self.refuse_nameless)?;
+    pub async fn bind(self, address: impl ToSocketAddrs + fmt::Debug) -> Result<Listening, Error> {
+        let shared = self.into_shared()?;
         let bind_error = |cause| Error::bind(format!("{address:?}"), cause);
         let listener = TcpListener::bind(&address).await.map_err(bind_error)?;
         let local = listener.local_addr().map_err(bind_error)?;
         Ok(Listening {
             listener,
             local,
-            shared: Arc::new(Shared {
-                router,
-                limits: self.limits,
-                kitex_codes: self.kitex_codes,
-                validators: self.validators,
-                #[cfg(feature = "protobuf")]
-                health: self.health,
-            }),
+            shared,
         })
+    }
+
+    /// Checks the services.
+    fn into_shared(mut self) -> Result<Arc<Shared>, Error> {
+        self.add_built_in();
+        let router = Router::build(self.services, &self.options, self.refuse_nameless)?;
+        Ok(Arc::new(Shared {
+            router,
+            limits: self.limits,
+            kitex_codes: self.kitex_codes,
+            validators: self.validators,
+            #[cfg(feature = "protobuf")]
+            health: self.health,
+        }))
     }
 
     /// Listens and serves until the process ends.

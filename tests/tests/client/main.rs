@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
 mod calls;
+mod local;
 mod raw;
 mod metadata;
 mod timeouts;

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::client::call::ClientCall;
 use crate::client::http2::call::{Facts, unary};
-use crate::client::link::{Link, Request};
+use crate::client::link::{Frames, Link, Request};
 use crate::client::options::ClientOptions;
 use crate::code::Code;
 use crate::limits::Limits;
@@ -71,10 +71,12 @@ where
             };
             unary(http2, call.method, &call.arguments, facts).await
         }
-        _ => match try_exchange(call, until).await {
-            Ok(outcome) => outcome,
-            Err(status) => (Err(status), Metadata::default()),
-        },
+        Link::Frames(frames) | Link::InProcess(frames, _) => {
+            match try_exchange(call, frames, until).await {
+                Ok(outcome) => outcome,
+                Err(status) => (Err(status), Metadata::default()),
+            }
+        }
     };
     match outcome {
         // The server was told the time as well, and gave up in the same moment.
@@ -98,6 +100,7 @@ fn means_late(status: &Status) -> bool {
 
 async fn try_exchange<A, V, E>(
     call: &ClientCall<A, V, E>,
+    frames: &Frames,
     until: Option<Instant>,
 ) -> Result<Outcome<V, E>, Status>
 where
@@ -109,7 +112,7 @@ where
     let request = || {
         let sequence = call.client.next_sequence();
         let mut bytes = BytesMut::new();
-        encode(call, sequence, until, &mut bytes)
+        encode(call, (sequence, frames.flags()), until, &mut bytes)
             .map_err(|error| Status::transport(format!("the request cannot be sent: {error}")))?;
         Ok(Request {
             bytes,
@@ -117,7 +120,7 @@ where
             oneway: call.callee.target().kind == CallKind::Oneway,
         })
     };
-    let received = shared.link.exchange(request).await?;
+    let received = frames.exchange(request, &shared.options.limits).await?;
     let Some(frame) = &received.frame else {
         // A server serves one call of a connection after the other, and nobody says when it is done
         // with this one: the connection is not kept, as in Kitex.
@@ -142,7 +145,7 @@ where
 /// Appends the request.
 fn encode<A, V, E>(
     call: &ClientCall<A, V, E>,
-    sequence: i32,
+    (sequence, flags): (i32, u16),
     until: Option<Instant>,
     out: &mut BytesMut,
 ) -> Result<(), EncodeError> {
@@ -182,7 +185,7 @@ fn encode<A, V, E>(
     }
     strings.extend(prefixed.iter().map(|(key, value)| (&key[..], *value)));
     let header = HeaderRef {
-        flags: call.client.shared.link.flags(),
+        flags,
         sequence,
         ints: &ints,
         strings: &strings,

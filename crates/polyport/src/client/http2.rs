@@ -13,7 +13,7 @@ use bytes::{Bytes, BytesMut};
 use h2::SendStream;
 use h2::client::{Builder, ResponseFuture, SendRequest};
 use http::Request;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Mutex;
 
 use crate::client::http2::working::Working;
@@ -23,7 +23,6 @@ use crate::error::Error;
 use crate::http2::flood::Frames;
 use crate::http2::incoming::broken;
 use crate::http2::io::Io;
-use crate::limits::Limits;
 use crate::status::Status;
 
 /// What a server may send of one answer before it must wait for its caller.
@@ -56,20 +55,25 @@ struct Open {
 pub(super) type Stream = (ResponseFuture, SendStream<Bytes>);
 
 impl Http2 {
-    /// Connects once, to find out at once whether the server is there.
-    pub(super) async fn connect(options: &ClientOptions) -> Result<Self, Error> {
+    /// Connections that are made when they are used.
+    pub(super) fn new(options: &ClientOptions) -> Self {
         let connections = match options.connections {
             Connections::Multiplexed { connections } => connections.max(1),
             Connections::Pooled { .. } => 1,
             Connections::Short => 0,
         };
-        let http2 = Self {
+        Self {
             options: options.clone(),
             slots: std::iter::repeat_with(Slot::default)
                 .take(connections)
                 .collect(),
             next: AtomicUsize::new(0),
-        };
+        }
+    }
+
+    /// Connects once, to find out at once whether the server is there.
+    pub(super) async fn connect(options: &ClientOptions) -> Result<Self, Error> {
+        let http2 = Self::new(options);
         match http2.slots.first() {
             Some(slot) => slot.sender(options, None).await.map(drop)?,
             None => connect(options).await.map(drop)?,
@@ -128,19 +132,18 @@ impl Slot {
 }
 
 async fn connect(options: &ClientOptions) -> Result<SendRequest<Bytes>, Error> {
-    let socket = pool::connect(options).await?;
-    let (sender, connection) = shake_hands(socket, &options.limits)
-        .await
-        .map_err(|error| Error::connect(&options.address, std::io::Error::other(error)))?;
-    tokio::spawn(connection.work(options.clone()));
-    Ok(sender)
+    match &options.server {
+        Some(server) => shake_hands(server.connect(), options).await,
+        None => shake_hands(pool::connect(options).await?, options).await,
+    }
 }
 
 /// Begins HTTP/2.
-async fn shake_hands(
-    socket: TcpStream,
-    limits: &Limits,
-) -> Result<(SendRequest<Bytes>, Working), h2::Error> {
+async fn shake_hands<S>(socket: S, options: &ClientOptions) -> Result<SendRequest<Bytes>, Error>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let limits = &options.limits;
     let io = Io::new(socket, BytesMut::new(), Frames::of_server(limits.resets));
     let (sender, connection) = Builder::new()
         .initial_window_size(STREAM_WINDOW)
@@ -149,6 +152,9 @@ async fn shake_hands(
         .max_frame_size(64 * 1024)
         .enable_push(false)
         .handshake(io.clone())
-        .await?;
-    Ok((sender, Working { io, connection }))
+        .await
+        .map_err(|error| Error::connect(&options.address, std::io::Error::other(error)))?;
+    let working = Working { io, connection };
+    tokio::spawn(working.work(options.clone()));
+    Ok(sender)
 }

@@ -1,10 +1,10 @@
-//! How a request gets to the server and its reply back: over a connection of its own, or over one
-//! that calls share.
+//! How a request gets to the server and its reply back: over a connection of its own, over one that
+//! calls share, or without one.
 
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use polyport_wire::frame::Frame;
+use polyport_wire::frame::{Frame, FrameDecoder};
 use polyport_wire::transport::Transport;
 use polyport_wire::ttheader::flags;
 
@@ -13,14 +13,25 @@ use crate::client::multiplex::Multiplexed;
 use crate::client::options::{ClientOptions, Connections};
 use crate::client::pool::{Lease, Pool};
 use crate::error::Error;
+use crate::in_process::InProcess;
+use crate::limits::Limits;
 use crate::status::Status;
 
-/// The connections of a client.
+/// The way from a client to its server.
 #[derive(Debug)]
 pub(super) enum Link {
+    Frames(Frames),
+    Http2(Arc<Http2>),
+    /// To a server of this process, with HTTP/2 for what streams.
+    InProcess(Frames, Arc<Http2>),
+}
+
+/// A way for calls that are a frame, and a frame back.
+#[derive(Debug)]
+pub(super) enum Frames {
     Pool(Pool),
     Multiplexed(Multiplexed),
-    Http2(Arc<Http2>),
+    InProcess(Arc<dyn InProcess>),
 }
 
 /// A request, ready to be sent.
@@ -60,6 +71,9 @@ impl Link {
                  the service's name",
             ));
         }
+        if let Some(server) = &options.server {
+            return Ok(Self::in_process(options, server));
+        }
         if options.transport == Transport::Grpc {
             let http2 = Http2::connect(options).await?;
             return Ok(Self::Http2(Arc::new(http2)));
@@ -73,18 +87,38 @@ impl Link {
                     ));
                 }
                 let link = Multiplexed::connect(options, connections).await?;
-                Ok(Self::Multiplexed(link))
+                Ok(Self::Frames(Frames::Multiplexed(link)))
             }
             Connections::Pooled { .. } | Connections::Short => {
-                Pool::connect(options).await.map(Self::Pool)
+                let pool = Pool::connect(options).await?;
+                Ok(Self::Frames(Frames::Pool(pool)))
             }
         }
     }
 
+    /// The way to a server of this process, which needs no connection before the first stream.
+    pub(super) fn in_process(options: &ClientOptions, server: &Arc<dyn InProcess>) -> Self {
+        let http2 = Arc::new(Http2::new(options));
+        if options.transport == Transport::Grpc {
+            return Self::Http2(http2);
+        }
+        Self::InProcess(Frames::InProcess(Arc::clone(server)), http2)
+    }
+
+    /// The way for what streams, if there is one.
+    pub(super) fn http2(&self) -> Option<&Arc<Http2>> {
+        match self {
+            Self::Frames(_) => None,
+            Self::Http2(http2) | Self::InProcess(_, http2) => Some(http2),
+        }
+    }
+}
+
+impl Frames {
     /// The flags that tell the server how its replies may come.
     pub(super) fn flags(&self) -> u16 {
         match self {
-            Self::Pool(_) | Self::Http2(_) => 0,
+            Self::Pool(_) | Self::InProcess(_) => 0,
             Self::Multiplexed(_) => flags::OUT_OF_ORDER,
         }
     }
@@ -95,6 +129,7 @@ impl Link {
     pub(super) async fn exchange(
         &self,
         request: impl Fn() -> Result<Request, Status>,
+        limits: &Limits,
     ) -> Result<Received, Status> {
         match self {
             Self::Pool(pool) => {
@@ -112,7 +147,14 @@ impl Link {
                     lease: Some(lease),
                 })
             }
-            Self::Http2(_) => Err(Status::transport("a frame has no place on HTTP/2")),
+            Self::InProcess(server) => {
+                let request = request()?;
+                Ok(Received {
+                    sequence: request.sequence,
+                    frame: invoke(&**server, request, limits).await?,
+                    lease: None,
+                })
+            }
             Self::Multiplexed(link) => {
                 let (sequence, frame) = link.exchange(request).await?;
                 Ok(Received {
@@ -122,5 +164,25 @@ impl Link {
                 })
             }
         }
+    }
+}
+
+/// Has a request served here; nobody waits for a one-way call.
+async fn invoke(
+    server: &dyn InProcess,
+    request: Request,
+    limits: &Limits,
+) -> Result<Option<Frame>, Status> {
+    let serving = server.invoke(request.bytes);
+    if request.oneway {
+        tokio::spawn(serving);
+        return Ok(None);
+    }
+    let frame = FrameDecoder::new(limits.wire())
+        .decode(&mut serving.await)
+        .map_err(|error| Status::transport(format!("the reply is broken: {error}")))?;
+    match frame {
+        Some(frame) => Ok(Some(frame)),
+        None => Err(Status::transport("the server gave no reply")),
     }
 }

@@ -1,11 +1,13 @@
 //! What a client can be told, and its defaults.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use polyport_wire::transport::Transport;
 
 use crate::client::Client;
 use crate::error::Error;
+use crate::in_process::InProcess;
 use crate::limits::Limits;
 use crate::validator::{PayloadValidator, Validators};
 
@@ -26,6 +28,8 @@ use crate::validator::{PayloadValidator, Validators};
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
     pub(super) address: String,
+    /// The server, when it needs no address.
+    pub(super) server: Option<Arc<dyn InProcess>>,
     pub(super) transport: Transport,
     pub(super) service_name: bool,
     pub(super) multiplexed_names: bool,
@@ -111,6 +115,7 @@ impl ClientOptions {
     pub(super) fn new(address: String) -> Self {
         Self {
             address,
+            server: None,
             transport: Transport::TtHeader,
             service_name: true,
             multiplexed_names: false,
@@ -121,6 +126,14 @@ impl ClientOptions {
             keep_alive: None,
             limits: Limits::default(),
             validators: Validators::default(),
+        }
+    }
+
+    /// Those of a client of a server of this process.
+    pub(crate) fn in_process(server: &Arc<dyn InProcess>) -> Self {
+        Self {
+            server: Some(Arc::clone(server)),
+            ..Self::new("in-process".to_owned())
         }
     }
 

@@ -16,7 +16,6 @@ use crate::client::http2::call::{Facts, no_message, open, question};
 use crate::client::http2::deadline::Deadline;
 use crate::client::http2::replies::Replies;
 use crate::client::http2::requests::Requests;
-use crate::client::link::Link;
 use crate::client::terms::Terms;
 use crate::context::Context;
 use crate::metadata::Metadata;
@@ -151,7 +150,7 @@ impl<A, V, O> StreamCall<A, V, O> {
 
     async fn begin(self) -> Result<O, Status> {
         let (method, target) = (self.method, self.callee.target());
-        let Link::Http2(http2) = &self.client.shared.link else {
+        let Some(http2) = self.client.shared.link.http2() else {
             let text = format!("{target:?} streams, which needs Transport::Grpc");
             return Err(Status::transport(text));
         };

@@ -8,19 +8,19 @@ use std::time::Duration;
 use bytes::Bytes;
 use h2::client::Connection;
 use h2::{Ping, PingPong};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{sleep, timeout};
 
 use crate::client::options::{ClientOptions, KeepAlive};
 use crate::http2::io::Io;
 
 /// A connection that has begun.
-pub(super) struct Working {
-    pub(super) io: Io<TcpStream>,
-    pub(super) connection: Connection<Io<TcpStream>, Bytes>,
+pub(super) struct Working<S> {
+    pub(super) io: Io<S>,
+    pub(super) connection: Connection<Io<S>, Bytes>,
 }
 
-impl Working {
+impl<S: AsyncRead + AsyncWrite + Unpin> Working<S> {
     /// Works until the connection ends, which it does when nobody has the sender or a stream any
     /// more, or when the server is no HTTP/2 server or is gone.
     pub(super) async fn work(mut self, options: ClientOptions) {
@@ -55,7 +55,7 @@ impl Working {
 }
 
 /// Waits until it is clear that nobody answers, and says how.
-async fn silence(io: &Io<TcpStream>, pings: Option<PingPong>, options: &ClientOptions) -> String {
+async fn silence<S>(io: &Io<S>, pings: Option<PingPong>, options: &ClientOptions) -> String {
     sleep(options.connect_timeout).await;
     if !io.has_arrived() {
         return format!(
@@ -69,7 +69,7 @@ async fn silence(io: &Io<TcpStream>, pings: Option<PingPong>, options: &ClientOp
     }
 }
 
-async fn no_sign_of_life(io: &Io<TcpStream>, mut pings: PingPong, keep_alive: KeepAlive) -> String {
+async fn no_sign_of_life<S>(io: &Io<S>, mut pings: PingPong, keep_alive: KeepAlive) -> String {
     let KeepAlive {
         interval,
         timeout: patience,
