@@ -11,6 +11,7 @@ mod validated;
 mod stop;
 mod thrifttest;
 mod grpc_test_set;
+mod grpcurl;
 mod types_cells;
 mod expect;
 mod peers;
@@ -77,6 +78,9 @@ struct Args {
     /// The program of interop/grpc, and grpc-go's client and server of the same test
     #[arg(long, num_args = 3, value_names = ["OURS", "CLIENT", "SERVER"])]
     grpc_test: Vec<PathBuf>,
+    /// grpcurl, which calls by reflection
+    #[arg(long)]
+    grpcurl: Option<PathBuf>,
     /// Leave out all but these groups of cells
     #[arg(long)]
     only: Vec<Group>,
@@ -159,6 +163,13 @@ fn main() -> ExitCode {
             running.push(scope.spawn(|| {
                 let mut report = Report::default();
                 grpc_test_set::run(ours, &GrpcGo { client, server }, &mut report);
+                report
+            }));
+        }
+        if let Some(program) = &args.grpcurl {
+            running.push(scope.spawn(|| {
+                let mut report = Report::default();
+                grpcurl::run(program, &polyport, &mut report);
                 report
             }));
         }

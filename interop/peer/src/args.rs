@@ -43,6 +43,9 @@ pub(crate) struct Serve {
     /// Guard payloads behind a TTHeader
     #[arg(long)]
     pub(crate) validator: Option<ValidatorName>,
+    /// Answer gRPC's health checks and reflection, too
+    #[arg(long)]
+    pub(crate) built_in: bool,
     /// Refuse frames of more bytes
     #[arg(long)]
     pub(crate) max_size: Option<usize>,
@@ -77,6 +80,12 @@ pub(crate) struct Call {
     /// Metadata for the server and those behind it
     #[arg(long, value_parser = pair, value_name = "K=V")]
     pub(crate) persistent: Vec<(String, String)>,
+    /// A plain header of HTTP/2, which is binary if its name ends with -bin
+    #[arg(long, value_parser = pair, value_name = "K=V")]
+    pub(crate) header: Vec<(String, String)>,
+    /// Give the call up after so many milliseconds
+    #[arg(long)]
+    pub(crate) cancel: Option<u64>,
     /// How often to call
     #[arg(long, default_value_t = 1)]
     pub(crate) count: usize,
@@ -94,6 +103,10 @@ pub(crate) struct Call {
 impl Call {
     pub(crate) fn timeout(&self) -> Option<Duration> {
         self.timeout.map(Duration::from_millis)
+    }
+
+    pub(crate) fn cancel(&self) -> Option<Duration> {
+        self.cancel.map(Duration::from_millis)
     }
 }
 

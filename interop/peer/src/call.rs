@@ -8,6 +8,7 @@ use polyport::status::MethodError;
 use polyport::validator::Crc32c;
 use polyport::{CallKind, Client, Metadata, Status, StatusKind, Streaming, Transport};
 use serde_json::{Value as Json, json};
+use tokio::time::timeout;
 
 use crate::args::{Call, TransportName};
 use crate::targets;
@@ -90,6 +91,9 @@ macro_rules! as_asked {
         for (key, value) in &$call.persistent {
             calling = calling.persistent(key, value);
         }
+        for (key, value) in &$call.header {
+            calling = calling.header(key, value.clone());
+        }
         calling
     }};
 }
@@ -124,8 +128,11 @@ impl Calling {
         let method: &'static Method<A, V, E> = Box::leak(Box::new(method));
         for _ in 0..self.call.count {
             let calling = self.client.call(method, arguments.clone());
-            let answer = as_asked!(self.call, calling).answer().await;
-            print(write(answer.result)?, &answer.metadata);
+            let calling = as_asked!(self.call, calling).answer();
+            match self.unless_given_up(calling).await {
+                Some(answer) => print(write(answer.result)?, &answer.metadata),
+                None => print(given_up(), &Metadata::default()),
+            }
         }
         Ok(())
     }
@@ -145,17 +152,27 @@ impl Calling {
         let method: &'static StreamMethod<A, V> = Box::leak(Box::new(method));
         for _ in 0..self.call.count {
             let mut metadata = Metadata::default();
-            let line = match self.answers(method, requests.clone(), &mut metadata).await {
-                Ok(answers) => {
+            let calling = self.answers(method, requests.clone(), &mut metadata);
+            let line = match self.unless_given_up(calling).await {
+                None => given_up(),
+                Some(Ok(answers)) => {
                     let answers: Vec<Json> =
                         answers.into_iter().map(&write).collect::<Outcome<_>>()?;
                     json!({ "ok": answers })
                 }
-                Err(status) => failure(&status),
+                Some(Err(status)) => failure(&status),
             };
             print(line, &metadata);
         }
         Ok(())
+    }
+
+    /// Drops a call after the time of `--cancel`.
+    async fn unless_given_up<T>(&self, calling: impl Future<Output = T>) -> Option<T> {
+        match self.call.cancel() {
+            Some(after) => timeout(after, calling).await.ok(),
+            None => Some(calling.await),
+        }
     }
 
     async fn answers<A, V>(
@@ -199,6 +216,10 @@ impl Calling {
             }
         }
     }
+}
+
+fn given_up() -> Json {
+    json!({ "cancelled": true })
 }
 
 /// Everything that is answered, and what comes beside it.

@@ -10,11 +10,7 @@ const MOST: usize = 1024 * 1024 * 1024;
 
 /// Does as the message says and gives the text of the answer.
 pub(crate) async fn obey(cx: &mut Context, message: &str) -> Result<String, Status> {
-    let mut message = message;
-    while let Some((milliseconds, rest)) = sleeping(message) {
-        sleep(Duration::from_millis(milliseconds)).await;
-        message = rest;
-    }
+    let message = after_sleeping(cx, message).await;
     if message == "who" {
         return Ok(who(cx));
     }
@@ -44,11 +40,7 @@ pub(crate) async fn obey(cx: &mut Context, message: &str) -> Result<String, Stat
 
 /// The same for the items of streams, which are echoed in another way and know fewer words.
 pub(crate) async fn obey_item(cx: &mut Context, message: &str) -> Result<String, Status> {
-    let mut rest = message;
-    while let Some((milliseconds, next)) = sleeping(rest) {
-        sleep(Duration::from_millis(milliseconds)).await;
-        rest = next;
-    }
+    let rest = after_sleeping(cx, message).await;
     match rest.split_once(':') {
         Some(("panic" | "error" | "typed" | "biz", _)) => obey(cx, rest).await,
         _ => Ok(format!("echo {rest}")),
@@ -56,7 +48,11 @@ pub(crate) async fn obey_item(cx: &mut Context, message: &str) -> Result<String,
 }
 
 fn echo(cx: &Context, message: &str) -> String {
-    format!("{}/{}: {message}", cx.service(), cx.method())
+    format!("{}: {message}", called(cx))
+}
+
+fn called(cx: &Context) -> String {
+    format!("{}/{}", cx.service(), cx.method())
 }
 
 fn who(cx: &Context) -> String {
@@ -69,6 +65,36 @@ fn who(cx: &Context) -> String {
         cx.kind(),
         cx.reason()
     )
+}
+
+/// Waits as often as the message says, and gives the rest of it.
+async fn after_sleeping<'a>(cx: &Context, mut message: &'a str) -> &'a str {
+    while let Some((milliseconds, rest)) = sleeping(message) {
+        let asleep = Asleep { called: called(cx) };
+        sleep(Duration::from_millis(milliseconds)).await;
+        asleep.wake();
+        message = rest;
+    }
+    message
+}
+
+/// Says on standard error that a handler was dropped before it woke up.
+struct Asleep {
+    called: String,
+}
+
+impl Asleep {
+    fn wake(mut self) {
+        self.called.clear();
+    }
+}
+
+impl Drop for Asleep {
+    fn drop(&mut self) {
+        if !self.called.is_empty() {
+            eprintln!("given up: {}", self.called);
+        }
+    }
 }
 
 /// `sleep:MS[:rest]`

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io::Write;
 
 use polyport::validator::Crc32c;
-use polyport::{Limits, Server};
+use polyport::{Health, Limits, Server};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Serve;
@@ -44,6 +44,9 @@ fn server(serve: &Serve) -> Result<Server, Box<dyn Error>> {
     }
     if serve.kitex_status_codes {
         server = server.kitex_status_codes();
+    }
+    if serve.built_in {
+        server = server.health(&Health::new()).reflection();
     }
     if let Some(frame) = serve.max_size {
         server = server.limits(Limits {

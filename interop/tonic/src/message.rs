@@ -41,26 +41,28 @@ pub(crate) async fn obey_item(called: &str, message: &str) -> Result<String, Sta
 async fn after_sleeping<'a>(called: &str, mut message: &'a str) -> &'a str {
     while let Some(rest) = message.strip_prefix("sleep:") {
         let (milliseconds, rest) = rest.split_once(':').unwrap_or((rest, ""));
-        let mut asleep = Asleep {
-            called,
-            woke: false,
-        };
+        let asleep = Asleep { called };
         sleep(Duration::from_millis(milliseconds.parse().unwrap_or(0))).await;
-        asleep.woke = true;
+        asleep.wake();
         message = rest;
     }
     message
 }
 
-/// Says when a handler is dropped before it woke up.
+/// Says on standard error that a handler was dropped before it woke up.
 struct Asleep<'a> {
     called: &'a str,
-    woke: bool,
+}
+
+impl Asleep<'_> {
+    fn wake(mut self) {
+        self.called = "";
+    }
 }
 
 impl Drop for Asleep<'_> {
     fn drop(&mut self) {
-        if !self.woke {
+        if !self.called.is_empty() {
             eprintln!("given up: {}", self.called);
         }
     }
