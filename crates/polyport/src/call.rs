@@ -5,6 +5,7 @@ use std::fmt;
 
 use bytes::{Bytes, BytesMut};
 use polyport_wire::error::EncodeError;
+use polyport_wire::transport::Codec;
 
 use crate::context::Context;
 use crate::metadata::Metadata;
@@ -73,7 +74,7 @@ pub struct Message(Box<dyn Body>);
 
 /// What a message must be able to do without anybody knowing its type.
 trait Body: Send + 'static {
-    fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError>;
+    fn encode(&self, codec: Codec, out: &mut BytesMut) -> Result<(), EncodeError>;
     fn value(&self) -> &dyn Any;
     fn value_mut(&mut self) -> &mut dyn Any;
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
@@ -107,8 +108,8 @@ impl Message {
         }))
     }
 
-    /// The bytes of a struct: the arguments of a raw service's method, or any method's result, which
-    /// goes out as it is. No bytes stand for an empty struct.
+    /// The bytes of a message: the arguments of a raw service's method, or any method's result, which
+    /// goes out as it is. In Thrift no bytes stand for an empty struct.
     #[must_use]
     pub fn raw(bytes: Bytes) -> Self {
         Self(Box::new(Raw(bytes)))
@@ -138,9 +139,9 @@ impl Message {
         Some(raw.0)
     }
 
-    /// Appends the value as the payload of a reply.
-    pub(crate) fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
-        self.0.encode(out)
+    /// Appends the value as the payload of a reply in this codec.
+    pub(crate) fn encode(&self, codec: Codec, out: &mut BytesMut) -> Result<(), EncodeError> {
+        self.0.encode(codec, out)
     }
 }
 
@@ -153,7 +154,7 @@ impl fmt::Debug for Message {
 struct Arguments<A>(A);
 
 impl<A: Send + 'static> Body for Arguments<A> {
-    fn encode(&self, _out: &mut BytesMut) -> Result<(), EncodeError> {
+    fn encode(&self, _: Codec, _out: &mut BytesMut) -> Result<(), EncodeError> {
         Err(EncodeError::misplaced(
             "a call's arguments, given for its result",
         ))
@@ -184,7 +185,7 @@ struct Outcome<V, E> {
 }
 
 impl<V: Send + 'static, E: Send + 'static> Body for Outcome<V, E> {
-    fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
+    fn encode(&self, _: Codec, out: &mut BytesMut) -> Result<(), EncodeError> {
         (self.encode)(&self.outcome, out)
     }
 
@@ -213,7 +214,7 @@ struct Item<V> {
 }
 
 impl<V: Send + 'static> Body for Item<V> {
-    fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
+    fn encode(&self, _: Codec, out: &mut BytesMut) -> Result<(), EncodeError> {
         (self.encode)(&self.item, out)
     }
 
@@ -233,10 +234,10 @@ impl<V: Send + 'static> Body for Item<V> {
 struct Raw(Bytes);
 
 impl Body for Raw {
-    fn encode(&self, out: &mut BytesMut) -> Result<(), EncodeError> {
-        match &self.0[..] {
-            [] => out.extend_from_slice(&[0]),
-            bytes => out.extend_from_slice(bytes),
+    fn encode(&self, codec: Codec, out: &mut BytesMut) -> Result<(), EncodeError> {
+        match (&self.0[..], codec) {
+            ([], Codec::ThriftBinary) => out.extend_from_slice(&[0]),
+            (bytes, _) => out.extend_from_slice(bytes),
         }
         Ok(())
     }

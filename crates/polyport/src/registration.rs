@@ -39,6 +39,13 @@ pub enum RegistrationError {
         /// The others.
         others: Vec<String>,
     },
+    /// More than one handler was given for unknown services and methods.
+    SeveralUnknown,
+    /// A combined service, which answers all calls, was added beside a handler for unknown ones.
+    CombinedAndUnknown {
+        /// The combined service.
+        combined: String,
+    },
     /// A method was given twice to one service.
     DuplicateMethod {
         /// The service.
@@ -108,6 +115,14 @@ impl fmt::Display for RegistrationError {
                 "only one service can be registered when registering combined service: \
                  [{combined}] stands beside [{}]; add it alone, or add the single services",
                 others.join(", ")
+            ),
+            Self::SeveralUnknown => f.write_str(
+                "multiple unknown services cannot be registered: call `Server::unknown` once",
+            ),
+            Self::CombinedAndUnknown { combined } => write!(
+                f,
+                "combine service doesn't support unknown service: [{combined}] answers all calls; \
+                 add the single services, or leave out `Server::unknown`"
             ),
             Self::DuplicateMethod { service, method } => write!(
                 f,

@@ -2,20 +2,24 @@
 //!
 //! A name on the wire decides. Without one the fallback service answers for its methods, else the
 //! only service that has the method. A name that nobody has still reaches the only service with
-//! the method, for old clients that send something else than the service's name. The tables do
-//! not depend on the order in which services were added.
+//! the method, for old clients that send something else than the service's name. What is left goes to
+//! the handler for unknown ones, if there is one. The tables do not depend on the order in which
+//! services were added.
 
 mod build;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 
+use polyport_wire::schema::CallKind;
 use polyport_wire::thrift::ApplicationException;
 use polyport_wire::transport::{Codec, Transport};
 
 use crate::error::Error;
-use crate::route::RouteReason;
-use crate::service::{MethodOptions, Reach, Service, ServiceMethod};
+use crate::layer::Endpoint;
+use crate::route::{MethodInfo, RouteReason};
+use crate::service::{MethodOptions, Reach, Service, ServiceMethod, Stack};
 use crate::status::{Status, StatusKind};
 
 /// The services of a server and how calls find them.
@@ -49,6 +53,23 @@ pub struct Router {
     protobuf: Directory,
     combined: Option<usize>,
     refuse_nameless: bool,
+    unknown: Option<Unknown>,
+}
+
+/// Who answers what no service does.
+struct Unknown {
+    endpoint: Arc<dyn Endpoint>,
+    stack: Arc<Stack>,
+}
+
+/// What holds for all services of a server.
+#[derive(Clone, Default)]
+pub(crate) struct Rules {
+    /// For all methods.
+    pub(crate) options: MethodOptions,
+    pub(crate) refuse_nameless: bool,
+    /// The handlers for what is unknown, of which there may be one.
+    pub(crate) unknown: Vec<Arc<dyn Endpoint>>,
 }
 
 /// The services of one codec: those of the other are another world.
@@ -64,6 +85,9 @@ struct Directory {
     fallback: Option<usize>,
 }
 
+/// How long a name may be that the handler for unknown ones gets.
+const MAX_UNKNOWN_NAME: usize = 1024;
+
 /// A table by name. What it holds is known at start, and no peer can add to it.
 type Names<T> = HashMap<String, T, foldhash::fast::RandomState>;
 
@@ -72,7 +96,7 @@ struct Registered {
     full_name: String,
     codec: Codec,
     reach: Reach,
-    methods: Names<ServiceMethod>,
+    methods: Names<Arc<ServiceMethod>>,
 }
 
 /// What a call says about where it wants to go.
@@ -190,34 +214,43 @@ fn unknown_service(query: &Query<'_, '_>) -> String {
 }
 
 impl Router {
-    /// Checks the services against each other and makes the tables. `options` are the server's, for
-    /// all methods.
+    /// Checks the services against each other and makes the tables.
     ///
     /// # Errors
     ///
     /// Everything that is wrong with them, at once; see
     /// [`Error::registration_errors`].
-    pub(crate) fn build(
-        services: Vec<Service>,
-        options: &MethodOptions,
-        refuse_nameless: bool,
-    ) -> Result<Self, Error> {
-        build::router(services, options, refuse_nameless).map_err(Error::registration)
+    pub(crate) fn build(services: Vec<Service>, rules: &Rules) -> Result<Self, Error> {
+        build::router(services, rules).map_err(Error::registration)
     }
 
-    /// Finds the method of a call, and says why it is this one.
+    /// Finds the method of a call, and says why it is this one. One that nobody knows is taken for one
+    /// of this kind.
     pub(crate) fn route<'s, 'm>(
         &self,
         query: Query<'s, 'm>,
-    ) -> Result<(&ServiceMethod, RouteReason), RouteError<'s, 'm>> {
-        let (_, method, reason) = self.find(query)?;
-        Ok((method, reason))
+        unknown: CallKind,
+    ) -> Result<(Arc<ServiceMethod>, RouteReason), RouteError<'s, 'm>> {
+        match self.find(query) {
+            Ok((_, method, reason)) => Ok((Arc::clone(method), reason)),
+            Err(error) => match self.unknown(query) {
+                Some(handler) => Ok((handler.method(query, unknown), RouteReason::Unknown)),
+                None => Err(error),
+            },
+        }
+    }
+
+    /// The handler for what no service has, if it may have this.
+    fn unknown(&self, query: Query<'_, '_>) -> Option<&Unknown> {
+        let service = query.service.unwrap_or_default();
+        let is_short = service.len().max(query.method.len()) <= MAX_UNKNOWN_NAME;
+        self.unknown.as_ref().filter(|_| is_short)
     }
 
     fn find<'s, 'm>(
         &self,
         query: Query<'s, 'm>,
-    ) -> Result<(&Registered, &ServiceMethod, RouteReason), RouteError<'s, 'm>> {
+    ) -> Result<(&Registered, &Arc<ServiceMethod>, RouteReason), RouteError<'s, 'm>> {
         let (index, reason) = self.service_of(query)?;
         let service = &self.services[index];
         match service.methods.get(query.method) {
@@ -355,6 +388,10 @@ impl Router {
         let query = Query::new(transport, codec, service, method);
         let outcome = match self.find(query) {
             Ok((service, _, reason)) => Ok((service.full_name.clone(), reason)),
+            Err(_) if self.unknown(query).is_some() => {
+                let name = query.service.unwrap_or_default();
+                Ok((name.to_owned(), RouteReason::Unknown))
+            }
             Err(error) => Err(error.to_exception()),
         };
         Explanation {
@@ -379,7 +416,8 @@ pub struct Explanation {
     pub service: Option<String>,
     /// The method.
     pub method: String,
-    /// The service that would answer, with its package, and why it; or what the caller would be
+    /// The service that would answer, with its package, and why it; with the reason
+    /// [`Unknown`](RouteReason::Unknown) the name that was given to it. Or what the caller would be
     /// told.
     pub outcome: Result<(String, RouteReason), ApplicationException>,
 }
@@ -392,9 +430,45 @@ impl fmt::Display for Explanation {
             None => f.write_str("without a service name -> ")?,
         }
         match &self.outcome {
+            Ok((_, RouteReason::Unknown)) => f.write_str("the handler for unknown ones"),
             Ok((service, reason)) => write!(f, "{service} ({reason})"),
             Err(exception) => write!(f, "exception {}: {exception}", exception.type_id),
         }
+    }
+}
+
+impl Unknown {
+    /// The method that this query asks for, made for one call: a name that a peer makes up is kept
+    /// nowhere.
+    fn method(&self, query: Query<'_, '_>, kind: CallKind) -> Arc<ServiceMethod> {
+        let info = MethodInfo {
+            package: String::new(),
+            service: query.service.unwrap_or_default().to_owned(),
+            method: query.method.to_owned(),
+            kind,
+            codec: query.codec,
+        };
+        Arc::new(ServiceMethod {
+            info: Arc::new(info),
+            endpoint: Arc::clone(&self.endpoint),
+            stack: Arc::clone(&self.stack),
+        })
+    }
+}
+
+impl fmt::Debug for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unknown")
+    }
+}
+
+impl fmt::Debug for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rules")
+            .field("options", &self.options)
+            .field("refuse_nameless", &self.refuse_nameless)
+            .field("unknown", &self.unknown.len())
+            .finish()
     }
 }
 
@@ -421,6 +495,12 @@ impl fmt::Display for Router {
             };
             let (count, codec) = (service.methods.len(), service.codec);
             writeln!(f, "{}{role}: {codec}, {count} methods", service.full_name)?;
+        }
+        if self.unknown.is_some() {
+            writeln!(
+                f,
+                "what no service has goes to the handler for unknown ones"
+            )?;
         }
         if self.refuse_nameless && self.combined.is_none() {
             return f.write_str("calls without a service name are refused");
@@ -481,7 +561,11 @@ mod tests {
             #[cfg(feature = "protobuf")]
             service("grpc.health.v1", "Health").built_in(),
         ];
-        let router = Router::build(services, &MethodOptions::default(), true).unwrap();
+        let rules = Rules {
+            refuse_nameless: true,
+            ..Rules::default()
+        };
+        let router = Router::build(services, &rules).unwrap();
         for (transport, name, expected) in [
             (Transport::TtHeader, "Echo", Some("a.Echo")),
             (Transport::TtHeader, "b.Echo", None),

@@ -31,8 +31,8 @@ use crate::built_in::{health::Health, reflection};
 use crate::error::Error;
 use crate::layer::Layer;
 use crate::limits::Limits;
-use crate::router::Router;
-use crate::service::{MethodOptions, Service};
+use crate::router::{Router, Rules};
+use crate::service::{self, Service, UnknownHandler};
 use crate::validator::{PayloadValidator, Validators};
 
 /// Hosts any number of services on one port.
@@ -66,10 +66,8 @@ use crate::validator::{PayloadValidator, Validators};
 #[derive(Debug, Default)]
 pub struct Server {
     services: Vec<Service>,
-    /// For all methods of all services.
-    options: MethodOptions,
+    rules: Rules,
     limits: Limits,
-    refuse_nameless: bool,
     kitex_codes: bool,
     validators: Validators,
     #[cfg(feature = "protobuf")]
@@ -105,7 +103,19 @@ impl Server {
     /// outside of those of services and methods.
     #[must_use]
     pub fn layer(mut self, layer: impl Layer) -> Self {
-        self.options = self.options.layer(layer);
+        self.rules.options = self.rules.options.layer(layer);
+        self
+    }
+
+    /// Gives what no service has to this handler, in bytes, over every transport: calls for unknown
+    /// services, and for unknown methods of known ones. Without it they are told so.
+    ///
+    /// The services go first, with everything that they guess: the fallback for calls without a
+    /// name, and the only service with the method. A combined service leaves nothing over, so it
+    /// cannot stand beside one. Layers of the server stand around it.
+    #[must_use]
+    pub fn unknown(mut self, handler: impl UnknownHandler) -> Self {
+        self.rules.unknown.push(service::unknown(handler));
         self
     }
 
@@ -132,7 +142,7 @@ impl Server {
     /// service's name.
     #[must_use]
     pub fn refuse_traffic_without_service_name(mut self) -> Self {
-        self.refuse_nameless = true;
+        self.rules.refuse_nameless = true;
         self
     }
 
@@ -177,7 +187,7 @@ impl Server {
     /// Everything that is wrong with the services, at once.
     pub fn router(mut self) -> Result<Router, Error> {
         self.add_built_in();
-        Router::build(self.services, &self.options, self.refuse_nameless)
+        Router::build(self.services, &self.rules)
     }
 
     /// Adds the services that come with the server, behind those that they tell of.
@@ -216,7 +226,7 @@ impl Server {
     /// Checks the services.
     fn into_shared(mut self) -> Result<Arc<Shared>, Error> {
         self.add_built_in();
-        let router = Router::build(self.services, &self.options, self.refuse_nameless)?;
+        let router = Router::build(self.services, &self.rules)?;
         Ok(Arc::new(Shared {
             router,
             limits: self.limits,

@@ -2,6 +2,7 @@
 
 mod options;
 mod stream;
+mod unknown;
 
 use std::fmt;
 use std::future::Future;
@@ -26,6 +27,8 @@ use crate::stream::{Sink, Streaming};
 
 pub use crate::service::options::MethodOptions;
 pub(crate) use crate::service::options::Stack;
+pub use crate::service::unknown::UnknownHandler;
+pub(crate) use crate::service::unknown::unknown;
 
 /// A service with its handler, ready to be [added](crate::Server::add) to a server.
 ///

@@ -27,7 +27,8 @@ use crate::error::Error;
 /// | a panic | 6 `panic: [happened in biz handler, method=S.M, ...] TEXT` | 13, the same text |
 /// | a deadline that passed | 6 `biz error: context deadline exceeded` | 4 `context deadline exceeded` |
 ///
-/// What a layer returns goes out with its text as it is.
+/// What a layer returns goes out with its text as it is, and so does what another server said and a
+/// handler passes on, [`Status::forwarded`].
 ///
 /// # Examples
 ///
@@ -48,10 +49,19 @@ pub struct Status(Box<Inner>);
 struct Inner {
     kind: StatusKind,
     message: Cow<'static, str>,
-    /// Whether a handler returned it, not a layer or the framework.
-    from_handler: bool,
+    origin: Origin,
     /// `google.rpc.Status` as gRPC carries it; may be empty.
     details: Bytes,
+}
+
+/// Whose word a [`Status`] is, which its text on the wire tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// A layer's, or the framework's.
+    Framework,
+    Handler,
+    /// Another server's, which is passed on.
+    Elsewhere,
 }
 
 /// Where a [`Status`] comes from.
@@ -118,7 +128,7 @@ impl Status {
         Self(Box::new(Inner {
             kind,
             message: message.into(),
-            from_handler: false,
+            origin: Origin::Framework,
             details: Bytes::new(),
         }))
     }
@@ -173,7 +183,28 @@ impl Status {
 
     /// Marks the status as a handler's: the text on the wire says so.
     pub(crate) fn of_handler(mut self) -> Self {
-        self.0.from_handler = true;
+        if self.0.origin == Origin::Framework {
+            self.0.origin = Origin::Handler;
+        }
+        self
+    }
+
+    /// The word of another server, passed on: the caller gets its number and its text as they came,
+    /// and not as an error of the handler that returns it.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use bytes::Bytes;
+    /// # use polyport::{Client, Context, Status};
+    /// async fn forward(client: &Client, cx: &Context, arguments: Bytes) -> Result<Bytes, Status> {
+    ///     let call = client.raw(cx.service(), cx.method()).call(arguments);
+    ///     call.forwarding(cx).await.map_err(Status::forwarded)
+    /// }
+    /// ```
+    #[must_use]
+    pub fn forwarded(mut self) -> Self {
+        self.0.origin = Origin::Elsewhere;
         self
     }
 
@@ -239,7 +270,11 @@ impl Status {
     pub(crate) fn to_exception(&self) -> ApplicationException {
         const INTERNAL: i32 = ApplicationException::INTERNAL_ERROR;
         let message = &self.0.message;
-        let (type_id, text) = match (&self.0.kind, self.0.from_handler) {
+        let from_handler = self.0.origin == Origin::Handler;
+        let (type_id, text) = match (&self.0.kind, from_handler) {
+            (StatusKind::Remote(id), _) if self.0.origin == Origin::Elsewhere => {
+                (*id, message.to_string())
+            }
             (StatusKind::Typed(id), true) => (*id, format!("{message} [biz error]")),
             (StatusKind::Typed(id) | StatusKind::Rejected(id), _) => (*id, message.to_string()),
             (StatusKind::Panic, _) => (INTERNAL, message.to_string()),
@@ -270,6 +305,7 @@ impl Status {
             StatusKind::Typed(id) => Code(id.cast_unsigned()),
             StatusKind::Timeout => Code::DEADLINE_EXCEEDED,
             StatusKind::Rejected(id) => rejected_code(id, codec, kitex_codes),
+            StatusKind::Transport if self.0.origin == Origin::Elsewhere => Code::UNAVAILABLE,
             StatusKind::Error
             | StatusKind::Biz(_)
             | StatusKind::Panic
@@ -287,7 +323,7 @@ impl Status {
             | StatusKind::Typed(_)
             | StatusKind::Error
             | StatusKind::Remote(_)
-            | StatusKind::Transport => self.0.from_handler,
+            | StatusKind::Transport => self.0.origin == Origin::Handler,
             _ => false,
         };
         let text = if marked {
@@ -484,7 +520,8 @@ mod tests {
              side] oh",
         );
         let remote = Status::remote(&ApplicationException::new(1900, "theirs"));
-        check(remote.of_handler(), 6, "biz error: theirs");
+        check(remote.clone().of_handler(), 6, "biz error: theirs");
+        check(remote.forwarded().of_handler(), 1900, "theirs");
         check(Status::transport("gone").of_handler(), 6, "biz error: gone");
         check(
             Status::rejected(&ApplicationException::new(

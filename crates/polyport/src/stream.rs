@@ -90,6 +90,9 @@ pub(crate) trait Outlet: Send {
     /// Sets a header that goes out before the first message.
     fn set_header(&mut self, key: &str, value: &str) -> Result<(), Status>;
 
+    /// Adds headers that go out before the first message.
+    fn add_headers(&mut self, metadata: &Metadata) -> Result<(), Status>;
+
     /// Sends the headers now.
     fn send_headers(&mut self) -> Result<(), Status>;
 
@@ -190,6 +193,16 @@ impl<T> Sink<T> {
     /// When the headers are out already, or when HTTP allows no such name or value.
     pub fn set_header(&mut self, key: &str, value: &str) -> Result<(), Status> {
         self.outlet.set_header(key, value)
+    }
+
+    /// Adds headers, which go out before the first message; those that HTTP has no letters for are
+    /// left out.
+    ///
+    /// # Errors
+    ///
+    /// When the headers are out already.
+    pub fn add_headers(&mut self, metadata: &Metadata) -> Result<(), Status> {
+        self.outlet.add_headers(metadata)
     }
 
     /// Sends the headers without waiting for the first message.

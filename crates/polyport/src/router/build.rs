@@ -6,15 +6,14 @@ use std::sync::Arc;
 use polyport_wire::transport::Codec;
 
 use crate::registration::RegistrationError;
-use crate::router::{Directory, Names, Registered, Router};
+use crate::router::{Directory, Names, Registered, Router, Rules, Unknown};
 use crate::service::{MethodOptions, Reach, Service, Stack};
 
 pub(super) fn router(
     mut services: Vec<Service>,
-    options: &MethodOptions,
-    refuse_nameless: bool,
+    rules: &Rules,
 ) -> Result<Router, Vec<RegistrationError>> {
-    let errors = mistakes(&services, refuse_nameless);
+    let errors = mistakes(&services, rules);
     if !errors.is_empty() {
         return Err(errors);
     }
@@ -24,11 +23,19 @@ pub(super) fn router(
         thrift: Directory::default(),
         protobuf: Directory::default(),
         combined: services.iter().position(|service| service.combined),
-        refuse_nameless,
+        refuse_nameless: rules.refuse_nameless,
+        unknown: rules.unknown.first().map(|endpoint| Unknown {
+            endpoint: Arc::clone(endpoint),
+            stack: Arc::new(Stack::compose([
+                &rules.options,
+                &MethodOptions::default(),
+                &MethodOptions::default(),
+            ])),
+        }),
         services: Vec::with_capacity(services.len()),
     };
     for (index, service) in services.into_iter().enumerate() {
-        add(&mut router, index, with_stacks(service, options));
+        add(&mut router, index, with_stacks(service, &rules.options));
     }
     // A service's own name goes before the bare names of others.
     let full_names = router.services.iter().enumerate();
@@ -92,7 +99,7 @@ fn add(router: &mut Router, index: usize, service: Service) {
             let holders = directory.methods.entry(name.clone()).or_default();
             holders.push(index);
         }
-        table.insert(name, method);
+        table.insert(name, Arc::new(method));
     }
     router.services.push(Registered {
         full_name,
@@ -109,7 +116,7 @@ fn directory(router: &mut Router, codec: Codec) -> &mut Directory {
     }
 }
 
-fn mistakes(services: &[Service], refuse_nameless: bool) -> Vec<RegistrationError> {
+fn mistakes(services: &[Service], rules: &Rules) -> Vec<RegistrationError> {
     let mut errors = Vec::new();
     errors.extend(empty_names(services));
     for codec in [Codec::ThriftBinary, Codec::Protobuf] {
@@ -128,13 +135,22 @@ fn mistakes(services: &[Service], refuse_nameless: bool) -> Vec<RegistrationErro
         .iter()
         .filter(|service| service.reach != Reach::BuiltIn)
         .collect();
-    if own.is_empty() {
+    if rules.unknown.len() > 1 {
+        errors.push(RegistrationError::SeveralUnknown);
+    }
+    if own.is_empty() && rules.unknown.is_empty() {
         errors.push(RegistrationError::NoService);
     }
     let combined = own.iter().filter(|service| service.combined);
     match combined.min_by_key(|service| service.full_name()) {
-        Some(combined) => errors.extend(not_alone(combined, &own)),
-        None if refuse_nameless => {}
+        Some(combined) => {
+            errors.extend(not_alone(combined, &own));
+            if !rules.unknown.is_empty() {
+                let combined = combined.full_name();
+                errors.push(RegistrationError::CombinedAndUnknown { combined });
+            }
+        }
+        None if rules.refuse_nameless => {}
         None => {
             for codec in [Codec::ThriftBinary, Codec::Protobuf] {
                 let guessed = own

@@ -227,7 +227,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
                 Ok(After::Continue)
             }
             Received::Call(method, call, request) => {
-                let reply = self.call(method, call).await?;
+                let reply = self.call(&method, call).await?;
                 self.reply(request, &method.info, &reply);
                 Ok(After::Continue)
             }
@@ -262,8 +262,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
     }
 
     /// Serves a call beside others. Most are done at once, without a task of their own.
-    async fn call_concurrently(&mut self, method: &ServiceMethod, call: Call, request: Request) {
-        let method = method.clone();
+    async fn call_concurrently(
+        &mut self,
+        method: Arc<ServiceMethod>,
+        call: Call,
+        request: Request,
+    ) {
         let info = Arc::clone(&method.info);
         let mut serving = Box::pin(async move { serving::serve(&method, call).await });
         match poll_fn(|cx| Poll::Ready(serving.as_mut().poll(cx))).await {

@@ -23,9 +23,9 @@ use crate::service::ServiceMethod;
 use crate::validator::validate;
 
 /// What becomes of a frame.
-pub(super) enum Received<'s> {
+pub(super) enum Received {
     /// A call for a method of this server, and what its reply must know.
-    Call(&'s ServiceMethod, Call, Request),
+    Call(Arc<ServiceMethod>, Call, Request),
     /// A request that is answered without being served; the method is what it calls for.
     Reject {
         request: Request,
@@ -36,7 +36,7 @@ pub(super) enum Received<'s> {
     Lost { reason: String, closes: bool },
 }
 
-impl Received<'_> {
+impl Received {
     fn lost(reason: String) -> Self {
         Self::Lost {
             reason,
@@ -46,7 +46,7 @@ impl Received<'_> {
 }
 
 /// Finds out what a frame asks for.
-pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -> Received<'_> {
+pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -> Received {
     let Frame {
         transport,
         codec,
@@ -98,7 +98,7 @@ pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -
         let exception = ApplicationException::invalid_message_type(envelope.kind as u16);
         return reject(query.method, envelope.sequence, exception);
     }
-    let (method, reason) = match shared.router.route(query) {
+    let (method, reason) = match shared.router.route(query, kind(envelope.kind)) {
         Ok(found) => found,
         Err(error) => {
             let sequence = match (codec, &error) {
@@ -147,6 +147,14 @@ pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -
         reply_trailers: Metadata::default(),
     };
     Received::Call(method, Call { context, message }, request(sequence))
+}
+
+/// What a method looks like that nobody knows.
+fn kind(message: MessageType) -> CallKind {
+    match message {
+        MessageType::Oneway => CallKind::Oneway,
+        _ => CallKind::Unary,
+    }
 }
 
 fn is_request(kind: MessageType) -> bool {

@@ -116,7 +116,7 @@ impl<'a> Answer<'a> {
 
     fn encode(&self, codec: Codec, out: &mut BytesMut) -> Result<(), EncodeError> {
         match (self, codec) {
-            (Self::Message(message), _) => message.encode(out),
+            (Self::Message(message), codec) => message.encode(codec, out),
             (Self::Biz(_), Codec::Protobuf) => Ok(()),
             (Self::Biz(_), _) => {
                 out.extend_from_slice(&[0]);

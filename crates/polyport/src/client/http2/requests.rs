@@ -13,6 +13,7 @@ use crate::client::http2::replies::Replies;
 use crate::code::Code;
 use crate::http2::incoming::broken;
 use crate::http2::outgoing::poll_capacity;
+use crate::metadata::Metadata;
 use crate::status::Status;
 use crate::stream::{Encode, Outlet};
 
@@ -102,7 +103,11 @@ impl Outlet for Requests {
     }
 
     fn set_header(&mut self, _key: &str, _value: &str) -> Result<(), Status> {
-        Err(Status::error("the headers of a request go out before it"))
+        Err(early_headers())
+    }
+
+    fn add_headers(&mut self, _metadata: &Metadata) -> Result<(), Status> {
+        Err(early_headers())
     }
 
     fn send_headers(&mut self) -> Result<(), Status> {
@@ -118,6 +123,11 @@ impl Outlet for Requests {
             .send_data(Bytes::new(), true)
             .map_err(|error| broken(&error))
     }
+}
+
+#[cold]
+fn early_headers() -> Status {
+    Status::error("the headers of a request go out before it")
 }
 
 impl Drop for Requests {

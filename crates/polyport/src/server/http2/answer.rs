@@ -12,6 +12,7 @@ use polyport_wire::error::EncodeError;
 use polyport_wire::grpc;
 use polyport_wire::transport::Codec;
 
+use crate::call::Message;
 use crate::code::Code;
 use crate::http2::compression::{ACCEPTED, Compression};
 use crate::http2::headers;
@@ -99,13 +100,11 @@ impl Answer {
     }
 
     /// Sends what a method gave back, and ends the stream.
-    pub(super) fn message(
-        &mut self,
-        metadata: &Metadata,
-        trailers: &Metadata,
-        encode: &mut Encode<'_>,
-    ) {
-        let sent = self.open(metadata).and_then(|()| self.send(encode));
+    pub(super) fn message(&mut self, metadata: &Metadata, trailers: &Metadata, message: &Message) {
+        let codec = self.codec;
+        let sent = self
+            .open(metadata)
+            .and_then(|()| self.send(&mut |out| message.encode(codec, out)));
         match sent {
             Ok(()) => self.finish(None, trailers),
             Err(status) => self.finish(Some(&status), trailers),
@@ -276,6 +275,11 @@ fn response(headers: HeaderMap) -> Response<()> {
     response
 }
 
+#[cold]
+fn late_headers() -> Status {
+    Status::error("the headers are out already")
+}
+
 /// An answer that the handler's sink and the driver share.
 #[derive(Clone)]
 pub(super) struct SharedAnswer(Arc<Mutex<Answer>>);
@@ -303,13 +307,20 @@ impl Outlet for SharedAnswer {
     fn set_header(&mut self, key: &str, value: &str) -> Result<(), Status> {
         let mut answer = self.lock();
         if !matches!(answer.state, State::Silent(_)) {
-            return Err(Status::error("the headers are out already"));
+            return Err(late_headers());
         }
         if headers::put(key.as_bytes(), value.as_bytes(), &mut answer.headers) {
             Ok(())
         } else {
             let text = format!("{key} cannot be a header: HTTP allows no such name or value");
             Err(Status::error(text))
+        }
+    }
+
+    fn add_headers(&mut self, metadata: &Metadata) -> Result<(), Status> {
+        match self.lock().add_headers(metadata) {
+            true => Ok(()),
+            false => Err(late_headers()),
         }
     }
 

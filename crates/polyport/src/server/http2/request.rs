@@ -41,8 +41,8 @@ const NOT_GRPC: &str = "This port speaks gRPC over HTTP/2 (content-type applicat
                         Protobuf.\n";
 
 /// What the headers of a request say.
-struct Ask<'s> {
-    method: &'s ServiceMethod,
+struct Ask {
+    method: Arc<ServiceMethod>,
     reason: RouteReason,
     deadline: Option<Instant>,
 }
@@ -103,7 +103,7 @@ pub(super) async fn serve(
 }
 
 /// Where a request wants to go, and how long it may take.
-fn ask<'s>(parts: &Parts, codec: Codec, shared: &'s Shared) -> Result<Ask<'s>, Status> {
+fn ask(parts: &Parts, codec: Codec, shared: &Shared) -> Result<Ask, Status> {
     let path = parts.uri.path();
     let Some((service, method)) = grpc::split_path(path) else {
         let text = format!("malformed method name, method={path:?}");
@@ -112,7 +112,8 @@ fn ask<'s>(parts: &Parts, codec: Codec, shared: &'s Shared) -> Result<Ask<'s>, S
     let query = Query::new(Transport::Grpc, codec, Some(service), method);
     let (method, reason) = shared
         .router
-        .route(query)
+        // Nobody knows how many messages such a method takes.
+        .route(query, CallKind::Bidirectional)
         .map_err(|error| error.to_status())?;
     let deadline = match headers::text(&parts.headers, &headers::GRPC_TIMEOUT) {
         None => None,
@@ -156,7 +157,7 @@ fn content_type_of(codec: Option<Codec>) -> HeaderValue {
 
 /// A request with everything that it takes to serve it.
 struct Exchange<'s> {
-    ask: Ask<'s>,
+    ask: Ask,
     incoming: Incoming,
     parts: Parts,
     peer: Option<SocketAddr>,
@@ -180,7 +181,7 @@ impl Exchange<'_> {
                 outcome: Ok(message),
                 metadata,
                 trailers,
-            } => answer.message(&metadata, &trailers, &mut |out| message.encode(out)),
+            } => answer.message(&metadata, &trailers, &message),
             Reply {
                 outcome: Err(status),
                 metadata,
@@ -218,9 +219,7 @@ impl Exchange<'_> {
         }
         match outcome {
             Ok(message) if kind == CallKind::ClientStream => {
-                answer.message(&Metadata::default(), &trailers, &mut |out| {
-                    message.encode(out)
-                });
+                answer.message(&Metadata::default(), &trailers, &message);
             }
             Ok(_) => answer.finish(None, &trailers),
             Err(status) => answer.finish(Some(&status), &trailers),
@@ -280,7 +279,7 @@ impl Exchange<'_> {
 
 /// Decodes the arguments and calls.
 async fn call(
-    ask: &Ask<'_>,
+    ask: &Ask,
     payload: Payload,
     headers: HeaderMap,
     peer: Option<SocketAddr>,
@@ -306,7 +305,7 @@ async fn call(
         reply_metadata: Metadata::default(),
         reply_trailers: Metadata::default(),
     };
-    serving::serve(ask.method, Call { context, message }).await
+    serving::serve(&ask.method, Call { context, message }).await
 }
 
 /// The outcome of a call, unless its client gives it up before.
