@@ -2,6 +2,8 @@
 
 pub(crate) mod io;
 pub(crate) mod flood;
+mod joints;
+mod cursor;
 pub(crate) mod outgoing;
 pub(crate) mod incoming;
 pub(crate) mod headers;

@@ -9,7 +9,7 @@ mod working;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use h2::SendStream;
 use h2::client::{Builder, ResponseFuture, SendRequest};
 use http::Request;
@@ -20,7 +20,6 @@ use crate::client::http2::working::Working;
 use crate::client::options::{ClientOptions, Connections};
 use crate::client::pool;
 use crate::error::Error;
-use crate::http2::flood::Frames;
 use crate::http2::incoming::broken;
 use crate::http2::io::Io;
 use crate::status::Status;
@@ -144,7 +143,7 @@ where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let limits = &options.limits;
-    let io = Io::new(socket, BytesMut::new(), Frames::of_server(limits.resets));
+    let io = Io::of_server(socket, limits.resets);
     let (sender, connection) = Builder::new()
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)

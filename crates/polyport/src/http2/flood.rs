@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::http2::cursor::{Cursor, DATA, HEADER};
+
 /// The length of the connection preface, `PRI * HTTP/2.0` and so on.
-const PREFACE: usize = 24;
+pub(crate) const PREFACE: usize = 24;
 
-/// The length of a frame's header: `u24 length, u8 type, u8 flags, u32 stream`.
-const HEADER: usize = 9;
-
-const DATA: u8 = 0;
 const HEADERS: u8 = 1;
 const RST_STREAM: u8 = 3;
 const PING: u8 = 6;
@@ -51,16 +49,6 @@ pub(crate) enum Flood {
     Control,
     Pings,
     Resets,
-}
-
-/// A place in a sequence of frames.
-#[derive(Debug)]
-struct Cursor {
-    header: [u8; HEADER],
-    /// How much of a header is there.
-    filled: usize,
-    /// Bytes until the next header.
-    skip: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -132,7 +120,7 @@ impl Frames {
 
     /// Whether what was sent ends with a frame.
     pub(crate) fn is_between_frames(&self) -> bool {
-        self.outgoing.filled == 0 && self.outgoing.skip == 0
+        self.outgoing.is_between_frames()
     }
 
     /// Looks at what has arrived.
@@ -205,34 +193,6 @@ impl Flood {
             Self::Pings => "too_many_pings",
             Self::Resets => "too_many_resets",
         }
-    }
-}
-
-impl Cursor {
-    fn new(skip: usize) -> Self {
-        Self {
-            header: [0; HEADER],
-            filled: 0,
-            skip,
-        }
-    }
-
-    /// The next header that is complete in these bytes, which are taken.
-    fn next(&mut self, bytes: &mut &[u8]) -> Option<[u8; HEADER]> {
-        let skipped = self.skip.min(bytes.len());
-        self.skip -= skipped;
-        let (part, rest) =
-            bytes[skipped..].split_at((bytes.len() - skipped).min(HEADER - self.filled));
-        *bytes = rest;
-        self.header[self.filled..self.filled + part.len()].copy_from_slice(part);
-        self.filled += part.len();
-        if self.filled < HEADER {
-            return None;
-        }
-        self.filled = 0;
-        let [a, b, c, ..] = self.header;
-        self.skip = u32::from_be_bytes([0, a, b, c]) as usize;
-        Some(self.header)
     }
 }
 

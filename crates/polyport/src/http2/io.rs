@@ -1,4 +1,4 @@
-//! The socket under HTTP/2: what is written is collected, what is read is counted.
+//! The socket under HTTP/2: what is written is collected, what is read is counted and joined.
 //!
 //! h2 hands every larger frame to the socket by itself. Here frames wait for each other until the
 //! connection has nothing left to do, which halves the cost of answers of 1 KiB.
@@ -14,7 +14,8 @@ use h2::Reason;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use crate::http2::flood::{Flood, Frames};
+use crate::http2::flood::{Flood, Frames, PREFACE};
+use crate::http2::joints::Joints;
 
 /// So much waits at most before it is written.
 const FLUSH_AT: usize = 64 * 1024;
@@ -31,6 +32,7 @@ struct Shared<S> {
     arrived: BytesMut,
     output: BytesMut,
     frames: Frames,
+    joints: Joints,
     /// Since when the socket takes nothing that waits for it.
     stalled: Option<Instant>,
     /// Whether the last word is said: h2 has no more.
@@ -38,12 +40,26 @@ struct Shared<S> {
 }
 
 impl<S> Io<S> {
-    pub(crate) fn new(socket: S, arrived: BytesMut, frames: Frames) -> Self {
+    /// A client's connection, of which this much has arrived; `resets` streams may be given up at
+    /// once.
+    pub(crate) fn of_client(socket: S, arrived: BytesMut, resets: u32) -> Self {
+        let (frames, joints) = (Frames::of_client(resets), Joints::new(PREFACE));
+        Self::new(socket, arrived, frames, joints)
+    }
+
+    /// The same for a server's, which begins with a frame.
+    pub(crate) fn of_server(socket: S, resets: u32) -> Self {
+        let (frames, joints) = (Frames::of_server(resets), Joints::new(0));
+        Self::new(socket, BytesMut::new(), frames, joints)
+    }
+
+    fn new(socket: S, arrived: BytesMut, frames: Frames, joints: Joints) -> Self {
         Self(Arc::new(Mutex::new(Shared {
             socket,
             arrived,
             output: BytesMut::new(),
             frames,
+            joints,
             stalled: None,
             farewell: false,
         })))
@@ -159,7 +175,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Io<S> {
             let size = shared.arrived.len().min(buffer.remaining());
             buffer.put_slice(&shared.arrived.split_to(size));
         }
-        shared.frames.count(&buffer.filled()[before..]);
+        let arrived = &mut buffer.filled_mut()[before..];
+        shared.frames.count(arrived);
+        let kept = shared.joints.join(arrived);
+        buffer.set_filled(before + kept);
         Poll::Ready(Ok(()))
     }
 }

@@ -20,7 +20,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::{self, Instant, Sleep};
 
-use crate::http2::flood::{Flood, Frames};
+use crate::http2::flood::Flood;
 use crate::http2::io::Io;
 use crate::limits::Limits;
 use crate::server::connection::{Connection, closed, ended, late};
@@ -68,7 +68,7 @@ where
     let peer = connection.peer;
     let limits = connection.limits;
     let (socket, arrived, phases) = connection.into_parts();
-    let io = Io::new(socket, arrived, Frames::of_client(limits.resets));
+    let io = Io::of_client(socket, arrived, limits.resets);
     let mut connection = match shake_hands(&io, &limits).await? {
         Ok(connection) => connection,
         Err(reason) => {
