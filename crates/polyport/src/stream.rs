@@ -81,11 +81,12 @@ pub(crate) trait Source: Send {
 
 /// Where the bytes of messages go.
 pub(crate) trait Outlet: Send {
-    /// Waits until the peer takes more.
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>>;
-
-    /// Sends one message, which `encode` appends.
-    fn send(&mut self, encode: &mut Encode<'_>) -> Result<(), Status>;
+    /// Sends one message, which `encode` appends, as soon as the peer takes more.
+    fn poll_send(
+        &mut self,
+        encode: &mut Encode<'_>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Status>>;
 
     /// Sets a header that goes out before the first message.
     fn set_header(&mut self, key: &str, value: &str) -> Result<(), Status>;
@@ -181,9 +182,9 @@ impl<T> Sink<T> {
     ///
     /// The message is sent or lost as a whole.
     pub async fn send(&mut self, message: T) -> Result<(), Status> {
-        poll_fn(|cx| self.outlet.poll_ready(cx)).await?;
         let encode = self.encode;
-        self.outlet.send(&mut |out| encode(&message, out))
+        let mut encode = |out: &mut BytesMut| encode(&message, out);
+        poll_fn(|cx| self.outlet.poll_send(&mut encode, cx)).await
     }
 
     /// Sets a header, which goes out before the first message.

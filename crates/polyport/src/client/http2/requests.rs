@@ -58,6 +58,24 @@ impl Requests {
         let _ = self.stream.send_data(message, true);
     }
 
+    /// Waits until the server takes more, but no longer than the call may take.
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
+        let deadline = self.deadline.as_mut();
+        match poll_capacity(&mut self.stream, cx) {
+            Poll::Ready(Ok(())) if deadline.is_none_or(|deadline| !deadline.has_passed()) => {
+                return Poll::Ready(Ok(()));
+            }
+            Poll::Ready(Err(status)) => return Poll::Ready(Err(status)),
+            _ => {}
+        }
+        let Some(deadline) = &mut self.deadline else {
+            return Poll::Pending;
+        };
+        let late = ready!(deadline.poll_late(cx));
+        self.give_up();
+        Poll::Ready(Err(late))
+    }
+
     /// Gives up the call, unless all of it is sent.
     fn give_up(&mut self) {
         if !self.is_finished {
@@ -78,28 +96,15 @@ pub(super) fn message(limit: usize, encode: &mut Encode<'_>) -> Result<Bytes, St
 }
 
 impl Outlet for Requests {
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        let deadline = self.deadline.as_mut();
-        match poll_capacity(&mut self.stream, cx) {
-            Poll::Ready(Ok(())) if deadline.is_none_or(|deadline| !deadline.has_passed()) => {
-                return Poll::Ready(Ok(()));
-            }
-            Poll::Ready(Err(status)) => return Poll::Ready(Err(status)),
-            _ => {}
-        }
-        let Some(deadline) = &mut self.deadline else {
-            return Poll::Pending;
-        };
-        let late = ready!(deadline.poll_late(cx));
-        self.give_up();
-        Poll::Ready(Err(late))
-    }
-
-    fn send(&mut self, encode: &mut Encode<'_>) -> Result<(), Status> {
+    fn poll_send(
+        &mut self,
+        encode: &mut Encode<'_>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Status>> {
+        ready!(self.poll_room(cx))?;
         let message = message(self.limit, encode)?;
-        self.stream
-            .send_data(message, false)
-            .map_err(|error| broken(&error))
+        let sent = self.stream.send_data(message, false);
+        Poll::Ready(sent.map_err(|error| broken(&error)))
     }
 
     fn set_header(&mut self, _key: &str, _value: &str) -> Result<(), Status> {

@@ -1,7 +1,7 @@
 //! The answer to one request over HTTP/2: headers, messages, trailers.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Bytes, BytesMut};
 use h2::SendStream;
@@ -23,11 +23,15 @@ use crate::server::http2::waiting::Waiting;
 use crate::status::Status;
 use crate::stream::{Encode, Outlet};
 
-/// So much of small messages goes out together, as frames of HTTP/2 have at most.
-const TOGETHER: usize = 16 * 1024;
-
 /// Room for a small message with its prefix.
 const SMALL: usize = 128;
+
+/// Room for those that come behind the first one.
+const MORE: usize = 4 * 1024;
+
+/// So much of small messages goes out together: with the last of them not more than a frame of
+/// HTTP/2 has at most.
+const TOGETHER: usize = 16 * 1024 - SMALL;
 
 /// An answer on its way.
 pub(super) struct Answer {
@@ -170,13 +174,41 @@ impl Answer {
         Ok(())
     }
 
-    /// Sends one message.
-    fn send(&mut self, encode: &mut Encode<'_>) -> Result<(), Status> {
+    /// Sends one message, as soon as the client takes more.
+    fn poll_send(
+        &mut self,
+        encode: &mut Encode<'_>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Status>> {
+        // Behind others it is sent with them: the first of them has waited.
+        if self.messages.is_empty() {
+            ready!(self.poll_capacity(cx))?;
+        }
+        Poll::Ready(self.send(encode))
+    }
+
+    fn poll_capacity(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
         self.open(&Metadata::default())?;
+        let State::Open(stream) = &mut self.state else {
+            return Poll::Ready(Err(ended()));
+        };
+        if stream.capacity() > 0 {
+            return Poll::Ready(Ok(()));
+        }
+        let waker = self.waiting.send(cx.waker());
+        let ready = poll_capacity(stream, &mut Context::from_waker(&waker));
+        if ready.is_ready() {
+            self.waiting.sent();
+        }
+        ready
+    }
+
+    /// Appends one message to those that go out together; the headers are out.
+    fn send(&mut self, encode: &mut Encode<'_>) -> Result<(), Status> {
         if !matches!(self.state, State::Open(_)) {
             return Err(ended());
         }
-        self.messages.reserve(SMALL);
+        self.make_room();
         let (compression, limit) = (self.compression, self.limit);
         encode_message(compression, limit, &mut self.messages, encode).map_err(|error| {
             let text = format!("the reply cannot be sent: {error}");
@@ -191,6 +223,13 @@ impl Answer {
         Ok(())
     }
 
+    fn make_room(&mut self) {
+        if self.messages.capacity() - self.messages.len() < SMALL {
+            let is_first = self.messages.is_empty();
+            self.messages.reserve(if is_first { SMALL } else { MORE });
+        }
+    }
+
     /// Gives the messages to the connection.
     fn flush(&mut self) {
         let State::Open(stream) = &mut self.state else {
@@ -200,23 +239,6 @@ impl Answer {
             // The stream may be gone, which its task is told.
             let _ = stream.send_data(self.messages.split().freeze(), false);
         }
-    }
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        self.open(&Metadata::default())?;
-        let State::Open(stream) = &mut self.state else {
-            return Poll::Ready(Err(ended()));
-        };
-        if !self.messages.is_empty() {
-            // The first of them has waited.
-            return Poll::Ready(Ok(()));
-        }
-        let waker = self.waiting.send(cx.waker());
-        let ready = poll_capacity(stream, &mut Context::from_waker(&waker));
-        if ready.is_ready() {
-            self.waiting.sent();
-        }
-        ready
     }
 
     fn trailers(&self, status: Option<&Status>, metadata: &Metadata) -> HeaderMap {
@@ -296,12 +318,12 @@ impl SharedAnswer {
 }
 
 impl Outlet for SharedAnswer {
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Status>> {
-        self.lock().poll_ready(cx)
-    }
-
-    fn send(&mut self, encode: &mut Encode<'_>) -> Result<(), Status> {
-        self.lock().send(encode)
+    fn poll_send(
+        &mut self,
+        encode: &mut Encode<'_>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), Status>> {
+        self.lock().poll_send(encode, cx)
     }
 
     fn set_header(&mut self, key: &str, value: &str) -> Result<(), Status> {
