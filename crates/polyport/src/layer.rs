@@ -95,6 +95,16 @@ pub(crate) enum Payload {
     Both(Box<dyn Source>, Box<dyn Outlet>),
 }
 
+impl Payload {
+    /// Bytes of the request, when there is only one.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Message(bytes) | Self::Answers(bytes, _) => bytes.len(),
+            Self::Requests(_) | Self::Both(..) => 0,
+        }
+    }
+}
+
 /// A layer whose type is forgotten.
 #[derive(Clone)]
 pub(crate) struct AnyLayer(Arc<dyn ErasedLayer>);

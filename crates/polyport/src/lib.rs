@@ -23,6 +23,7 @@ pub mod client;
 mod built_in;
 pub mod router;
 pub mod service;
+pub mod admission;
 pub mod layer;
 pub mod call;
 pub mod stream;

@@ -62,7 +62,16 @@ pub enum RegistrationError {
         /// The name of a method that was probably meant.
         closest: Option<String>,
     },
-    /// A service or method without a name.
+    /// An alias that is a service's name or another alias.
+    AliasTaken {
+        /// The alias.
+        alias: String,
+        /// The service that it was given to.
+        service: String,
+        /// The service that has it already; may be the same.
+        holder: String,
+    },
+    /// A service, method or alias without a name.
     EmptyName {
         /// What has no name.
         what: String,
@@ -144,6 +153,15 @@ impl fmt::Display for RegistrationError {
                     None => f.write_str("give them to one of its methods"),
                 }
             }
+            Self::AliasTaken {
+                alias,
+                service,
+                holder,
+            } => write!(
+                f,
+                "alias [{alias}] of service [{service}] is a name of [{holder}] already: give each \
+                 name to one service, once"
+            ),
             Self::EmptyName { what } => write!(f, "{what} has no name: give it one"),
         }
     }

@@ -29,6 +29,8 @@ pub struct MethodInfo {
 pub enum RouteReason {
     /// The call names the service.
     Named,
+    /// The call names the service by an [alias](crate::Service::alias).
+    Alias,
     /// The call names no service, and this is the only one with the method.
     Method,
     /// The call does not say which service it is for, and this is the fallback.
@@ -45,6 +47,7 @@ impl fmt::Display for RouteReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Named => "named",
+            Self::Alias => "alias",
             Self::Method => "method",
             Self::Fallback => "fallback",
             Self::WrongName => "wrong-name",

@@ -16,10 +16,11 @@ use polyport_wire::schema::CallKind;
 use polyport_wire::thrift::ApplicationException;
 use polyport_wire::transport::{Codec, Transport};
 
+use crate::context::Context;
 use crate::error::Error;
 use crate::layer::Endpoint;
 use crate::route::{MethodInfo, RouteReason};
-use crate::service::{MethodOptions, Reach, Service, ServiceMethod, Stack};
+use crate::service::{Reach, ServerOptions, Service, ServiceMethod, Stack, Uses};
 use crate::status::{Status, StatusKind};
 
 /// The services of a server and how calls find them.
@@ -66,7 +67,7 @@ struct Unknown {
 #[derive(Clone, Default)]
 pub(crate) struct Rules {
     /// For all methods.
-    pub(crate) options: MethodOptions,
+    pub(crate) options: ServerOptions,
     pub(crate) refuse_nameless: bool,
     /// The handlers for what is unknown, of which there may be one.
     pub(crate) unknown: Vec<Arc<dyn Endpoint>>,
@@ -83,6 +84,16 @@ struct Directory {
     /// The services that have a method of this name, as far as calls without a name reach them.
     methods: Names<Vec<usize>>,
     fallback: Option<usize>,
+    /// Old names of services.
+    aliases: Names<Arc<Alias>>,
+}
+
+/// An old name.
+#[derive(Debug)]
+struct Alias {
+    name: String,
+    service: usize,
+    uses: Uses,
 }
 
 /// How long a name may be that the handler for unknown ones gets.
@@ -127,6 +138,51 @@ impl<'s, 'm: 's> Query<'s, 'm> {
             service: service.filter(|name| !name.is_empty()),
             method,
             is_strict: transport == Transport::Grpc,
+        }
+    }
+}
+
+/// Where a call goes.
+#[derive(Debug)]
+pub(crate) struct Route {
+    pub(crate) method: Arc<ServiceMethod>,
+    /// Why it is this one.
+    pub(crate) reason: RouteReason,
+    /// The old name that the call has for the service.
+    alias: Option<Arc<Alias>>,
+}
+
+impl Route {
+    /// Counts the use of an old name.
+    pub(crate) fn note(&self, context: &Context) {
+        let Some(alias) = &self.alias else {
+            return;
+        };
+        if alias.uses.note(context.caller()) {
+            tracing::warn!(
+                caller = context.caller(),
+                peer = context.peer().map(tracing::field::display),
+                "{} is an old name of {}",
+                alias.name,
+                context.service(),
+            );
+        }
+    }
+}
+
+/// The service that a call reaches.
+struct Chosen<'r> {
+    index: usize,
+    reason: RouteReason,
+    alias: Option<&'r Arc<Alias>>,
+}
+
+impl Chosen<'_> {
+    fn new(index: usize, reason: RouteReason) -> Self {
+        Self {
+            index,
+            reason,
+            alias: None,
         }
     }
 }
@@ -230,11 +286,11 @@ impl Router {
         &self,
         query: Query<'s, 'm>,
         unknown: CallKind,
-    ) -> Result<(Arc<ServiceMethod>, RouteReason), RouteError<'s, 'm>> {
+    ) -> Result<Route, RouteError<'s, 'm>> {
         match self.find(query) {
-            Ok((_, method, reason)) => Ok((Arc::clone(method), reason)),
+            Ok((_, route)) => Ok(route),
             Err(error) => match self.unknown(query) {
-                Some(handler) => Ok((handler.method(query, unknown), RouteReason::Unknown)),
+                Some(handler) => Ok(handler.route(query, unknown)),
                 None => Err(error),
             },
         }
@@ -250,24 +306,30 @@ impl Router {
     fn find<'s, 'm>(
         &self,
         query: Query<'s, 'm>,
-    ) -> Result<(&Registered, &Arc<ServiceMethod>, RouteReason), RouteError<'s, 'm>> {
-        let (index, reason) = self.service_of(query)?;
+    ) -> Result<(&Registered, Route), RouteError<'s, 'm>> {
+        let Chosen {
+            index,
+            reason,
+            alias,
+        } = self.service_of(query)?;
         let service = &self.services[index];
-        match service.methods.get(query.method) {
-            Some(method) => Ok((service, method, reason)),
-            None => Err(RouteError::UnknownMethod(query)),
-        }
+        let Some(method) = service.methods.get(query.method) else {
+            return Err(RouteError::UnknownMethod(query));
+        };
+        let route = Route {
+            method: Arc::clone(method),
+            reason,
+            alias: alias.cloned(),
+        };
+        Ok((service, route))
     }
 
-    fn service_of<'s, 'm>(
-        &self,
-        query: Query<'s, 'm>,
-    ) -> Result<(usize, RouteReason), RouteError<'s, 'm>> {
+    fn service_of<'s, 'm>(&self, query: Query<'s, 'm>) -> Result<Chosen<'_>, RouteError<'s, 'm>> {
         if let Some(index) = self.combined
             && !query.is_strict
         {
             return match self.services[index].codec == query.codec {
-                true => Ok((index, RouteReason::Combined)),
+                true => Ok(Chosen::new(index, RouteReason::Combined)),
                 false => Err(RouteError::OtherCodec(query.codec)),
             };
         }
@@ -276,13 +338,30 @@ impl Router {
         };
         let directory = self.directory(query.codec);
         match Self::named(directory, query, name) {
-            &[index] => Ok((index, RouteReason::Named)),
-            &[] => self.misnamed(query, name),
+            &[index] => Ok(Chosen::new(index, RouteReason::Named)),
+            &[] => match self.formerly(query, name) {
+                Some(chosen) => Ok(chosen),
+                None => self.misnamed(query, name),
+            },
             several => match self.fallback_among(directory, several) {
-                Some(index) => Ok((index, RouteReason::Fallback)),
+                Some(index) => Ok(Chosen::new(index, RouteReason::Fallback)),
                 None => Err(RouteError::SharedName(query, self.full_names(several))),
             },
         }
+    }
+
+    /// The service that once had this name, if the call may reach it.
+    fn formerly(&self, query: Query<'_, '_>, name: &str) -> Option<Chosen<'_>> {
+        let aliases = &self.directory(query.codec).aliases;
+        let bare = name.rsplit_once('.').filter(|_| query.is_strict);
+        let alias = aliases.get(name).or_else(|| aliases.get(bare?.1))?;
+        let index = alias.service;
+        let reached = query.is_strict || self.services[index].reach == Reach::Everywhere;
+        reached.then_some(Chosen {
+            index,
+            reason: RouteReason::Alias,
+            alias: Some(alias),
+        })
     }
 
     /// The services of this name that the call may reach.
@@ -305,11 +384,11 @@ impl Router {
         &self,
         query: Query<'s, 'm>,
         name: &str,
-    ) -> Result<(usize, RouteReason), RouteError<'s, 'm>> {
+    ) -> Result<Chosen<'_>, RouteError<'s, 'm>> {
         let directory = self.directory(query.codec);
         match directory.holders(query.method) {
             &[index] if !self.refuse_nameless && !query.is_strict => {
-                return Ok((index, RouteReason::WrongName));
+                return Ok(Chosen::new(index, RouteReason::WrongName));
             }
             _ => {}
         }
@@ -321,10 +400,7 @@ impl Router {
         }
     }
 
-    fn nameless<'s, 'm>(
-        &self,
-        query: Query<'s, 'm>,
-    ) -> Result<(usize, RouteReason), RouteError<'s, 'm>> {
+    fn nameless<'s, 'm>(&self, query: Query<'s, 'm>) -> Result<Chosen<'_>, RouteError<'s, 'm>> {
         if query.is_strict {
             return Err(RouteError::UnknownService(query));
         }
@@ -334,10 +410,10 @@ impl Router {
         let directory = self.directory(query.codec);
         let holders = directory.holders(query.method);
         if let Some(index) = self.fallback_among(directory, holders) {
-            return Ok((index, RouteReason::Fallback));
+            return Ok(Chosen::new(index, RouteReason::Fallback));
         }
         match holders {
-            &[index] => Ok((index, RouteReason::Method)),
+            &[index] => Ok(Chosen::new(index, RouteReason::Method)),
             [] if !self
                 .other_directory(query.codec)
                 .holders(query.method)
@@ -387,7 +463,7 @@ impl Router {
     ) -> Explanation {
         let query = Query::new(transport, codec, service, method);
         let outcome = match self.find(query) {
-            Ok((service, _, reason)) => Ok((service.full_name.clone(), reason)),
+            Ok((service, route)) => Ok((service.full_name.clone(), route.reason)),
             Err(_) if self.unknown(query).is_some() => {
                 let name = query.service.unwrap_or_default();
                 Ok((name.to_owned(), RouteReason::Unknown))
@@ -440,7 +516,7 @@ impl fmt::Display for Explanation {
 impl Unknown {
     /// The method that this query asks for, made for one call: a name that a peer makes up is kept
     /// nowhere.
-    fn method(&self, query: Query<'_, '_>, kind: CallKind) -> Arc<ServiceMethod> {
+    fn route(&self, query: Query<'_, '_>, kind: CallKind) -> Route {
         let info = MethodInfo {
             package: String::new(),
             service: query.service.unwrap_or_default().to_owned(),
@@ -448,11 +524,16 @@ impl Unknown {
             kind,
             codec: query.codec,
         };
-        Arc::new(ServiceMethod {
+        let method = ServiceMethod {
             info: Arc::new(info),
             endpoint: Arc::clone(&self.endpoint),
             stack: Arc::clone(&self.stack),
-        })
+        };
+        Route {
+            method: Arc::new(method),
+            reason: RouteReason::Unknown,
+            alias: None,
+        }
     }
 }
 
@@ -528,7 +609,7 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::context::Context;
+    use crate::admission::Admission;
     use crate::service::RawHandler;
 
     struct Nothing;
@@ -556,7 +637,7 @@ mod tests {
     fn who_cannot_be_reached_shares_no_name() {
         let services = vec![
             service("a", "Echo"),
-            service("b", "Echo").grpc_only(),
+            service("b", "Echo").admit(Admission::new().transports([Transport::Grpc])),
             service("a", "Health"),
             #[cfg(feature = "protobuf")]
             service("grpc.health.v1", "Health").built_in(),

@@ -21,11 +21,13 @@ use std::fmt;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::sync::watch;
 
+use crate::admission::Admission;
 #[cfg(feature = "protobuf")]
 use crate::built_in::{health::Health, reflection};
 use crate::error::Error;
@@ -103,7 +105,23 @@ impl Server {
     /// outside of those of services and methods.
     #[must_use]
     pub fn layer(mut self, layer: impl Layer) -> Self {
-        self.rules.options = self.rules.options.layer(layer);
+        self.rules.options.methods = self.rules.options.methods.layer(layer);
+        self
+    }
+
+    /// Refuses calls before they are decoded, instead of what was said here before. What is said here
+    /// holds for all services together: a rate of 100 is that of the server.
+    #[must_use]
+    pub fn admit(mut self, admission: Admission) -> Self {
+        self.rules.options.methods = self.rules.options.methods.admit(admission);
+        self
+    }
+
+    /// Ends calls that take longer, streams among them, unless their service or method has a
+    /// [timeout](crate::service::MethodOptions::timeout) of its own.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.rules.options.methods = self.rules.options.methods.timeout(timeout);
         self
     }
 
@@ -112,7 +130,7 @@ impl Server {
     ///
     /// The services go first, with everything that they guess: the fallback for calls without a
     /// name, and the only service with the method. A combined service leaves nothing over, so it
-    /// cannot stand beside one. Layers of the server stand around it.
+    /// cannot stand beside one. The options of the server are for it, too.
     #[must_use]
     pub fn unknown(mut self, handler: impl UnknownHandler) -> Self {
         self.rules.unknown.push(service::unknown(handler));

@@ -3,12 +3,14 @@
 mod options;
 mod stream;
 mod unknown;
+mod uses;
 
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use polyport_wire::error::DecodeError;
@@ -16,6 +18,7 @@ use polyport_wire::limits::Limits;
 use polyport_wire::schema::{CallKind, Embedded};
 use polyport_wire::transport::Codec;
 
+use crate::admission::Admission;
 use crate::call::{Call, Message, Reply};
 use crate::context::Context;
 use crate::layer::{Endpoint, Layer, Payload};
@@ -26,9 +29,10 @@ use crate::status::{MethodError, Status};
 use crate::stream::{Sink, Streaming};
 
 pub use crate::service::options::MethodOptions;
-pub(crate) use crate::service::options::Stack;
+pub(crate) use crate::service::options::{ServerOptions, Stack};
 pub use crate::service::unknown::UnknownHandler;
 pub(crate) use crate::service::unknown::unknown;
+pub use crate::service::uses::Uses;
 
 /// A service with its handler, ready to be [added](crate::Server::add) to a server.
 ///
@@ -41,7 +45,8 @@ pub struct Service {
     pub(crate) codec: Codec,
     pub(crate) fallback: bool,
     pub(crate) combined: bool,
-    pub(crate) reach: Reach,
+    pub(crate) built_in: bool,
+    pub(crate) aliases: Vec<(String, Uses)>,
     pub(crate) methods: Vec<ServiceMethod>,
     /// For all methods.
     pub(crate) options: MethodOptions,
@@ -125,7 +130,8 @@ impl Service {
             codec: Codec::ThriftBinary,
             fallback: false,
             combined: false,
-            reach: Reach::Everywhere,
+            built_in: false,
+            aliases: Vec::new(),
             methods,
             options: MethodOptions::default(),
             method_options: Vec::new(),
@@ -146,6 +152,36 @@ impl Service {
     #[must_use]
     pub fn layer(mut self, layer: impl Layer) -> Self {
         self.options = self.options.layer(layer);
+        self
+    }
+
+    /// Refuses calls before they are decoded, instead of what was said here before.
+    #[must_use]
+    pub fn admit(mut self, admission: Admission) -> Self {
+        self.options = self.options.admit(admission);
+        self
+    }
+
+    /// Ends calls that take longer, streams among them, unless the method has a
+    /// [timeout](MethodOptions::timeout) of its own.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.options = self.options.timeout(timeout);
+        self
+    }
+
+    /// Calls go on as ever, but are counted, and each caller is named in the log once, with `note`.
+    #[must_use]
+    pub fn deprecated(mut self, note: impl Into<String>, uses: &Uses) -> Self {
+        self.options = self.options.deprecated(note, uses);
+        self
+    }
+
+    /// Answers calls for another name as well, with its package where it had one, as if they named
+    /// this service. Such calls are counted, and each caller is named in the log once.
+    #[must_use]
+    pub fn alias(mut self, name: impl Into<String>, uses: &Uses) -> Self {
+        self.aliases.push((name.into(), uses.clone()));
         self
     }
 
@@ -190,19 +226,22 @@ impl Service {
             .unwrap_or_default()
     }
 
-    /// Lets only gRPC calls reach this service. These always say which service they are for, so its
-    /// methods conflict with nobody's.
-    #[must_use]
-    pub fn grpc_only(mut self) -> Self {
-        self.reach = Reach::Grpc;
+    /// Makes it a service that comes with the server, which nothing but gRPC calls reach.
+    #[cfg(feature = "protobuf")]
+    pub(crate) fn built_in(mut self) -> Self {
+        self.built_in = true;
         self
     }
 
-    /// The same for a service that comes with the server.
-    #[cfg(feature = "protobuf")]
-    pub(crate) fn built_in(mut self) -> Self {
-        self.reach = Reach::BuiltIn;
-        self
+    /// Which calls reach it.
+    pub(crate) fn reach(&self) -> Reach {
+        if self.built_in {
+            Reach::BuiltIn
+        } else if self.options.is_grpc_only() {
+            Reach::Grpc
+        } else {
+            Reach::Everywhere
+        }
     }
 
     /// The name in the IDL.
@@ -268,7 +307,8 @@ impl<H: Send + Sync + 'static> ServiceBuilder<H> {
                 codec: Codec::ThriftBinary,
                 fallback: false,
                 combined: description.is_some_and(|service| service.combined),
-                reach: Reach::Everywhere,
+                built_in: false,
+                aliases: Vec::new(),
                 methods: Vec::new(),
                 options: MethodOptions::default(),
                 method_options: Vec::new(),

@@ -25,6 +25,7 @@ use crate::error::Error;
 /// | [`Status::with_code`] | 6 `biz error: rpc error: code = C desc = TEXT` | C `TEXT [biz error]`, with its details |
 /// | [`BizStatus`] | TTHeader: an empty reply with `biz-status`; else 6 `biz error: code=C, msg=M` | 13 `M`, with `biz-status` |
 /// | a panic | 6 `panic: [happened in biz handler, method=S.M, ...] TEXT` | 13, the same text |
+/// | [`Status::refused`] | 6 `TEXT` | C `TEXT` |
 /// | a deadline that passed | 6 `biz error: context deadline exceeded` | 4 `context deadline exceeded` |
 ///
 /// What a layer returns goes out with its text as it is, and so does what another server said and a
@@ -83,6 +84,8 @@ pub enum StatusKind {
     /// No service was found for the call, or the service has no such method, or the request's
     /// bytes are wrong: what a server answers by itself, with Thrift's or Kitex's number.
     Rejected(i32),
+    /// The server does not serve the call, by a limit or by who calls: gRPC's peers see the code.
+    Refused(Code),
     /// The peer answered with an exception of this number.
     Remote(i32),
     /// The connection failed, or the peer's bytes cannot be understood.
@@ -122,6 +125,13 @@ impl Status {
     pub fn with_details(mut self, details: impl Into<Bytes>) -> Self {
         self.0.details = details.into();
         self
+    }
+
+    /// A call that is not served because of a limit, or of who calls. gRPC peers get the code, others
+    /// the text as it is; it says nothing about the handler.
+    #[must_use]
+    pub fn refused(code: Code, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusKind::Refused(code), message)
     }
 
     pub(crate) fn new(kind: StatusKind, message: impl Into<Cow<'static, str>>) -> Self {
@@ -242,7 +252,7 @@ impl Status {
     #[must_use]
     pub fn code(&self) -> Option<Code> {
         match self.0.kind {
-            StatusKind::Code(code) => Some(code),
+            StatusKind::Code(code) | StatusKind::Refused(code) => Some(code),
             _ => None,
         }
     }
@@ -277,7 +287,7 @@ impl Status {
             }
             (StatusKind::Typed(id), true) => (*id, format!("{message} [biz error]")),
             (StatusKind::Typed(id) | StatusKind::Rejected(id), _) => (*id, message.to_string()),
-            (StatusKind::Panic, _) => (INTERNAL, message.to_string()),
+            (StatusKind::Panic | StatusKind::Refused(_), _) => (INTERNAL, message.to_string()),
             (StatusKind::Code(code), from_handler) => {
                 let prefix = if from_handler { "biz error: " } else { "" };
                 let text = format!("{prefix}rpc error: code = {code} desc = {message}");
@@ -300,7 +310,7 @@ impl Status {
     pub(crate) fn to_grpc(&self, codec: Codec, kitex_codes: bool) -> (Code, Cow<'_, str>) {
         let message = &self.0.message;
         let code = match self.0.kind {
-            StatusKind::Code(code) => code,
+            StatusKind::Code(code) | StatusKind::Refused(code) => code,
             // Negative numbers are written as Go writes them.
             StatusKind::Typed(id) => Code(id.cast_unsigned()),
             StatusKind::Timeout => Code::DEADLINE_EXCEEDED,

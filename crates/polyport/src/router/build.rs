@@ -6,8 +6,8 @@ use std::sync::Arc;
 use polyport_wire::transport::Codec;
 
 use crate::registration::RegistrationError;
-use crate::router::{Directory, Names, Registered, Router, Rules, Unknown};
-use crate::service::{MethodOptions, Reach, Service, Stack};
+use crate::router::{Alias, Directory, Names, Registered, Router, Rules, Unknown};
+use crate::service::{MethodOptions, Reach, ServerOptions, Service, Stack, Uses};
 
 pub(super) fn router(
     mut services: Vec<Service>,
@@ -26,11 +26,11 @@ pub(super) fn router(
         refuse_nameless: rules.refuse_nameless,
         unknown: rules.unknown.first().map(|endpoint| Unknown {
             endpoint: Arc::clone(endpoint),
-            stack: Arc::new(Stack::compose([
+            stack: Arc::new(Stack::compose(
                 &rules.options,
                 &MethodOptions::default(),
                 &MethodOptions::default(),
-            ])),
+            )),
         }),
         services: Vec::with_capacity(services.len()),
     };
@@ -60,24 +60,24 @@ pub(super) fn router(
 }
 
 /// Puts around each method what the server, the service and the method itself say.
-fn with_stacks(mut service: Service, server: &MethodOptions) -> Service {
+fn with_stacks(mut service: Service, server: &ServerOptions) -> Service {
     let mut methods = std::mem::take(&mut service.methods);
     for method in &mut methods {
         let own = service.options_of(&method.info.method);
-        method.stack = Arc::new(Stack::compose([server, &service.options, &own]));
+        method.stack = Arc::new(Stack::compose(server, &service.options, &own));
     }
     service.methods = methods;
     service
 }
 
 fn add(router: &mut Router, index: usize, service: Service) {
-    let full_name = service.full_name();
+    let (full_name, reach) = (service.full_name(), service.reach());
     let Service {
         name,
         codec,
-        reach,
         fallback,
         methods,
+        aliases,
         ..
     } = service;
     let directory = directory(router, codec);
@@ -92,6 +92,15 @@ fn add(router: &mut Router, index: usize, service: Service) {
     if fallback {
         directory.fallback = Some(index);
     }
+    let alias = |(name, uses): (String, Uses)| {
+        let alias = Alias {
+            name: name.clone(),
+            service: index,
+            uses,
+        };
+        (name, Arc::new(alias))
+    };
+    directory.aliases.extend(aliases.into_iter().map(alias));
     let mut table = Names::default();
     for method in methods {
         let name = method.info.method.clone();
@@ -127,13 +136,14 @@ fn mistakes(services: &[Service], rules: &Rules) -> Vec<RegistrationError> {
         };
         errors.extend(several_fallbacks(of_codec()));
         errors.extend(duplicates(of_codec()));
+        errors.extend(taken_aliases(&of_codec().collect::<Vec<_>>()));
     }
     errors.extend(services.iter().flat_map(duplicate_methods));
     errors.extend(services.iter().flat_map(missing_methods));
     // What comes with the server is not what it is for.
     let own: Vec<&Service> = services
         .iter()
-        .filter(|service| service.reach != Reach::BuiltIn)
+        .filter(|service| service.reach() != Reach::BuiltIn)
         .collect();
     if rules.unknown.len() > 1 {
         errors.push(RegistrationError::SeveralUnknown);
@@ -153,10 +163,9 @@ fn mistakes(services: &[Service], rules: &Rules) -> Vec<RegistrationError> {
         None if rules.refuse_nameless => {}
         None => {
             for codec in [Codec::ThriftBinary, Codec::Protobuf] {
-                let guessed = own
-                    .iter()
-                    .copied()
-                    .filter(|service| service.codec == codec && service.reach == Reach::Everywhere);
+                let guessed = own.iter().copied().filter(|service| {
+                    service.codec == codec && service.reach() == Reach::Everywhere
+                });
                 errors.extend(conflicts(&guessed.collect::<Vec<_>>()));
             }
         }
@@ -167,6 +176,11 @@ fn mistakes(services: &[Service], rules: &Rules) -> Vec<RegistrationError> {
 fn empty_names(services: &[Service]) -> impl Iterator<Item = RegistrationError> {
     services.iter().flat_map(|service| {
         let nameless_service = service.name.is_empty().then(|| "a service".to_owned());
+        let nameless_alias = service
+            .aliases
+            .iter()
+            .any(|(alias, _)| alias.is_empty())
+            .then(|| format!("an alias of service [{}]", service.full_name()));
         let nameless_method = service
             .methods()
             .any(str::is_empty)
@@ -174,6 +188,7 @@ fn empty_names(services: &[Service]) -> impl Iterator<Item = RegistrationError> 
         nameless_service
             .into_iter()
             .chain(nameless_method)
+            .chain(nameless_alias)
             .map(|what| RegistrationError::EmptyName { what })
     })
 }
@@ -196,6 +211,34 @@ fn duplicates<'a>(services: impl Iterator<Item = &'a Service>) -> Vec<Registrati
         .into_iter()
         .map(|service| RegistrationError::Duplicate { service })
         .collect()
+}
+
+/// The aliases that are names or aliases of other services, or given twice.
+fn taken_aliases(services: &[&Service]) -> Vec<RegistrationError> {
+    let mut aliases = Vec::new();
+    for service in services {
+        let given = service
+            .aliases
+            .iter()
+            .map(|(alias, _)| (alias.as_str(), *service));
+        aliases.extend(given);
+    }
+    let mut taken = Vec::new();
+    for (index, (alias, service)) in aliases.iter().enumerate() {
+        let named = services
+            .iter()
+            .find(|other| other.name == *alias || other.full_name() == *alias);
+        let earlier = || aliases[..index].iter().find(|(other, _)| other == alias);
+        let holder = named
+            .copied()
+            .or_else(|| earlier().map(|(_, holder)| *holder));
+        taken.extend(holder.map(|holder| RegistrationError::AliasTaken {
+            alias: (*alias).to_owned(),
+            service: service.full_name(),
+            holder: holder.full_name(),
+        }));
+    }
+    taken
 }
 
 fn duplicate_methods(service: &Service) -> Vec<RegistrationError> {

@@ -24,13 +24,13 @@ use tokio::task::coop::consume_budget;
 use tokio::task::{JoinError, JoinSet};
 use tracing::field::display;
 
-use crate::call::{Call, Reply};
+use crate::call::Reply;
+use crate::layer::Payload;
 use crate::route::MethodInfo;
 use crate::server::connection::{Arrived, Connection, advice};
-use crate::server::reception::{Received, receive};
+use crate::server::reception::{Received, Unserved, receive};
 use crate::server::reply::{Ending, Request, encode};
 use crate::server::{Shared, linger, serving, spare};
-use crate::service::ServiceMethod;
 use crate::status::Status;
 use crate::validator::Validators;
 
@@ -59,8 +59,11 @@ enum After {
 struct Finished {
     request: Request,
     method: Arc<MethodInfo>,
-    reply: Reply,
+    served: Served,
 }
+
+/// A reply, or arguments that cannot be decoded.
+type Served = Result<Reply, DecodeError>;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
     pub(super) fn new(connection: Connection<S>, validators: Validators) -> Self {
@@ -222,38 +225,38 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
     /// Serves one message: from the frame to the bytes of its reply.
     async fn answer(&mut self, frame: Frame, shared: &Arc<Shared>) -> io::Result<After> {
         match receive(frame, shared, self.connection.peer) {
-            Received::Call(method, call, request) if request.is_multiplexed => {
-                self.call_concurrently(method, call, request).await;
-                Ok(After::Continue)
+            Ok(Received {
+                method,
+                context,
+                arguments,
+                request,
+            }) => {
+                let (limits, arguments) = (shared.limits.wire(), Payload::Message(arguments));
+                if request.is_multiplexed {
+                    let info = Arc::clone(&method.info);
+                    let serving =
+                        async move { serving::serve(&method, context, arguments, &limits).await };
+                    return Ok(self.call_concurrently(info, request, serving).await);
+                }
+                let serving = serving::serve(&method, context, arguments, &limits);
+                let served = self.call(serving).await?;
+                Ok(self.reply(request, &method.info, served))
             }
-            Received::Call(method, call, request) => {
-                let reply = self.call(&method, call).await?;
-                self.reply(request, &method.info, &reply);
-                Ok(After::Continue)
-            }
-            Received::Reject {
+            Err(Unserved::Rejected {
                 request,
                 method,
                 exception,
-            } => Ok(self.reject(request, &method, &exception)),
-            Received::Lost { reason, closes } => {
-                if closes {
-                    self.connection.closed(reason);
-                    return Ok(After::Close);
-                }
-                let peer = self.connection.peer.map(display);
-                tracing::debug!(peer, "a request is lost: {reason}");
-                Ok(After::Continue)
-            }
+            }) => Ok(self.reject(request, &method, &exception)),
+            Err(Unserved::Lost(reason)) => Ok(self.lose(reason, true)),
         }
     }
 
     /// Serves a call while nothing else happens on the connection. Replies that are ready go out
     /// before waiting for this one.
-    async fn call(&mut self, method: &ServiceMethod, call: Call) -> io::Result<Reply> {
-        let mut serving = pin!(serving::serve(method, call));
+    async fn call(&mut self, serving: impl Future<Output = Served>) -> io::Result<Served> {
+        let mut serving = pin!(serving);
         match poll_fn(|cx| Poll::Ready(serving.as_mut().poll(cx))).await {
-            Poll::Ready(reply) => Ok(reply),
+            Poll::Ready(served) => Ok(served),
             Poll::Pending => {
                 self.flush().await?;
                 Ok(serving.await)
@@ -264,30 +267,32 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
     /// Serves a call beside others. Most are done at once, without a task of their own.
     async fn call_concurrently(
         &mut self,
-        method: Arc<ServiceMethod>,
-        call: Call,
+        method: Arc<MethodInfo>,
         request: Request,
-    ) {
-        let info = Arc::clone(&method.info);
-        let mut serving = Box::pin(async move { serving::serve(&method, call).await });
+        serving: impl Future<Output = Served> + Send + 'static,
+    ) -> After {
+        let mut serving = Box::pin(serving);
         match poll_fn(|cx| Poll::Ready(serving.as_mut().poll(cx))).await {
-            Poll::Ready(reply) => self.reply(request, &info, &reply),
+            Poll::Ready(served) => self.reply(request, &method, served),
             Poll::Pending => {
                 self.concurrent.spawn(async move {
                     Finished {
                         request,
-                        method: info,
-                        reply: serving.await,
+                        method,
+                        served: serving.await,
                     }
                 });
+                After::Continue
             }
         }
     }
 
-    /// Appends the reply of a concurrent call.
+    /// Appends the reply of a concurrent call, after which the connection goes on in any case.
     fn finish(&mut self, finished: Result<Finished, JoinError>) {
         match finished {
-            Ok(finished) => self.reply(finished.request, &finished.method, &finished.reply),
+            Ok(finished) => {
+                self.reply(finished.request, &finished.method, finished.served);
+            }
             // Panics are caught inside of it.
             Err(error) => tracing::error!(%error, "a call's task has failed"),
         }
@@ -318,11 +323,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
         }
     }
 
-    /// Appends the reply of a call that was served, if it wants one.
-    fn reply(&mut self, request: Request, method: &MethodInfo, reply: &Reply) {
-        if method.kind != CallKind::Oneway {
-            self.append(request, &method.method, reply, false);
+    /// Appends the reply of a call, if it wants one.
+    fn reply(&mut self, request: Request, method: &MethodInfo, served: Served) -> After {
+        match (served, method.kind) {
+            (Ok(_), CallKind::Oneway) => After::Continue,
+            (Ok(reply), _) => {
+                self.append(request, &method.method, &reply, false);
+                After::Continue
+            }
+            (Err(error), CallKind::Oneway) => {
+                let name = &method.method;
+                let reason = format!("the one-way call of {name} is broken: {error}");
+                self.lose(reason, !request.is_multiplexed)
+            }
+            (Err(error), _) => {
+                let protocol_error = ApplicationException::PROTOCOL_ERROR;
+                let exception = ApplicationException::new(protocol_error, error.to_string());
+                self.reject(request, &method.method, &exception)
+            }
         }
+    }
+
+    /// Gives up a request that can have no answer.
+    fn lose(&self, reason: String, closes: bool) -> After {
+        if closes {
+            self.connection.closed(reason);
+            return After::Close;
+        }
+        let peer = self.connection.peer.map(display);
+        tracing::debug!(peer, "a request is lost: {reason}");
+        After::Continue
     }
 
     /// Appends a reply to what will be written.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use polyport_wire::frame::Frame;
 use polyport_wire::protobuf;
 use polyport_wire::schema::CallKind;
@@ -12,9 +13,7 @@ use polyport_wire::transport::Codec;
 use polyport_wire::ttheader::{Header, Key, flags, keys};
 use tokio::time::Instant;
 
-use crate::call::Call;
 use crate::context::{Context, Head};
-use crate::layer::Payload;
 use crate::metadata::Metadata;
 use crate::router::{Query, RouteError};
 use crate::server::Shared;
@@ -22,31 +21,34 @@ use crate::server::reply::Request;
 use crate::service::ServiceMethod;
 use crate::validator::validate;
 
-/// What becomes of a frame.
-pub(super) enum Received {
-    /// A call for a method of this server, and what its reply must know.
-    Call(Arc<ServiceMethod>, Call, Request),
-    /// A request that is answered without being served; the method is what it calls for.
-    Reject {
+/// A call for a method of this server.
+pub(super) struct Received {
+    pub(super) method: Arc<ServiceMethod>,
+    pub(super) context: Context,
+    /// The arguments as they came.
+    pub(super) arguments: Bytes,
+    /// What its reply must know.
+    pub(super) request: Request,
+}
+
+/// A frame that is not served.
+pub(super) enum Unserved {
+    /// A request that is answered all the same; the method is what it calls for.
+    Rejected {
         request: Request,
         method: String,
         exception: ApplicationException,
     },
-    /// Nothing that can be answered, and why. The connection cannot go on, unless calls share it.
-    Lost { reason: String, closes: bool },
-}
-
-impl Received {
-    fn lost(reason: String) -> Self {
-        Self::Lost {
-            reason,
-            closes: true,
-        }
-    }
+    /// Nothing that can be answered, and why. The connection cannot go on.
+    Lost(String),
 }
 
 /// Finds out what a frame asks for.
-pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -> Received {
+pub(super) fn receive(
+    frame: Frame,
+    shared: &Shared,
+    peer: Option<SocketAddr>,
+) -> Result<Received, Unserved> {
     let Frame {
         transport,
         codec,
@@ -58,7 +60,7 @@ pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -
         && transport.has_header()
         && let Err(reason) = validate(&shared.validators, header, &whole)
     {
-        return Received::lost(reason);
+        return Err(Unserved::Lost(reason));
     }
     // A multiplexing client finds its call by the header's number; others get the message's number
     // in both places, as from Kitex.
@@ -73,10 +75,12 @@ pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -
         header_sequence: multiplexed.unwrap_or(sequence),
         is_multiplexed: multiplexed.is_some(),
     };
-    let reject = |method: &str, sequence, exception| Received::Reject {
-        request: request(sequence),
-        method: method.to_owned(),
-        exception,
+    let reject = |method: &str, sequence, exception| {
+        Err(Unserved::Rejected {
+            request: request(sequence),
+            method: method.to_owned(),
+            exception,
+        })
     };
     let envelope = match codec {
         Codec::Protobuf => protobuf::decode(&payload),
@@ -98,8 +102,8 @@ pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -
         let exception = ApplicationException::invalid_message_type(envelope.kind as u16);
         return reject(query.method, envelope.sequence, exception);
     }
-    let (method, reason) = match shared.router.route(query, kind(envelope.kind)) {
-        Ok(found) => found,
+    let route = match shared.router.route(query, kind(envelope.kind)) {
+        Ok(route) => route,
         Err(error) => {
             let sequence = match (codec, &error) {
                 (Codec::ThriftBinary, _) | (_, RouteError::OtherCodec(_)) => envelope.sequence,
@@ -110,25 +114,8 @@ pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -
         }
     };
     let arguments = payload.slice_ref(body);
-    let message = match method
-        .endpoint
-        .decode(Payload::Message(arguments), &shared.limits.wire())
-    {
-        Ok(message) => message,
-        Err(error) if method.info.kind == CallKind::Oneway => {
-            let method = &method.info.method;
-            return Received::Lost {
-                reason: format!("the one-way call of {method} is broken: {error}"),
-                closes: multiplexed.is_none(),
-            };
-        }
-        Err(error) => {
-            let protocol_error = ApplicationException::PROTOCOL_ERROR;
-            let exception = ApplicationException::new(protocol_error, error.to_string());
-            return reject(query.method, envelope.sequence, exception);
-        }
-    };
     let sequence = envelope.sequence;
+    let method = &route.method;
     // Nobody waits for a one-way call, so no deadline ends it.
     let timeout = wishes
         .timeout
@@ -136,7 +123,7 @@ pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
     let context = Context {
         target: Arc::clone(&method.info),
-        reason,
+        reason: route.reason,
         transport,
         peer,
         sequence,
@@ -146,7 +133,13 @@ pub(super) fn receive(frame: Frame, shared: &Shared, peer: Option<SocketAddr>) -
         reply_metadata: Metadata::default(),
         reply_trailers: Metadata::default(),
     };
-    Received::Call(method, Call { context, message }, request(sequence))
+    route.note(&context);
+    Ok(Received {
+        method: route.method,
+        context,
+        arguments,
+        request: request(sequence),
+    })
 }
 
 /// What a method looks like that nobody knows.

@@ -18,7 +18,7 @@ use polyport_wire::schema::CallKind;
 use polyport_wire::transport::{Codec, Transport};
 use tokio::time::{Instant, timeout_at};
 
-use crate::call::{Call, Message, Reply};
+use crate::call::Reply;
 use crate::code::Code;
 use crate::context::{Context, Head};
 use crate::http2::compression::Compression;
@@ -26,12 +26,10 @@ use crate::http2::headers;
 use crate::http2::incoming::Incoming;
 use crate::layer::Payload;
 use crate::metadata::Metadata;
-use crate::route::RouteReason;
-use crate::router::Query;
+use crate::router::{Query, Route};
 use crate::server::Shared;
 use crate::server::http2::answer::{Answer, SharedAnswer};
 use crate::server::serving;
-use crate::service::ServiceMethod;
 use crate::status::Status;
 use crate::stream::Source;
 
@@ -42,8 +40,7 @@ const NOT_GRPC: &str = "This port speaks gRPC over HTTP/2 (content-type applicat
 
 /// What the headers of a request say.
 struct Ask {
-    method: Arc<ServiceMethod>,
-    reason: RouteReason,
+    route: Route,
     deadline: Option<Instant>,
 }
 
@@ -71,10 +68,10 @@ pub(super) async fn serve(
         return;
     };
     answer.codec = codec;
-    let incoming = match compression(&parts.headers) {
+    let compression = match compression(&parts.headers) {
         Ok((request, reply)) => {
             answer.compression = reply;
-            Incoming::new(body, Some(request), limit)
+            request
         }
         Err(status) => return answer.finish(Some(&status), &Metadata::default()),
     };
@@ -89,14 +86,15 @@ pub(super) async fn serve(
             return answer.finish(Some(&status), &Metadata::default());
         }
     };
+    let limit = ask.route.method.stack.message_size(limit);
     let exchange = Exchange {
         ask,
-        incoming,
+        incoming: Incoming::new(body, Some(compression), limit),
         parts,
         peer,
         shared,
     };
-    match exchange.ask.method.info.kind {
+    match exchange.ask.route.method.info.kind {
         CallKind::Unary | CallKind::Oneway => exchange.unary(answer).await,
         _ => exchange.stream(SharedAnswer::new(answer)).await,
     }
@@ -110,7 +108,7 @@ fn ask(parts: &Parts, codec: Codec, shared: &Shared) -> Result<Ask, Status> {
         return Err(Status::with_code(Code::INTERNAL, text));
     };
     let query = Query::new(Transport::Grpc, codec, Some(service), method);
-    let (method, reason) = shared
+    let route = shared
         .router
         // Nobody knows how many messages such a method takes.
         .route(query, CallKind::Bidirectional)
@@ -126,11 +124,7 @@ fn ask(parts: &Parts, codec: Codec, shared: &Shared) -> Result<Ask, Status> {
             Instant::now().checked_add(timeout)
         }
     };
-    Ok(Ask {
-        method,
-        reason,
-        deadline,
-    })
+    Ok(Ask { route, deadline })
 }
 
 /// How the request's messages are compressed, and how the answer's are: as the request's, if the
@@ -195,7 +189,7 @@ impl Exchange<'_> {
 
     /// A stream, or two.
     async fn stream(self, answer: SharedAnswer) {
-        let kind = self.ask.method.info.kind;
+        let kind = self.ask.route.method.info.kind;
         let mut call = pin!(self.streaming_call(answer.clone()));
         let reply = poll_fn(|cx| {
             answer.lock().begin_turn();
@@ -227,7 +221,7 @@ impl Exchange<'_> {
     }
 
     async fn streaming_call(mut self, answer: SharedAnswer) -> Reply {
-        let kind = self.ask.method.info.kind;
+        let kind = self.ask.route.method.info.kind;
         let request = match kind {
             CallKind::ServerStream => match self.single_message().await {
                 Ok(request) => request,
@@ -285,17 +279,9 @@ async fn call(
     peer: Option<SocketAddr>,
     shared: &Shared,
 ) -> Reply {
-    let decoded = ask
-        .method
-        .endpoint
-        .decode(payload, &shared.limits.message_limits());
-    let message: Message = match decoded {
-        Ok(message) => message,
-        Err(error) => return Status::broken_message(&error).into(),
-    };
     let context = Context {
-        target: Arc::clone(&ask.method.info),
-        reason: ask.reason,
+        target: Arc::clone(&ask.route.method.info),
+        reason: ask.route.reason,
         transport: Transport::Grpc,
         peer,
         sequence: 0,
@@ -305,7 +291,11 @@ async fn call(
         reply_metadata: Metadata::default(),
         reply_trailers: Metadata::default(),
     };
-    serving::serve(&ask.method, Call { context, message }).await
+    ask.route.note(&context);
+    let limits = shared.limits.message_limits();
+    serving::serve(&ask.route.method, context, payload, &limits)
+        .await
+        .unwrap_or_else(|error| Status::broken_message(&error).into())
 }
 
 /// The outcome of a call, unless its client gives it up before.
