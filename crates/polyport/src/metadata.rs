@@ -183,8 +183,8 @@ impl Metadata {
             .map(|entry| (&entry.key[..], &entry.value[..]))
     }
 
-    /// Takes over all pairs of `other`.
-    pub(crate) fn extend(&mut self, other: Self) {
+    /// Takes over all pairs of `other`, as what they are: plain headers stay that, for one.
+    pub fn extend(&mut self, other: Self) {
         self.entries.extend(other.entries);
     }
 

@@ -4,6 +4,7 @@
 
 mod lookup;
 mod handler;
+mod proxied;
 
 use bytes::Bytes;
 use polyport::service::UnknownHandler;
