@@ -14,7 +14,8 @@ use generated::multi::{
 use generated::types::types::EchoError;
 use generated::types::{Color, Everything, Types, TypesServer};
 
-mod generated {
+/// What is generated of the IDLs.
+pub mod generated {
     polyport::include_idl!("several");
 }
 

@@ -114,6 +114,11 @@ impl Client {
         &self.shared.options.address
     }
 
+    /// The limits for what servers send.
+    pub(crate) fn limits(&self) -> polyport_wire::limits::Limits {
+        self.shared.options.limits.wire()
+    }
+
     /// A number for the next request: never 0, which multiplexing peers keep for themselves.
     fn next_sequence(&self) -> i32 {
         loop {

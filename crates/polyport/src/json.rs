@@ -2,14 +2,20 @@
 //!
 //! | Thrift | JSON |
 //! | --- | --- |
-//! | `bool`, `byte`, `i16`, `i32`, `i64` | `true`, numbers |
+//! | `bool`, `byte`, `i16`, `i32`, `i64` | `true`, numbers, never rounded; numbers as text are accepted, too, for those who cannot write large ones |
 //! | `double` | a number, or `"NaN"`, `"Infinity"`, `"-Infinity"` |
 //! | `string` | text |
 //! | `binary` | base64 |
-//! | an enum | its number; its name is accepted, too |
-//! | a struct, union, exception | an object by the names of its fields; what is not set is left out |
+//! | an enum | its number, which may have no name; its name is accepted, too |
+//! | a struct, exception | an object by the names of its fields |
+//! | a union | the same with one field, or with none for a field that the IDL does not know |
 //! | a list, a set | an array |
-//! | a map | an object when keys are text, numbers, bools or enums, else an array of `[key, value]` |
+//! | a map | an object when keys are text, base64, numbers, bools or enums, else an array of `[key, value]`; an array is always accepted |
+//!
+//! A field that is not set is left out, and `null` means the same. Defaults are not written into the
+//! JSON, and what is left out is not sent: who receives it takes the IDL's default, as for any field
+//! that does not come. A required field must be there. Names that the IDL does not know are mistakes
+//! in JSON; fields that it does not know are left out of it.
 //!
 //! Protobuf's messages have a JSON of their own, which [`Messages`] reads and writes.
 
@@ -17,6 +23,8 @@ mod read;
 mod write;
 #[cfg(feature = "protobuf")]
 mod messages;
+#[cfg(not(feature = "protobuf"))]
+mod without_messages;
 
 use std::error::Error;
 use std::fmt;
@@ -27,6 +35,8 @@ use serde_json::Value;
 
 #[cfg(feature = "protobuf")]
 pub use crate::json::messages::Messages;
+#[cfg(not(feature = "protobuf"))]
+pub(crate) use crate::json::without_messages::Messages;
 
 /// Writes a Thrift value as JSON. Fields that the schema does not know are left out.
 ///
@@ -35,6 +45,29 @@ pub use crate::json::messages::Messages;
 /// When the value is not of this type, or its text is not UTF-8.
 pub fn write(schema: &Schema, kind: &Type, value: &Dynamic) -> Result<Value, JsonError> {
     write::value(schema, kind, value)
+}
+
+/// Writes a struct of fields, such as the arguments of a method, as [`write`] does.
+///
+/// # Errors
+///
+/// When a value is not of its field's type, or a required one is not there; the error says where.
+pub fn write_fields(
+    schema: &Schema,
+    fields: &[Field],
+    value: &Dynamic,
+) -> Result<Value, JsonError> {
+    write::fields(schema, fields, value)
+}
+
+/// Reads a value of any type.
+///
+/// # Errors
+///
+/// When the JSON is not of this type; the error says where.
+pub fn read(schema: &Schema, kind: &Type, json: &Value) -> Result<Dynamic, JsonError> {
+    refuse_depth(json)?;
+    read::value(schema, kind, json)
 }
 
 /// Reads an object of fields, such as the arguments of a method, by their names.
@@ -61,7 +94,31 @@ pub fn write(schema: &Schema, kind: &Type, value: &Dynamic) -> Result<Value, Jso
 /// # Ok::<(), json::JsonError>(())
 /// ```
 pub fn read_fields(schema: &Schema, fields: &[Field], json: &Value) -> Result<Dynamic, JsonError> {
+    refuse_depth(json)?;
     read::fields(schema, fields, json)
+}
+
+/// More than any decoder takes; `serde_json` reads no more from text.
+const DEPTH: usize = 128;
+
+/// What is nested deeper than anybody reads would end in a stack that overflows.
+fn refuse_depth(json: &Value) -> Result<(), JsonError> {
+    match is_within(json, DEPTH) {
+        true => Ok(()),
+        false => Err(JsonError::new(format!(
+            "the JSON is nested deeper than {DEPTH}"
+        ))),
+    }
+}
+
+fn is_within(json: &Value, depth: usize) -> bool {
+    match json {
+        Value::Array(array) => depth > 0 && array.iter().all(|json| is_within(json, depth - 1)),
+        Value::Object(object) => {
+            depth > 0 && object.values().all(|json| is_within(json, depth - 1))
+        }
+        _ => true,
+    }
 }
 
 /// A value that does not fit its type, and where it stands.
@@ -73,11 +130,15 @@ pub struct JsonError {
 }
 
 impl JsonError {
-    fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             path: Vec::new(),
         }
+    }
+
+    fn missing(field: &Field) -> Self {
+        Self::new("the field is required and not there").within(&*field.name)
     }
 
     fn within(mut self, place: impl Into<String>) -> Self {

@@ -13,6 +13,7 @@ extern crate self as polyport;
 
 #[doc(hidden)]
 pub mod codegen;
+pub mod generic;
 pub mod json;
 #[cfg(feature = "protobuf")]
 pub mod protobuf;

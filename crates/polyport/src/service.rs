@@ -36,8 +36,8 @@ pub use crate::service::uses::Uses;
 
 /// A service with its handler, ready to be [added](crate::Server::add) to a server.
 ///
-/// Generated code makes one (`GreeterServer::new(handler)`); [`Service::raw`] makes one without an
-/// IDL.
+/// Generated code makes one (`GreeterServer::new(handler)`); [`Service::json`] makes one by a schema,
+/// [`Service::raw`] one without an IDL.
 #[derive(Debug)]
 pub struct Service {
     pub(crate) package: String,
@@ -108,35 +108,44 @@ impl Service {
         methods: impl IntoIterator<Item = M>,
         handler: impl RawHandler,
     ) -> Self {
-        let name = name.into();
         let endpoint: Arc<dyn Endpoint> = Arc::new(RawEndpoint(handler));
-        let methods = methods
-            .into_iter()
-            .map(|method| ServiceMethod {
-                info: Arc::new(MethodInfo {
-                    package: String::new(),
-                    service: name.clone(),
-                    method: method.into(),
-                    kind: CallKind::Unary,
-                    codec: Codec::ThriftBinary,
-                }),
-                endpoint: Arc::clone(&endpoint),
-                stack: Arc::default(),
-            })
-            .collect();
+        let mut service = Self::new(String::new(), name.into(), Codec::ThriftBinary);
+        for method in methods {
+            service.push(method.into(), CallKind::Unary, Arc::clone(&endpoint));
+        }
+        service
+    }
+
+    /// A service without methods.
+    pub(crate) fn new(package: String, name: String, codec: Codec) -> Self {
         Self {
-            package: String::new(),
+            package,
             name,
-            codec: Codec::ThriftBinary,
+            codec,
             fallback: false,
             combined: false,
             built_in: false,
             aliases: Vec::new(),
-            methods,
+            methods: Vec::new(),
             options: MethodOptions::default(),
             method_options: Vec::new(),
             schema: None,
         }
+    }
+
+    pub(crate) fn push(&mut self, method: String, kind: CallKind, endpoint: Arc<dyn Endpoint>) {
+        let info = MethodInfo {
+            package: self.package.clone(),
+            service: self.name.clone(),
+            method,
+            kind,
+            codec: self.codec,
+        };
+        self.methods.push(ServiceMethod {
+            info: Arc::new(info),
+            endpoint,
+            stack: Arc::default(),
+        });
     }
 
     /// Lets this service answer the calls that do not say which service they are for, as far as it
@@ -302,17 +311,9 @@ impl<H: Send + Sync + 'static> ServiceBuilder<H> {
             .find(|service| service.package == package && service.name == name);
         Self {
             service: Service {
-                package: package.to_owned(),
-                name: name.to_owned(),
-                codec: Codec::ThriftBinary,
-                fallback: false,
                 combined: description.is_some_and(|service| service.combined),
-                built_in: false,
-                aliases: Vec::new(),
-                methods: Vec::new(),
-                options: MethodOptions::default(),
-                method_options: Vec::new(),
                 schema: Some(schema),
+                ..Service::new(package.to_owned(), name.to_owned(), Codec::ThriftBinary)
             },
             handler,
         }
@@ -334,7 +335,8 @@ impl<H: Send + Sync + 'static> ServiceBuilder<H> {
             method,
         };
         self.service.codec = method.codec();
-        self.push(method.name(), method.kind(), Arc::new(endpoint));
+        self.service
+            .push(method.name().to_owned(), method.kind(), Arc::new(endpoint));
         self
     }
 
@@ -388,7 +390,8 @@ impl<H: Send + Sync + 'static> ServiceBuilder<H> {
         endpoint: impl Endpoint + 'static,
     ) -> Self {
         self.service.codec = method.codec();
-        self.push(method.name(), method.kind(), Arc::new(endpoint));
+        self.service
+            .push(method.name().to_owned(), method.kind(), Arc::new(endpoint));
         self
     }
 
@@ -396,21 +399,6 @@ impl<H: Send + Sync + 'static> ServiceBuilder<H> {
     #[must_use]
     pub fn build(self) -> Service {
         self.service
-    }
-
-    fn push(&mut self, method: &str, kind: CallKind, endpoint: Arc<dyn Endpoint>) {
-        let info = MethodInfo {
-            package: self.service.package.clone(),
-            service: self.service.name.clone(),
-            method: method.to_owned(),
-            kind,
-            codec: self.service.codec,
-        };
-        self.service.methods.push(ServiceMethod {
-            info: Arc::new(info),
-            endpoint,
-            stack: Arc::default(),
-        });
     }
 }
 
@@ -471,7 +459,7 @@ where
 }
 
 /// The request of a method that does not stream, which is all that such a method is called with.
-fn single(payload: Payload) -> Bytes {
+pub(crate) fn single(payload: Payload) -> Bytes {
     match payload {
         Payload::Message(bytes) | Payload::Answers(bytes, _) => bytes,
         Payload::Requests(_) | Payload::Both(..) => Bytes::new(),
@@ -509,7 +497,11 @@ impl<H: RawHandler> Endpoint for RawEndpoint<H> {
 }
 
 #[cold]
-fn handler_panic(service: &str, method: &str, payload: &(dyn std::any::Any + Send)) -> Reply {
+pub(crate) fn handler_panic(
+    service: &str,
+    method: &str,
+    payload: &(dyn std::any::Any + Send),
+) -> Reply {
     Status::panic("biz handler", service, method, payload).into()
 }
 

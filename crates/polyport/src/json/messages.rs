@@ -9,7 +9,7 @@ use bytes::Bytes;
 use polyport_wire::schema::Schema;
 use serde_json::Value;
 
-use crate::json::JsonError;
+use crate::json::{JsonError, refuse_depth};
 
 /// The Protobuf messages of a schema, by name.
 ///
@@ -54,6 +54,7 @@ impl Messages {
     ///
     /// When there is no such message, or the JSON does not fit it.
     pub fn read(&self, name: &str, json: &Value) -> Result<Bytes, JsonError> {
+        refuse_depth(json)?;
         let index = self.index(name)?;
         let message = DynamicMessage::from_json(Arc::clone(&self.pool), index, &json.to_string())
             .map_err(|error| misfit(name, &error))?;

@@ -3,7 +3,9 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use polyport_wire::schema::{Definition, DefinitionId, Enum, Field, Schema, Struct, Type};
+use polyport_wire::schema::{
+    Definition, DefinitionId, Enum, Field, Requiredness, Schema, StructKind, Type,
+};
 use polyport_wire::thrift::Dynamic;
 use serde_json::Value;
 
@@ -19,12 +21,15 @@ pub(super) fn fields(
     };
     if let Some(name) = object.keys().find(|name| !knows(fields, name)) {
         let known: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
-        let message = format!("there is no field {name}: there are [{}]", known.join(", "));
-        return Err(JsonError::new(message));
+        let message = format!("there is no such field: there are [{}]", known.join(", "));
+        return Err(JsonError::new(message).within(name));
     }
     let mut values = Vec::with_capacity(object.len());
     for field in fields {
         match object.get(&field.name) {
+            None | Some(Value::Null) if field.requiredness == Requiredness::Required => {
+                return Err(JsonError::missing(field));
+            }
             None | Some(Value::Null) => {}
             Some(json) => {
                 let value =
@@ -40,7 +45,7 @@ fn knows(fields: &[Field], name: &str) -> bool {
     fields.iter().any(|field| field.name == name)
 }
 
-fn value(schema: &Schema, kind: &Type, json: &Value) -> Result<Dynamic, JsonError> {
+pub(super) fn value(schema: &Schema, kind: &Type, json: &Value) -> Result<Dynamic, JsonError> {
     match kind {
         Type::Bool => match json {
             Value::Bool(value) => Ok(Dynamic::Bool(*value)),
@@ -69,9 +74,24 @@ fn value(schema: &Schema, kind: &Type, json: &Value) -> Result<Dynamic, JsonErro
 
 fn defined(schema: &Schema, id: DefinitionId, json: &Value) -> Result<Dynamic, JsonError> {
     match schema.definition(id) {
-        Some(Definition::Struct(Struct { fields, .. })) => self::fields(schema, fields, json),
+        Some(Definition::Struct(definition)) => {
+            if definition.kind == StructKind::Union {
+                refuse_several(json)?;
+            }
+            fields(schema, &definition.fields, json)
+        }
         Some(Definition::Enum(definition)) => enum_value(definition, json).map(Dynamic::I32),
         _ => Err(JsonError::new(format!("the schema has no {id:?}"))),
+    }
+}
+
+fn refuse_several(json: &Value) -> Result<(), JsonError> {
+    let values = json.as_object().into_iter().flat_map(|json| json.values());
+    match values.filter(|value| !value.is_null()).count() {
+        0 | 1 => Ok(()),
+        count => Err(JsonError::new(format!(
+            "a union has one field, found {count}"
+        ))),
     }
 }
 
@@ -82,6 +102,7 @@ fn enum_value(definition: &Enum, json: &Value) -> Result<i32, JsonError> {
     let named = definition.values.iter().find(|value| value.name == *name);
     match named {
         Some(value) => Ok(value.number),
+        None if name.parse::<i32>().is_ok() => integer(json, "an enum's number or name"),
         None => Err(JsonError::new(format!(
             "{} has no value {name}",
             definition.name
@@ -117,20 +138,28 @@ fn map(
             }
         }
         Value::Array(array) => {
-            for pair in array {
-                let Some([key, json]) = pair.as_array().map(Vec::as_slice) else {
-                    return Err(expected("a pair [key, value]", pair));
-                };
-                pairs.push((
-                    value(schema, key_kind, key)?,
-                    value(schema, value_kind, json)?,
-                ));
+            for (index, pair) in array.iter().enumerate() {
+                let pair = self::pair(schema, key_kind, value_kind, pair);
+                pairs.push(pair.map_err(|error| error.within(index.to_string()))?);
             }
         }
         _ => return Err(expected("an object or an array of pairs", json)),
     }
     let key = key_kind.wire_type(schema);
     Ok(Dynamic::Map(key, value_kind.wire_type(schema), pairs))
+}
+
+fn pair(
+    schema: &Schema,
+    key_kind: &Type,
+    value_kind: &Type,
+    pair: &Value,
+) -> Result<(Dynamic, Dynamic), JsonError> {
+    let Some([key, json]) = pair.as_array().map(Vec::as_slice) else {
+        return Err(expected("a pair [key, value]", pair));
+    };
+    let key = value(schema, key_kind, key).map_err(|error| error.within("key"))?;
+    Ok((key, value(schema, value_kind, json)?))
 }
 
 /// A map's key, which JSON has as text.
@@ -153,7 +182,11 @@ fn key(schema: &Schema, kind: &Type, name: &str) -> Result<Dynamic, JsonError> {
 }
 
 fn integer<T: TryFrom<i64>>(json: &Value, what: &str) -> Result<T, JsonError> {
-    json.as_i64()
+    let number = match json {
+        Value::String(text) => text.parse().ok(),
+        json => json.as_i64(),
+    };
+    number
         .and_then(|number| T::try_from(number).ok())
         .ok_or_else(|| expected(what, json))
 }
@@ -179,5 +212,12 @@ fn binary(json: &Value) -> Result<Bytes, JsonError> {
 }
 
 fn expected(what: &str, json: &Value) -> JsonError {
-    JsonError::new(format!("expected {what}, found {json}"))
+    // A large value says no more than its beginning.
+    let found = json.to_string();
+    let shown = found
+        .char_indices()
+        .nth(80)
+        .map_or(found.len(), |(end, _)| end);
+    let more = if shown < found.len() { "..." } else { "" };
+    JsonError::new(format!("expected {what}, found {}{more}", &found[..shown]))
 }

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use polyport_wire::schema::{Definition, DefinitionId, Field, Schema, Type};
+use polyport_wire::schema::{Definition, DefinitionId, Field, Requiredness, Schema, Type};
 use polyport_wire::thrift::Dynamic;
 use serde_json::{Map, Number, Value};
 
@@ -35,27 +35,37 @@ pub(super) fn value(schema: &Schema, kind: &Type, value: &Dynamic) -> Result<Val
 fn defined(schema: &Schema, id: DefinitionId, value: &Dynamic) -> Result<Value, JsonError> {
     match (schema.definition(id), value) {
         (Some(Definition::Enum(_)), Dynamic::I32(number)) => Ok((*number).into()),
-        (Some(Definition::Struct(definition)), Dynamic::Struct(values)) => {
-            fields(schema, &definition.fields, values)
-        }
+        (Some(Definition::Struct(definition)), value) => fields(schema, &definition.fields, value),
         _ => Err(mismatch("a defined type", value)),
     }
 }
 
-fn fields(
+pub(super) fn fields(
     schema: &Schema,
     fields: &[Field],
-    values: &[(i16, Dynamic)],
+    value: &Dynamic,
 ) -> Result<Value, JsonError> {
+    let Dynamic::Struct(values) = value else {
+        return Err(mismatch("a struct", value));
+    };
     let mut object = Map::new();
     for (id, value) in values {
-        if let Some(field) = fields.iter().find(|field| field.id == *id) {
+        let known = fields.iter().find(|field| field.id == *id);
+        // What is of another type is skipped like a field that is not known, as by generated code.
+        let fits = |field: &&Field| field.kind.wire_type(schema) == value.wire_type();
+        if let Some(field) = known.filter(fits) {
             let json = self::value(schema, &field.kind, value)
                 .map_err(|error| error.within(&*field.name))?;
             object.insert(field.name.clone(), json);
         }
     }
-    Ok(Value::Object(object))
+    let mut required = fields
+        .iter()
+        .filter(|field| field.requiredness == Requiredness::Required);
+    match required.find(|field| !object.contains_key(&field.name)) {
+        Some(field) => Err(JsonError::missing(field)),
+        None => Ok(Value::Object(object)),
+    }
 }
 
 fn map(

@@ -1,0 +1,188 @@
+//! Services by JSON, called by generated clients and by JSON.
+
+use std::sync::Arc;
+
+use polyport::generic::{Failure, JsonHandler};
+use polyport::{
+    BizStatus, Call, Context, Layer, Next, Reply, RouteReason, Server, Service, Status, Transport,
+};
+use polyport_tests::serving::Serving;
+use polyport_tests::types::generated::multi::service_a::DeclinesError;
+use polyport_tests::types::generated::multi::{Request, ServiceAClient, ServiceBClient};
+use protobuf::multi::v1 as messages;
+use serde_json::{Value, json};
+
+use crate::{client, services, transports};
+
+mod protobuf {
+    polyport::include_idl!("protobuf");
+}
+
+/// Says who heard it; or does what it is told.
+struct Hearer;
+
+impl JsonHandler for Hearer {
+    async fn call(&self, cx: &mut Context, arguments: Value) -> Result<Value, Failure> {
+        let request = arguments.get("req").unwrap_or(&arguments);
+        let message = request["message"].as_str().unwrap_or_default();
+        match (cx.method(), message) {
+            ("nothing" | "notify", _) => Ok(Value::Null),
+            ("add", _) => {
+                let number = |name: &str| arguments[name].as_i64().unwrap();
+                Ok(json!(number("left") + number("right")))
+            }
+            ("declines", _) => Err(Failure::Exception {
+                name: "declined".to_owned(),
+                value: json!({ "code": 7, "reason": message }),
+            }),
+            (_, "panic") => panic!("as told"),
+            (_, "biz") => Err(Status::from(BizStatus::new(7, "told")).into()),
+            (_, "undeclared") => Err(Failure::Exception {
+                name: "other".to_owned(),
+                value: json!({}),
+            }),
+            (_, "misfit") => Ok(json!({ "massage": "" })),
+            (method, _) => {
+                let text = format!("{}/{method} heard {message}", cx.service());
+                Ok(json!({ "message": text }))
+            }
+        }
+    }
+}
+
+fn server() -> Server {
+    let services = services(&["multi.thrift", "multi.proto"]);
+    let hearer = Arc::new(Hearer);
+    let service = |name| Service::json(&services, name, Arc::clone(&hearer)).unwrap();
+    Server::new()
+        .add(service("multi.ServiceA").fallback())
+        .add(service("multi.ServiceB"))
+        .add(service("multi.v1.ServiceA").fallback())
+        .add(service("multi.v1.ServiceB"))
+}
+
+#[tokio::test]
+async fn generated_clients_see_no_difference() {
+    let serving = Serving::start(server()).await;
+    for transport in transports() {
+        let client = client(&serving, transport).await;
+        let request = |text: &str| Request {
+            message: text.to_owned(),
+        };
+        let a = ServiceAClient::new(client.clone());
+        let reply = a.same_named_method(request("hi")).await.unwrap();
+        assert_eq!(reply.message, "ServiceA/sameNamedMethod heard hi");
+        assert_eq!(a.add(2, 3).await, Ok(5));
+        assert_eq!(a.nothing().await, Ok(()));
+        assert_eq!(a.notify(request("fine")).await, Ok(()));
+        let error = a.declines(request("no")).await.unwrap_err();
+        let DeclinesError::Declined(declined) = error else {
+            panic!("{error}")
+        };
+        assert_eq!((declined.code, &*declined.reason), (7, "no"));
+
+        let b = ServiceBClient::new(client);
+        let names_are_sent = matches!(
+            transport,
+            Transport::TtHeader | Transport::TtHeaderFramed | Transport::Grpc
+        );
+        let reply = b.same_named_method(request("hi")).await.unwrap();
+        let heard = if names_are_sent {
+            "ServiceB"
+        } else {
+            "ServiceA"
+        };
+        assert_eq!(reply.message, format!("{heard}/sameNamedMethod heard hi"));
+        let reply = b.only_b(request("hi")).await.unwrap();
+        assert_eq!(reply.message, "ServiceB/onlyB heard hi");
+    }
+}
+
+#[tokio::test]
+async fn protobuf_is_served_and_called_by_json() {
+    let serving = Serving::start(server()).await;
+    let services = services(&["multi.proto"]);
+    let method = services.method("ServiceB", "SameNamedMethod").unwrap();
+    for transport in [
+        Transport::TtHeader,
+        Transport::TtHeaderFramed,
+        Transport::Grpc,
+    ] {
+        let client = client(&serving, transport).await;
+        let heard = "ServiceB/SameNamedMethod heard hi";
+        let generated = messages::ServiceBClient::new(client.clone());
+        let request = messages::Request {
+            message: "hi".into(),
+        };
+        let reply = generated.same_named_method(request).await.unwrap();
+        assert_eq!(reply.message, heard);
+        let reply = client.json(&method, &json!({ "message": "hi" })).await;
+        assert_eq!(reply, Ok(json!({ "message": heard })), "{transport}");
+    }
+    // An empty message is no bytes.
+    let empty = method.encode_result(Ok(json!({}))).unwrap();
+    assert_eq!(&empty[..], b"");
+}
+
+#[tokio::test]
+async fn what_a_handler_cannot_mean_is_an_answer() {
+    let serving = Serving::start(server()).await;
+    let client = client(&serving, Transport::TtHeader).await;
+    let a = ServiceAClient::new(client);
+    let fails = async |text: &str| {
+        let message = text.to_owned();
+        a.only_a(Request { message }).await.unwrap_err()
+    };
+    assert_eq!(fails("biz").await.biz().unwrap().code, 7);
+    let panicked = fails("panic").await;
+    assert!(panicked.message().contains("as told"), "{panicked}");
+    let text = fails("undeclared").await.message().to_owned();
+    assert!(
+        text.ends_with("onlyA throws no other: it throws []"),
+        "{text}"
+    );
+    let text = fails("misfit").await.message().to_owned();
+    let expected = "massage: there is no such field: there are [message]";
+    assert!(text.ends_with(expected), "{text}");
+}
+
+/// Answers for the handler when the arguments say so.
+struct Guard;
+
+impl Layer for Guard {
+    async fn call(&self, call: Call, next: Next<'_>) -> Reply {
+        let arguments = call.message.get::<Value>();
+        if arguments.is_some_and(|json| json["req"]["message"] == "secret") {
+            return Status::error("not for you").into();
+        }
+        assert_eq!(call.context.reason(), RouteReason::Named);
+        next.call(call).await
+    }
+}
+
+#[tokio::test]
+async fn layers_see_json() {
+    let services = services(&["multi.thrift"]);
+    let service = Service::json(&services, "ServiceA", Hearer).unwrap();
+    let serving = Serving::start(Server::new().add(service.layer(Guard))).await;
+    let client = client(&serving, Transport::TtHeader).await;
+    let a = ServiceAClient::new(client);
+    let message = "secret".to_owned();
+    let status = a.only_a(Request { message }).await.unwrap_err();
+    assert!(status.message().contains("not for you"), "{status}");
+    let message = "open".to_owned();
+    assert!(a.only_a(Request { message }).await.is_ok());
+}
+
+#[tokio::test]
+async fn conflicts_are_those_of_generated_services() {
+    let services = services(&["multi.thrift"]);
+    let service = |name| Service::json(&services, name, Hearer).unwrap();
+    let server = Server::new()
+        .add(service("ServiceA"))
+        .add(service("ServiceB"));
+    let error = server.bind("127.0.0.1:0").await.unwrap_err().to_string();
+    assert!(error.contains("sameNamedMethod"), "{error}");
+    let error = Service::json(&services, "Nobody", Hearer).unwrap_err();
+    assert!(error.to_string().starts_with("there is no service Nobody"));
+}
