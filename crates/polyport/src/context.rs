@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use http::Extensions;
 use http::header::{HeaderMap, HeaderName};
 use polyport_wire::schema::CallKind;
 use polyport_wire::transport::{Codec, Transport};
@@ -37,7 +38,7 @@ use crate::route::{MethodInfo, RouteReason};
 ///     format!("{}/{} for {}", cx.service(), cx.method(), cx.caller())
 /// }
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Context {
     pub(crate) target: Arc<MethodInfo>,
     pub(crate) reason: RouteReason,
@@ -49,10 +50,11 @@ pub struct Context {
     pub(crate) metadata: Metadata,
     pub(crate) reply_metadata: Metadata,
     pub(crate) reply_trailers: Metadata,
+    pub(crate) extensions: Extensions,
 }
 
 /// What stood before the request.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Head {
     None,
     TtHeader(Header),
@@ -161,6 +163,36 @@ impl Context {
     /// What goes back behind the answers, which only HTTP/2 can carry.
     pub fn reply_trailers(&mut self) -> &mut Metadata {
         &mut self.reply_trailers
+    }
+
+    /// What layers have left here for those behind them, by its type. Nothing of it goes over the
+    /// wire.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
+    /// The same, to leave something. It takes memory only when there is something.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use polyport::Context;
+    ///
+    /// /// Whom a layer has found out to be the user.
+    /// #[derive(Clone, Debug)]
+    /// struct User(String);
+    ///
+    /// fn leave(cx: &mut Context) {
+    ///     cx.extensions_mut().insert(User("ada".to_owned()));
+    /// }
+    ///
+    /// fn user(cx: &Context) -> Option<&User> {
+    ///     cx.extensions().get()
+    /// }
+    /// ```
+    pub fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.extensions
     }
 
     /// A fact that TTHeader has under a number and HTTP/2 under a name; may be empty.

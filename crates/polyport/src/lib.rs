@@ -25,6 +25,7 @@ mod built_in;
 pub mod router;
 pub mod service;
 pub mod admission;
+pub mod layers;
 pub mod layer;
 pub mod call;
 pub mod stream;

@@ -30,11 +30,13 @@ use tokio::sync::watch;
 use crate::admission::Admission;
 #[cfg(feature = "protobuf")]
 use crate::built_in::{health::Health, reflection};
+use crate::context::Context;
 use crate::error::Error;
 use crate::layer::Layer;
 use crate::limits::Limits;
 use crate::router::{Router, Rules};
-use crate::service::{self, Service, UnknownHandler};
+use crate::service::{self, ErrorHook, Service, UnknownHandler};
+use crate::status::Status;
 use crate::validator::{PayloadValidator, Validators};
 
 /// Hosts any number of services on one port.
@@ -122,6 +124,35 @@ impl Server {
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.rules.options.methods = self.rules.options.methods.timeout(timeout);
+        self
+    }
+
+    /// Lets `replace` look at every failure before it goes out, and put another one in its place: that
+    /// of a handler, of a layer, of a panic, of a limit or of a deadline. Each failed call is seen once,
+    /// with the facts that it came with; what layers left in its extensions is not among them.
+    ///
+    /// A business status is an answer and no failure. What a handler returned goes out marked as such
+    /// (`biz error: ...`); what is put in its place goes out with its text as it is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use polyport::{Server, Status, StatusKind};
+    ///
+    /// let server = Server::new().on_error(|cx, status| match status.kind() {
+    ///     StatusKind::Panic => {
+    ///         eprintln!("{}.{} panicked: {status}", cx.service(), cx.method());
+    ///         Status::error("internal error")
+    ///     }
+    ///     _ => status,
+    /// });
+    /// ```
+    #[must_use]
+    pub fn on_error(
+        mut self,
+        replace: impl Fn(&Context, Status) -> Status + Send + Sync + 'static,
+    ) -> Self {
+        self.rules.options.on_error = Some(ErrorHook::new(replace));
         self
     }
 

@@ -29,7 +29,7 @@ use crate::status::{MethodError, Status};
 use crate::stream::{Sink, Streaming};
 
 pub use crate::service::options::MethodOptions;
-pub(crate) use crate::service::options::{ServerOptions, Stack};
+pub(crate) use crate::service::options::{ErrorHook, ServerOptions, Stack};
 pub use crate::service::unknown::UnknownHandler;
 pub(crate) use crate::service::unknown::unknown;
 pub use crate::service::uses::Uses;

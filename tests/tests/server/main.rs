@@ -13,6 +13,8 @@ mod deadlines;
 mod differences;
 mod layers;
 mod options;
+mod ready_made;
+mod errors;
 mod admission;
 mod old_names;
 mod limits;

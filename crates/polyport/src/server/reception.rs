@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Extensions;
 use polyport_wire::frame::Frame;
 use polyport_wire::protobuf;
 use polyport_wire::schema::CallKind;
@@ -132,6 +133,7 @@ pub(super) fn receive(
         head: header.map_or(Head::None, Head::TtHeader),
         reply_metadata: Metadata::default(),
         reply_trailers: Metadata::default(),
+        extensions: Extensions::new(),
     };
     route.note(&context);
     Ok(Received {

@@ -24,35 +24,50 @@ pub(super) async fn serve(
     limits: &Limits,
 ) -> Result<Reply, DecodeError> {
     let stack = &*method.stack;
-    context.deadline = stack.deadline(context.deadline);
     stack.note(&context);
-    let deadline = context.deadline;
-    // Making the future is the first layer's own code already.
-    let serving = catch_panic(async {
-        let visitor = Visitor {
-            transport: context.transport,
-            size: payload.size(),
-        };
-        let _ticket = match stack.admit(visitor).await {
-            Ok(ticket) => ticket,
-            Err(status) => return Ok(refused(&context, status)),
-        };
-        let message = method.endpoint.decode(payload, limits)?;
-        let next = Next::new(&stack.layers, &*method.endpoint);
-        Ok(next.call(Call { context, message }).await)
-    });
+    let deadline = stack.deadline(context.deadline);
+    context.deadline = deadline;
+    // Handlers take the context with them.
+    let facts = stack.on_error.as_ref().map(|hook| (hook, context.clone()));
+    let serving = catch_panic(enter(method, context, payload, limits));
     let outcome = match deadline {
         None => serving.await,
         Some(deadline) => timeout_at(deadline, serving)
             .await
             .unwrap_or_else(|_| Ok(Ok(Status::deadline().into()))),
     };
-    outcome.unwrap_or_else(|payload| {
-        // The handler's own panic does not come this far.
-        let info = &method.info;
-        let status = Status::panic("middleware", &info.service, &info.method, &*payload);
-        Ok(status.into())
+    // A handler's own panic does not come this far.
+    let reply = match outcome {
+        Ok(served) => served?,
+        Err(payload) => {
+            let info = &method.info;
+            Status::panic("middleware", &info.service, &info.method, &*payload).into()
+        }
+    };
+    Ok(match facts {
+        None => reply,
+        Some((hook, context)) => hook.look_at(&context, reply),
     })
+}
+
+async fn enter(
+    method: &ServiceMethod,
+    context: Context,
+    payload: Payload,
+    limits: &Limits,
+) -> Result<Reply, DecodeError> {
+    let stack = &*method.stack;
+    let visitor = Visitor {
+        transport: context.transport,
+        size: payload.size(),
+    };
+    let _ticket = match stack.admit(visitor).await {
+        Ok(ticket) => ticket,
+        Err(status) => return Ok(refused(&context, status)),
+    };
+    let message = method.endpoint.decode(payload, limits)?;
+    let next = Next::new(&stack.layers, &*method.endpoint);
+    Ok(next.call(Call { context, message }).await)
 }
 
 #[cold]

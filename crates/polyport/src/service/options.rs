@@ -1,12 +1,14 @@
 //! What belongs to one method, to all methods of a service, or to all of a server; and how these
 //! become one.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::admission::{self, Admission, Gate, Load, Ticket, Visitor};
+use crate::call::Reply;
 use crate::context::Context;
 use crate::layer::{AnyLayer, Layer};
 use crate::service::uses::Uses;
@@ -82,6 +84,36 @@ struct Deprecation {
 pub(crate) struct ServerOptions {
     pub(crate) methods: MethodOptions,
     pub(crate) load: Arc<Load>,
+    pub(crate) on_error: Option<ErrorHook>,
+}
+
+/// What sees each failure before it goes out.
+#[derive(Clone)]
+pub(crate) struct ErrorHook(Arc<Replace>);
+
+type Replace = dyn Fn(&Context, Status) -> Status + Send + Sync;
+
+impl ErrorHook {
+    pub(crate) fn new(
+        replace: impl Fn(&Context, Status) -> Status + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(replace))
+    }
+
+    /// What goes out in the place of a reply. A business status is an answer, and no failure.
+    pub(crate) fn look_at(&self, context: &Context, mut reply: Reply) -> Reply {
+        reply.outcome = reply.outcome.map_err(|status| match status.biz() {
+            Some(_) => status,
+            None => (self.0)(context, status),
+        });
+        reply
+    }
+}
+
+impl fmt::Debug for ErrorHook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ErrorHook")
+    }
 }
 
 /// What stands around one method, whoever put it there: made once, when the server is built.
@@ -93,6 +125,7 @@ pub(crate) struct Stack {
     load: Arc<Load>,
     timeout: Option<Duration>,
     deprecation: Option<Deprecation>,
+    pub(crate) on_error: Option<ErrorHook>,
 }
 
 impl Stack {
@@ -117,6 +150,7 @@ impl Stack {
             load: Arc::clone(&server.load),
             timeout: innermost().find_map(|level| level.timeout),
             deprecation: innermost().find_map(|level| level.deprecation.clone()),
+            on_error: server.on_error.clone(),
         }
     }
 

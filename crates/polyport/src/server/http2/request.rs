@@ -11,7 +11,7 @@ use h2::RecvStream;
 use h2::server::SendResponse;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::request::Parts;
-use http::{Request, StatusCode};
+use http::{Extensions, Request, StatusCode};
 use polyport_wire::error::DecodeError;
 use polyport_wire::grpc;
 use polyport_wire::schema::CallKind;
@@ -290,6 +290,7 @@ async fn call(
         head: Head::Http2(headers),
         reply_metadata: Metadata::default(),
         reply_trailers: Metadata::default(),
+        extensions: Extensions::new(),
     };
     ask.route.note(&context);
     let limits = shared.limits.message_limits();
