@@ -6,5 +6,6 @@ mod joints;
 mod cursor;
 pub(crate) mod outgoing;
 pub(crate) mod incoming;
+pub(crate) mod room;
 pub(crate) mod headers;
 pub(crate) mod compression;

@@ -42,7 +42,8 @@ pub struct Limits {
     pub frame: usize,
     /// Bytes of a TTHeader's header section.
     pub header: usize,
-    /// Bytes of one message over HTTP/2, also when it is decompressed.
+    /// Bytes of one message over HTTP/2, also when it is decompressed. What has arrived of all large
+    /// messages of a connection takes no more: the next one waits until there is room.
     pub grpc_message: usize,
     /// Bytes of the headers of one HTTP/2 request.
     pub header_list: u32,

@@ -197,6 +197,25 @@ async fn a_thousand_streams_at_a_time() {
 }
 
 #[tokio::test]
+async fn streams_that_no_handler_reads_hold_up_no_other_call() {
+    let (service, mut events) = streams::protobuf();
+    let serving = Serving::start(Server::new().add(service)).await;
+    let client = client(&serving).await;
+    let large = text(&"x".repeat(600_000));
+    let small = text(&"x".repeat(10_000));
+    let mut unread = Vec::new();
+    for _ in 0..100 {
+        let (mut requests, answers) = client.bidirectional(&ECHO).await.unwrap();
+        requests.send(text("wait")).await.unwrap();
+        assert_eq!(events.next().await, "waiting");
+        requests.send(large.clone()).await.unwrap();
+        unread.push((requests, answers));
+        let answer = soon(client.call(&UNARY, small.clone()).into_future()).await;
+        assert_eq!(answer.unwrap(), small);
+    }
+}
+
+#[tokio::test]
 async fn streams_that_nobody_reads_hold_up_no_other_call() {
     let serving = Serving::start(Server::new().add(streams::protobuf().0)).await;
     let client = client(&serving).await;

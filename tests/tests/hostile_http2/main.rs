@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
+mod crowd;
 mod rows;
 
 use std::fmt::Write as _;
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use peak_alloc::PeakAlloc;
 use polyport::{Client, Limits, Server, Transport};
-use polyport_tests::frames::{Frame, FramePeer, kind};
+use polyport_tests::frames::{END_STREAM, Frame, FramePeer, frame, kind};
 use polyport_tests::log::{Line, Log};
 use polyport_tests::serving::Serving;
 use polyport_tests::streams::{self, UNARY, text};
@@ -52,6 +53,12 @@ async fn every_row_of_the_table() {
         }
     }
     assert!(complaints.is_empty(), "\n{complaints}");
+    crowd::of_large_messages().await;
+}
+
+/// The word that the server's settings hold.
+fn acknowledged() -> Vec<u8> {
+    frame(kind::SETTINGS, END_STREAM, 0, &[])
 }
 
 /// A call of somebody who means no harm.

@@ -236,6 +236,12 @@ fn no_frames() -> Vec<Row> {
             "its HTTP/2 is broken",
         ),
         row(
+            "much garbage",
+            [0xa5; 200_000],
+            away(FRAME_SIZE, ""),
+            "its HTTP/2 is broken",
+        ),
+        row(
             "a frame too large",
             too_large,
             away(FRAME_SIZE, ""),

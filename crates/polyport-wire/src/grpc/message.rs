@@ -93,6 +93,14 @@ impl MessageDecoder {
         Ok(Some(message(whole)))
     }
 
+    /// The length of the message whose rest [`decode`](Self::decode) waits for, once that is known.
+    #[must_use]
+    pub fn announced(&self) -> Option<usize> {
+        let (_, length) = self.partial.first_chunk::<PREFIX>()?.split_first()?;
+        let length = u32::from_be_bytes(length.try_into().ok()?);
+        usize::try_from(length).ok()
+    }
+
     /// Whether nothing is left of a message that has begun.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -252,6 +260,23 @@ mod tests {
         let mut decoder = MessageDecoder::new(5);
         decoder.push(Bytes::from_static(b"\x02\0\0\0\0"));
         assert!(decoder.decode().is_err());
+    }
+
+    #[test]
+    fn the_length_of_a_message_is_known_before_its_end() {
+        let mut decoder = MessageDecoder::new(1000);
+        for (chunk, announced) in [
+            (&b"\0\0\0\x02"[..], None),
+            (b"\x58", Some(600)),
+            (&[b'x'; 599], Some(600)),
+        ] {
+            decoder.push(Bytes::from_static(chunk));
+            assert_eq!(decoder.decode().unwrap(), None);
+            assert_eq!(decoder.announced(), announced);
+        }
+        decoder.push(Bytes::from_static(b"x\0"));
+        assert_eq!(decoder.decode().unwrap().unwrap().bytes.len(), 600);
+        assert_eq!(decoder.announced(), None);
     }
 
     #[test]

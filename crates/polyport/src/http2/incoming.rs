@@ -1,18 +1,20 @@
 //! The messages of the other side of a stream.
 
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use h2::{Reason, RecvStream};
 use http::HeaderMap;
 use polyport_wire::error::{DecodeError, DecodeErrorKind};
-use polyport_wire::grpc::MessageDecoder;
+use polyport_wire::grpc::{GrpcMessage, MessageDecoder};
 
 use crate::code::Code;
 use crate::http2::compression::Compression;
+use crate::http2::room::{Room, Share};
 use crate::status::Status;
 
-/// So much is read at most before its room is given back, which takes as long as reading does.
+/// So much is read at most before it no longer counts as unread, which takes as long as reading
+/// does; and so much of a message needs no room of its own.
 const RELEASE_AT: usize = 4 * 1024;
 
 /// Messages as they come, decompressed but not decoded.
@@ -23,6 +25,8 @@ pub(crate) struct Incoming {
     /// `None` when it is one that is not spoken here: then nothing may be compressed.
     compression: Option<Compression>,
     limit: usize,
+    /// Where large messages get their room, if there is not room for all.
+    share: Option<Share>,
     /// Bytes that were read and still count as unread.
     unreleased: usize,
     ended: bool,
@@ -35,8 +39,17 @@ impl Incoming {
             decoder: MessageDecoder::new(limit),
             compression,
             limit,
+            share: None,
             unreleased: 0,
             ended: false,
+        }
+    }
+
+    /// The same with room that the streams of a connection share.
+    pub(crate) fn sharing(self, room: &Room) -> Self {
+        Self {
+            share: Some(room.share()),
+            ..self
         }
     }
 
@@ -47,29 +60,60 @@ impl Incoming {
     ) -> Poll<Result<Option<Bytes>, Status>> {
         loop {
             match self.decoder.decode() {
-                Ok(Some(message)) if message.compressed => {
-                    return Poll::Ready(self.decompress(message.bytes).map(Some));
-                }
-                Ok(Some(message)) => return Poll::Ready(Ok(Some(message.bytes))),
+                Ok(Some(message)) => return Poll::Ready(self.whole(message).map(Some)),
                 Ok(None) if self.ended => return Poll::Ready(self.end()),
-                Ok(None) => {}
+                Ok(None) => ready!(self.poll_room(cx)),
                 Err(error) => return Poll::Ready(Err(unreadable(&error))),
             }
             match self.stream.poll_data(cx) {
                 Poll::Ready(Some(Ok(chunk))) => {
                     self.unreleased += chunk.len();
                     self.decoder.push(chunk);
-                    if self.unreleased >= RELEASE_AT {
-                        self.release();
-                    }
                 }
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(broken(&error))),
                 Poll::Ready(None) => self.ended = true,
                 Poll::Pending => {
                     self.release();
-                    return Poll::Pending;
+                    return self.poll_late(cx);
                 }
             }
+        }
+    }
+
+    /// Waits for room for the message that has begun. Without it, what there is of the message
+    /// still counts as unread, and little more comes.
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if let (Some(share), Some(size)) = (&mut self.share, self.decoder.announced())
+            && size > RELEASE_AT
+        {
+            ready!(share.poll_take(size, cx));
+        }
+        if self.unreleased >= RELEASE_AT {
+            self.release();
+        }
+        Poll::Ready(())
+    }
+
+    /// Ready when the rest of a message has taken too long.
+    fn poll_late<T>(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, Status>> {
+        match &mut self.share {
+            Some(share) if !self.decoder.is_empty() => {
+                let time = ready!(share.poll_late(cx));
+                let text = format!("the rest of a message has not come within {time:?}");
+                Poll::Ready(Err(Status::with_code(Code::DEADLINE_EXCEEDED, text)))
+            }
+            _ => Poll::Pending,
+        }
+    }
+
+    fn whole(&mut self, message: GrpcMessage) -> Result<Bytes, Status> {
+        if let Some(share) = &mut self.share {
+            share.give_back();
+        }
+        if message.compressed {
+            self.decompress(message.bytes)
+        } else {
+            Ok(message.bytes)
         }
     }
 

@@ -325,7 +325,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 }
 
 /// Waits for the phase behind this one, or for ever when there is none.
-fn after(
+pub(super) fn after(
     phase: Phase,
     mut phases: watch::Receiver<Phase>,
 ) -> Pin<Box<dyn Future<Output = ()> + Send>> {

@@ -3,6 +3,7 @@
 mod answer;
 mod request;
 mod waiting;
+mod windows;
 
 use std::future::poll_fn;
 use std::io;
@@ -22,13 +23,11 @@ use tokio::time::{self, Instant, Sleep};
 
 use crate::http2::flood::Flood;
 use crate::http2::io::Io;
+use crate::http2::room::Room;
 use crate::limits::Limits;
-use crate::server::connection::{Connection, closed, ended, late};
+use crate::server::connection::{Connection, after, closed, ended, late};
+use crate::server::http2::windows::Windows;
 use crate::server::{Phase, Shared, linger};
-
-/// What a client may send of one request, and of all, before it must wait for the handlers.
-const STREAM_WINDOW: u32 = 1024 * 1024;
-const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
 
 /// How long a sign of life may take, as Kitex's keepalive.
 const PONG: Duration = Duration::from_secs(20);
@@ -41,6 +40,8 @@ struct Http2<S> {
     limits: Limits,
     /// Every stream's task has one: the last one out tells that the connection is idle.
     streams: Arc<()>,
+    windows: Windows,
+    room: Room,
     pings: Option<PingPong>,
     /// Whether a sign of life was asked for since there was one.
     pinged: bool,
@@ -86,6 +87,8 @@ where
         peer,
         limits,
         streams: Arc::new(()),
+        windows: Windows::new(),
+        room: Room::new(limits.grpc_message, limits.message),
         stall: None,
     };
     http2.serve(phases).await
@@ -100,8 +103,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let handshake = server::Builder::new()
-        .initial_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW)
+        .initial_window_size(windows::STREAM)
+        .initial_connection_window_size(windows::CONNECTION)
         .max_concurrent_streams(limits.streams)
         .max_header_list_size(limits.header_list)
         .max_frame_size(64 * 1024)
@@ -125,14 +128,15 @@ where
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
-    async fn serve(mut self, mut phases: watch::Receiver<Phase>) -> io::Result<()> {
+    async fn serve(mut self, phases: watch::Receiver<Phase>) -> io::Result<()> {
         let mut draining = false;
+        let mut stop = after(Phase::Serving, phases);
         let mut check = pin!(time::sleep(self.limits.idle));
         loop {
             let end = tokio::select! {
                 biased;
                 end = poll_fn(|cx| self.poll_end(cx)) => end,
-                _ = phases.wait_for(|phase| *phase != Phase::Serving), if !draining => {
+                () = &mut stop, if !draining => {
                     draining = true;
                     self.connection.graceful_shutdown();
                     continue;
@@ -238,18 +242,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
         stall.as_mut().poll(cx)
     }
 
-    fn spawn(&self, request: Request<RecvStream>, respond: SendResponse<Bytes>) {
+    fn spawn(&mut self, request: Request<RecvStream>, respond: SendResponse<Bytes>) {
         let (peer, running) = (self.peer, Arc::clone(&self.streams));
-        let shared = Arc::clone(&self.shared);
+        let (shared, room) = (Arc::clone(&self.shared), self.room.clone());
         // In a box, because the runtime moves a task's future several times.
         let serving = Box::pin(async move {
-            request::serve(request, respond, &shared, peer).await;
+            request::serve(request, respond, &shared, &room, peer).await;
             drop(running);
         });
         tokio::spawn(serving);
+        let streams = Arc::strong_count(&self.streams) - 1;
+        self.windows.fit(streams, &mut self.connection);
     }
 
-    /// Writes the last words.
+    /// Writes the last words, and waits for a moment until the peer has them.
     async fn close(mut self) -> io::Result<()> {
         let last = async {
             let _ = poll_fn(|cx| self.connection.poll_closed(cx)).await;
@@ -257,6 +263,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
         };
         time::timeout(self.limits.quiet, last)
             .await
-            .unwrap_or(Ok(()))
+            .unwrap_or(Ok(()))?;
+        linger::close(&mut self.io).await;
+        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! One connection in memory, on a clock that stands still while anybody has something to do.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -299,10 +300,27 @@ async fn answers_go_through_streams_that_collect_what_is_written() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn http2_goes_on_when_nobody_can_stop_it_any_more() {
+    let listening = listening().await;
+    let (io, served) = tokio::io::duplex(64 * 1024);
+    let (phase, phases) = watch::channel(Phase::Serving);
+    let shared = Arc::clone(&listening.shared);
+    tokio::spawn(super::connection::serve_stream(
+        served, None, shared, phases,
+    ));
+    drop(phase);
+    three_calls_over_http2(io).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn http2_beside_the_port_goes_on_after_its_first_request() {
     let listening = listening().await;
     let (io, served) = tokio::io::duplex(64 * 1024);
     tokio::spawn(async move { listening.serve_connection(served).await });
+    three_calls_over_http2(io).await;
+}
+
+async fn three_calls_over_http2(io: DuplexStream) {
     let (client, connection) = h2::client::handshake(io).await.unwrap();
     let connection = tokio::spawn(connection);
     let mut client = client.ready().await.unwrap();
@@ -324,4 +342,26 @@ async fn listening() -> Listening {
     let service = Service::raw("Test", ["ping", "slow"], Empty);
     let server = Server::new().add(service);
     server.bind("127.0.0.1:0").await.unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_word_of_http2_is_not_destroyed_by_what_comes_behind_it() {
+    const GOAWAY: u8 = 7;
+    let listening = listening().await;
+    let (mut io, served) = tokio::io::duplex(64 * 1024);
+    tokio::spawn(async move { listening.serve_connection(served).await });
+    io.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+        .await
+        .unwrap();
+    io.write_all(&hex!("000000 04 00 00000000")).await.unwrap();
+    let garbage = [0xa5; 1000];
+    io.write_all(&garbage).await.unwrap();
+    // To the end of our side, which says why.
+    let mut said = Vec::new();
+    io.read_to_end(&mut said).await.unwrap();
+    let goaway = [0, 0, 8, GOAWAY];
+    assert!(said.windows(4).any(|frame| frame == goaway), "{said:x?}");
+    for _ in 0..1000 {
+        io.write_all(&garbage).await.unwrap();
+    }
 }

@@ -24,6 +24,7 @@ use crate::context::{Context, Head};
 use crate::http2::compression::Compression;
 use crate::http2::headers;
 use crate::http2::incoming::Incoming;
+use crate::http2::room::Room;
 use crate::layer::Payload;
 use crate::metadata::Metadata;
 use crate::router::{Query, Route};
@@ -49,6 +50,7 @@ pub(super) async fn serve(
     request: Request<RecvStream>,
     respond: SendResponse<Bytes>,
     shared: &Shared,
+    room: &Room,
     peer: Option<SocketAddr>,
 ) {
     let (parts, body) = request.into_parts();
@@ -89,7 +91,7 @@ pub(super) async fn serve(
     let limit = ask.route.method.stack.message_size(limit);
     let exchange = Exchange {
         ask,
-        incoming: Incoming::new(body, Some(compression), limit),
+        incoming: Incoming::new(body, Some(compression), limit).sharing(room),
         parts,
         peer,
         shared,
