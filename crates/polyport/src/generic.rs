@@ -34,11 +34,13 @@
 //! # Ok::<(), polyport::json::JsonError>(())
 //! ```
 
-mod client;
 mod service;
+mod client;
+mod stream;
 
 pub use crate::generic::client::JsonCall;
 pub use crate::generic::service::JsonHandler;
+pub use crate::generic::stream::{JsonSink, JsonStreamCall, JsonStreaming};
 
 use std::fmt;
 use std::sync::Arc;

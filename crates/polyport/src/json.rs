@@ -47,7 +47,7 @@ pub fn write(schema: &Schema, kind: &Type, value: &Dynamic) -> Result<Value, Jso
     write::value(schema, kind, value)
 }
 
-/// Writes a struct of fields, such as the arguments of a method, as [`write`] does.
+/// Writes a struct of fields, such as the arguments of a method, as [`write`](fn@write) does.
 ///
 /// # Errors
 ///

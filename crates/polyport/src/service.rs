@@ -24,6 +24,7 @@ use crate::context::Context;
 use crate::layer::{Endpoint, Layer, Payload};
 use crate::method::{Method, StreamMethod};
 use crate::route::MethodInfo;
+pub(crate) use crate::service::stream::not_streamed;
 use crate::service::stream::{Bidirectional, ClientStream, ServerStream, StreamEndpoint};
 use crate::status::{MethodError, Status};
 use crate::stream::{Sink, Streaming};

@@ -139,6 +139,11 @@ impl<T> Streaming<T> {
         self.source.trailers()
     }
 
+    /// What it is called when what was received cannot be understood.
+    pub(crate) fn broken(&self, error: &DecodeError) -> Status {
+        self.source.broken(error)
+    }
+
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>, Status>> {
         if self.ended {
             return Poll::Ready(Ok(None));

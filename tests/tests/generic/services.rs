@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use polyport::generic::{Failure, JsonHandler};
+use polyport::generic::{Failure, JsonHandler, JsonSink, JsonStreaming, Method, Services};
 use polyport::{
-    BizStatus, Call, Context, Layer, Next, Reply, RouteReason, Server, Service, Status, Transport,
+    BizStatus, Call, CallKind, Client, Code, Context, Layer, Next, Reply, RouteReason, Server,
+    Service, Status, Transport,
 };
 use polyport_tests::serving::Serving;
 use polyport_tests::types::generated::multi::service_a::DeclinesError;
@@ -48,6 +49,139 @@ impl JsonHandler for Hearer {
             }
         }
     }
+}
+
+/// Gives back what it gets, numbered: each, or the last one where one answer is given.
+struct Counter;
+
+impl JsonHandler for Counter {
+    async fn call(&self, _cx: &mut Context, arguments: Value) -> Result<Value, Failure> {
+        Ok(arguments.get("item").unwrap_or(&arguments).clone())
+    }
+
+    async fn stream(
+        &self,
+        cx: &mut Context,
+        mut requests: JsonStreaming,
+        mut answers: JsonSink,
+    ) -> Result<(), Status> {
+        let mut last = json!({ "number": 0 });
+        while let Some(mut item) = requests.receive().await? {
+            match item["message"].as_str() {
+                Some("misfit") => answers.send(&json!({ "number": "x" })).await?,
+                Some("silence") => return Ok(()),
+                _ => {}
+            }
+            item["number"] = json!(last["number"].as_i64().unwrap_or_default() + 1);
+            if cx.kind() != CallKind::ClientStream {
+                answers.send(&item).await?;
+            }
+            last = item;
+        }
+        if cx.kind() == CallKind::ClientStream {
+            answers.send(&last).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A service of streams, in Protobuf or in Thrift, and the names of its methods there.
+const STREAMS: [(&str, [&str; 3]); 2] = [
+    ("multi.v1.Streams", ["Bidirectional", "Client", "Server"]),
+    ("streams.Streams", ["bidirectional", "client", "server"]),
+];
+
+async fn streams() -> (Serving, Services) {
+    let services = services(&["multi.proto", "streams.thrift"]);
+    let service = |name| Service::json(&services, name, Counter).unwrap();
+    let names = STREAMS.map(|(name, _)| name);
+    let server = names
+        .into_iter()
+        .map(service)
+        .fold(Server::new(), Server::add);
+    (Serving::start(server).await, services)
+}
+
+/// What is answered to these messages.
+async fn ask(client: &Client, method: &Method, messages: &[&str]) -> Result<Vec<Value>, Status> {
+    let (mut requests, mut answers) = client.json_stream(method).await?;
+    for message in messages {
+        requests.send(&json!({ "message": message })).await?;
+    }
+    requests.finish()?;
+    let mut found = Vec::new();
+    while let Some(answer) = answers.receive().await? {
+        found.push(answer);
+    }
+    Ok(found)
+}
+
+#[tokio::test]
+async fn streams_of_every_kind_and_codec_are_json() {
+    let (serving, services) = streams().await;
+    let client = client(&serving, Transport::Grpc).await;
+    for (service, names) in STREAMS {
+        let [both, many, one] = names.map(|name| services.method(service, name).unwrap());
+        let item = |number, message: &str| json!({ "number": number, "message": message });
+        let found = ask(&client, &both, &["a", "b"]).await;
+        assert_eq!(found, Ok(vec![item(1, "a"), item(2, "b")]));
+        let found = ask(&client, &many, &["a", "b"]).await;
+        assert_eq!(found, Ok(vec![item(2, "b")]));
+        let found = ask(&client, &one, &["a"]).await;
+        assert_eq!(found, Ok(vec![item(1, "a")]));
+
+        let status = ask(&client, &both, &["misfit"]).await.unwrap_err();
+        assert!(status.message().contains("cannot be sent: "), "{status}");
+        let status = ask(&client, &many, &["silence"]).await.unwrap_err();
+        assert!(status.message().contains("no answer was sent"), "{status}");
+        let (mut requests, _answers) = client.json_stream(&both).await.unwrap();
+        let status = requests.send(&json!({ "number": "x" })).await.unwrap_err();
+        assert!(status.message().contains("cannot be sent: "), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn generated_clients_stream_to_json() {
+    let (serving, _) = streams().await;
+    let client = client(&serving, Transport::Grpc).await;
+    let generated = messages::StreamsClient::new(client);
+    let item = |number, message: &str| messages::Item {
+        number,
+        message: message.into(),
+    };
+    let (mut requests, mut answers) = generated.bidirectional().await.unwrap();
+    requests.send(item(0, "a")).await.unwrap();
+    assert_eq!(answers.receive().await, Ok(Some(item(1, "a"))));
+    let mut calling = generated.client().await.unwrap();
+    calling.send(item(0, "a")).await.unwrap();
+    calling.send(item(0, "b")).await.unwrap();
+    assert_eq!(calling.finish().await, Ok(item(2, "b")));
+    let mut answers = generated.server(item(0, "a")).await.unwrap();
+    assert_eq!(answers.receive().await, Ok(Some(item(1, "a"))));
+    assert_eq!(answers.receive().await, Ok(None));
+}
+
+#[tokio::test]
+async fn streams_are_refused_where_there_are_none() {
+    let services = services(&["multi.proto", "streams.thrift"]);
+    let hearer = Service::json(&services, "multi.v1.Streams", Hearer).unwrap();
+    let serving = Serving::start(Server::new().add(hearer)).await;
+    let grpc = client(&serving, Transport::Grpc).await;
+    let method = services.method("multi.v1.Streams", "Server").unwrap();
+    let status = ask(&grpc, &method, &["a"]).await.unwrap_err();
+    assert_eq!(status.code(), Some(Code::UNIMPLEMENTED), "{status}");
+
+    let other = client(&serving, Transport::TtHeader).await;
+    let status = ask(&other, &method, &["a"]).await.unwrap_err();
+    assert!(
+        status.message().contains("needs Transport::Grpc"),
+        "{status}"
+    );
+    let failure = grpc.json(&method, &json!({})).await.unwrap_err();
+    assert_eq!(failure.to_string(), "Streams/Server streams");
+    let unary = services.method("multi.v1.Streams", "Unary").unwrap();
+    let status = ask(&grpc, &unary, &[]).await.unwrap_err();
+    assert!(status.message().ends_with("does not stream"), "{status}");
 }
 
 fn server() -> Server {

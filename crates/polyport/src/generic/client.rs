@@ -47,7 +47,7 @@ pub struct JsonCall {
 
 impl Client {
     /// Calls a method by JSON, over whatever transport the client uses. A streaming method is called
-    /// by [`Client::raw_method`].
+    /// by [`json_stream`](Self::json_stream).
     pub fn json(&self, method: &Method, arguments: &Value) -> JsonCall {
         let arguments = match method.info().kind.is_streaming() {
             false => method.encode_arguments(arguments),

@@ -10,12 +10,14 @@ use polyport_wire::limits::Limits;
 use serde_json::Value;
 
 use crate::call::{Call, Message, Reply};
+use crate::code::Code;
 use crate::context::Context;
+use crate::generic::stream::{JsonSink, JsonStreaming, Slot, open};
 use crate::generic::{Failure, Method, Services};
 use crate::json::JsonError;
 use crate::layer::{Endpoint, Payload};
 use crate::method::Coding;
-use crate::service::{Service, catch_panic, handler_panic, single};
+use crate::service::{Service, catch_panic, handler_panic, not_streamed, single};
 use crate::status::Status;
 
 /// A handler that takes and gives JSON, for all methods of a service: the context says which one is
@@ -27,6 +29,21 @@ pub trait JsonHandler: Send + Sync + 'static {
         cx: &mut Context,
         arguments: Value,
     ) -> impl Future<Output = Result<Value, Failure>> + Send;
+
+    /// Answers a method that streams, whichever side does: there is one request where the method
+    /// takes one, and one answer is to be sent where it gives one. Without this, such methods are
+    /// answered with an error.
+    fn stream(
+        &self,
+        cx: &mut Context,
+        requests: JsonStreaming,
+        answers: JsonSink,
+    ) -> impl Future<Output = Result<(), Status>> + Send {
+        let _ = (requests, answers);
+        let (service, method) = (cx.service(), cx.method());
+        let text = format!("{service}/{method} streams, which is not served here");
+        std::future::ready(Err(Status::with_code(Code::UNIMPLEMENTED, text)))
+    }
 }
 
 impl<H: JsonHandler> JsonHandler for Arc<H> {
@@ -37,12 +54,22 @@ impl<H: JsonHandler> JsonHandler for Arc<H> {
     ) -> impl Future<Output = Result<Value, Failure>> + Send {
         H::call(self, cx, arguments)
     }
+
+    fn stream(
+        &self,
+        cx: &mut Context,
+        requests: JsonStreaming,
+        answers: JsonSink,
+    ) -> impl Future<Output = Result<(), Status>> + Send {
+        H::stream(self, cx, requests, answers)
+    }
 }
 
 impl Service {
     /// A service of a schema, with one handler of JSON for all of its methods. It is registered,
     /// found and called like a generated one; layers see the arguments as a
-    /// [`Value`](serde_json::Value). Methods that stream are answered with an error.
+    /// [`Value`](serde_json::Value), and those of a method that streams as a tuple of [`JsonStreaming`]
+    /// and [`JsonSink`].
     ///
     /// # Errors
     ///
@@ -88,7 +115,11 @@ impl Service {
         for method in methods {
             let (name, kind) = (method.info().method.clone(), method.info().kind);
             let handler = Arc::clone(&handler);
-            service.push(name, kind, Arc::new(JsonEndpoint { handler, method }));
+            let endpoint: Arc<dyn Endpoint> = match kind.is_streaming() {
+                true => Arc::new(StreamEndpoint { handler, method }),
+                false => Arc::new(JsonEndpoint { handler, method }),
+            };
+            service.push(name, kind, endpoint);
         }
         Ok(service)
     }
@@ -101,9 +132,6 @@ struct JsonEndpoint<H> {
 
 impl<H: JsonHandler> Endpoint for JsonEndpoint<H> {
     fn decode(&self, payload: Payload, limits: &Limits) -> Result<Message, DecodeError> {
-        if self.method.info().kind.is_streaming() {
-            return Ok(Message::nothing());
-        }
         let arguments = self.method.decode_arguments(&single(payload), limits);
         arguments
             .map(Message::arguments)
@@ -136,6 +164,52 @@ impl<H: JsonHandler> Endpoint for JsonEndpoint<H> {
     }
 }
 
+struct StreamEndpoint<H> {
+    handler: Arc<H>,
+    method: Method,
+}
+
+impl<H: JsonHandler> Endpoint for StreamEndpoint<H> {
+    fn decode(&self, payload: Payload, limits: &Limits) -> Result<Message, DecodeError> {
+        let streams = open(&self.method, payload, limits);
+        Ok(streams.map_or_else(Message::nothing, Message::arguments))
+    }
+
+    fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>> {
+        let Call {
+            mut context,
+            message,
+        } = call;
+        let info = self.method.info();
+        Box::pin(async move {
+            let Some((requests, answers)) = message.into_arguments::<(JsonStreaming, JsonSink)>()
+            else {
+                return not_streamed(&info.service, &info.method, info.codec).into();
+            };
+            let only = answers.only.clone();
+            let serving = async { self.handler.stream(&mut context, requests, answers).await };
+            match catch_panic(serving).await {
+                Ok(outcome) => Reply {
+                    outcome: outcome
+                        .and_then(|()| last(only.as_ref()))
+                        .map_err(Status::of_handler),
+                    metadata: context.reply_metadata,
+                    trailers: context.reply_trailers,
+                },
+                Err(payload) => handler_panic(&info.service, &info.method, &*payload),
+            }
+        })
+    }
+}
+
+/// What is sent when the handler has returned.
+fn last(only: Option<&Slot>) -> Result<Message, Status> {
+    match only {
+        Some(slot) => Ok(Message::item(slot.take()?, Coding::<Bytes>::RAW.encode)),
+        None => Ok(Message::nothing()),
+    }
+}
+
 fn reply(method: &Method, outcome: Result<Value, Failure>) -> Result<Message, Status> {
     match method.encode_result(outcome) {
         Ok(bytes) => Ok(Message::item(bytes, Coding::<Bytes>::RAW.encode)),
@@ -148,9 +222,6 @@ fn reply(method: &Method, outcome: Result<Value, Failure>) -> Result<Message, St
 
 #[cold]
 fn no_arguments(method: &Method) -> Status {
-    let text = match method.info().kind.is_streaming() {
-        true => format!("{method:?} streams, which a service of JSON does not"),
-        false => format!("a layer replaced the arguments of {method:?} by another type"),
-    };
+    let text = format!("a layer replaced the arguments of {method:?} by another type");
     Status::error(text).of_handler()
 }

@@ -159,7 +159,9 @@ where
         let method = self.method;
         let codec = call.context.codec();
         let Some(input) = call.message.into_arguments::<S::Input>() else {
-            return Box::pin(std::future::ready(not_streamed(method, codec).into()));
+            return Box::pin(std::future::ready(
+                not_streamed(method.service(), method.name(), codec).into(),
+            ));
         };
         let serving = (self.call)(Arc::clone(&self.handler), call.context, input);
         Box::pin(async move {
@@ -180,13 +182,11 @@ where
 /// The answer to a call that came by a transport of single messages, in the words of Kitex's
 /// generated code.
 #[cold]
-fn not_streamed<A, V>(method: &StreamMethod<A, V>, codec: Codec) -> Status {
+pub(crate) fn not_streamed(service: &str, method: &str, codec: Codec) -> Status {
     let text = match codec {
         Codec::Protobuf => "invalid message type for service method handler".to_owned(),
         _ => format!(
-            "{}.{} is a thrift streaming method, please call with Kitex StreamClient",
-            method.service(),
-            method.name()
+            "{service}.{method} is a thrift streaming method, please call with Kitex StreamClient"
         ),
     };
     Status::error(text).of_handler()
