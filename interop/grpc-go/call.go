@@ -52,6 +52,11 @@ func call(file protoreflect.FileDescriptor, arguments []string) error {
 			return nil
 		})
 	}
+	flags.Func("header", "header `K=V`, binary if K ends with -bin, can be repeated", func(text string) error {
+		key, value, _ := strings.Cut(text, "=")
+		o.headers = append(o.headers, key, value)
+		return nil
+	})
 	if err := flags.Parse(arguments); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -38,7 +39,7 @@ func describe(service protoreflect.ServiceDescriptor) *grpc.ServiceDesc {
 func answer(method protoreflect.MethodDescriptor, stream grpc.ServerStream) error {
 	if method.IsStreamingClient() && method.IsStreamingServer() {
 		return forEach(method, stream, func(request item) error {
-			echo, err := performItem(stream.Context(), request.message())
+			echo, err := performItem(stream.Context(), method, request.message())
 			if err != nil {
 				return err
 			}
@@ -49,7 +50,7 @@ func answer(method protoreflect.MethodDescriptor, stream grpc.ServerStream) erro
 		var messages []string
 		err := forEach(method, stream, func(request item) error {
 			messages = append(messages, request.message())
-			_, err := performItem(stream.Context(), request.message())
+			_, err := performItem(stream.Context(), method, request.message())
 			return err
 		})
 		if err != nil {
@@ -68,7 +69,7 @@ func answer(method protoreflect.MethodDescriptor, stream grpc.ServerStream) erro
 		}
 		return stream.SendMsg(newItem(method, 0, text))
 	}
-	echo, err := performItem(stream.Context(), request.message())
+	echo, err := performItem(stream.Context(), method, request.message())
 	if err != nil {
 		return err
 	}
@@ -128,7 +129,7 @@ func perform(stream grpc.ServerStream, method protoreflect.MethodDescriptor, mes
 	verb, rest, _ := strings.Cut(message, ":")
 	switch verb {
 	case "sleep":
-		next, err := sleep(stream.Context(), rest)
+		next, err := sleep(stream.Context(), method, rest)
 		if err != nil {
 			return "", err
 		}
@@ -148,23 +149,23 @@ func perform(stream grpc.ServerStream, method protoreflect.MethodDescriptor, mes
 }
 
 // performItem is perform for the items of streams, which are echoed in another way.
-func performItem(ctx context.Context, message string) (string, error) {
+func performItem(ctx context.Context, method protoreflect.MethodDescriptor, message string) (string, error) {
 	verb, rest, _ := strings.Cut(message, ":")
 	switch verb {
 	case "sleep":
-		next, err := sleep(ctx, rest)
+		next, err := sleep(ctx, method, rest)
 		if err != nil {
 			return "", err
 		}
-		return performItem(ctx, next)
+		return performItem(ctx, method, next)
 	case "error", "typed":
 		return "", failure(verb, rest)
 	}
 	return "echo " + message, nil
 }
 
-// sleep waits for MS of MS[:rest] and returns the rest.
-func sleep(ctx context.Context, text string) (string, error) {
+// sleep waits for MS of MS[:rest] and returns the rest, unless nobody waits for the answer any more.
+func sleep(ctx context.Context, method protoreflect.MethodDescriptor, text string) (string, error) {
 	number, rest, _ := strings.Cut(text, ":")
 	milliseconds, err := strconv.Atoi(number)
 	if err != nil {
@@ -174,6 +175,7 @@ func sleep(ctx context.Context, text string) (string, error) {
 	case <-time.After(time.Duration(milliseconds) * time.Millisecond):
 		return rest, nil
 	case <-ctx.Done():
+		fmt.Fprintf(os.Stderr, "given up: %s/%s\n", method.Parent().Name(), method.Name())
 		return "", status.FromContextError(ctx.Err()).Err()
 	}
 }
@@ -190,10 +192,10 @@ func failure(verb, text string) error {
 	return status.Error(codes.Code(code), text)
 }
 
-// received is a transient or else persistent value of Kitex's metadata.
+// received is a transient or else persistent value of Kitex's metadata, or else a header.
 func received(ctx context.Context, key string) string {
 	name := strings.ToLower(strings.ReplaceAll(key, "_", "-"))
-	for _, prefix := range []string{"rpc-transit-", "rpc-persist-"} {
+	for _, prefix := range []string{"rpc-transit-", "rpc-persist-", ""} {
 		if values := metadata.ValueFromIncomingContext(ctx, prefix+name); len(values) > 0 {
 			return values[0]
 		}

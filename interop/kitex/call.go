@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -14,7 +15,9 @@ import (
 	"github.com/cloudwego/kitex/client"
 	"github.com/cloudwego/kitex/client/callopt"
 	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2"
+	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2/codes"
 	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2/metadata"
+	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2/status"
 	"github.com/cloudwego/kitex/pkg/rpcinfo"
 	"github.com/cloudwego/kitex/pkg/serviceinfo"
 	"github.com/cloudwego/kitex/pkg/transmeta"
@@ -31,6 +34,7 @@ type callOptions struct {
 	timeout, count         int
 	parallel, messageBytes int
 	transient, persistent  keyValues
+	headers                keyValues
 	compressor             string
 	cancel                 int
 	codecs                 codecOptions
@@ -66,6 +70,7 @@ func parseCall(arguments []string) (*callOptions, error) {
 	flags.IntVar(&o.timeout, "timeout", 0, "`MS` milliseconds for a call, sent in a TTHeader; without it calls end after 10 seconds and nothing is sent")
 	flags.Var(&o.transient, "transient", "transient metadata `K=V`, can be repeated")
 	flags.Var(&o.persistent, "persistent", "persistent metadata `K=V`, can be repeated")
+	flags.Var(&o.headers, "header", "header `K=V` of gRPC, binary if K ends with -bin, can be repeated")
 	flags.IntVar(&o.count, "count", 1, "make `N` calls, one after the other")
 	flags.IntVar(&o.parallel, "parallel", 1, "do that `N` times at once: as many lines as this times --count, in any order")
 	flags.IntVar(&o.messageBytes, "message-bytes", -1, "make the request's message `N` bytes of y, and print the length and the SHA-256 of the\n"+
@@ -210,6 +215,9 @@ func withContext(o *callOptions, streams bool, once func(context.Context) string
 	for _, kv := range o.persistent {
 		ctx = metainfo.WithPersistentValue(ctx, kv.key, kv.value)
 	}
+	for _, kv := range o.headers {
+		ctx = metadata.AppendToOutgoingContext(ctx, kv.key, kv.value)
+	}
 	if o.compressor != "" {
 		ctx = client.NewCtxWithCallOptions(ctx, []callopt.Option{callopt.WithGRPCCompressor(o.compressor)})
 	}
@@ -241,8 +249,12 @@ func callOnce(ctx context.Context, c client.Client, method serviceinfo.MethodInf
 	var header metadata.MD
 	err = c.Call(nphttp2.GRPCHeader(ctx, &header), o.method, arguments, result)
 	outcome := outcomeOfError(err)
-	if err == nil {
+	switch {
+	case err == nil:
 		outcome = outcomeOfResult(result, o.messageBytes >= 0)
+	case errors.Is(ctx.Err(), context.Canceled):
+		// To Kitex that is a timeout.
+		outcome = outcomeOfError(status.Err(codes.Canceled, err.Error()))
 	}
 	back := metainfo.RecvAllBackwardValues(ctx)
 	for key, values := range header {

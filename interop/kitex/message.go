@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -55,6 +56,9 @@ func perform(ctx context.Context, message string) (string, error) {
 		if value, ok := metainfo.GetPersistentValue(ctx, rest); ok {
 			return value, nil
 		}
+		if headers, ok := metadata.FromIncomingContext(ctx); ok && len(headers.Get(rest)) > 0 {
+			return headers.Get(rest)[0], nil
+		}
 		return "absent", nil
 	case "back":
 		if key, value, ok := strings.Cut(rest, "="); ok {
@@ -73,6 +77,7 @@ func sleep(ctx context.Context, duration time.Duration) {
 	select {
 	case <-time.After(duration):
 	case <-ctx.Done():
+		fmt.Fprintln(os.Stderr, "given up:", called(ctx))
 	}
 }
 

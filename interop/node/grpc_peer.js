@@ -33,7 +33,7 @@ async function perform(call, place, message) {
   const [verb, rest] = cut(message);
   switch (verb) {
     case "sleep":
-      return perform(call, place, await sleep(rest));
+      return perform(call, place, await sleep(call, place, rest));
     case "error":
     case "typed":
       throw failure(verb, rest);
@@ -42,7 +42,7 @@ async function perform(call, place, message) {
     case "back": {
       const [key, value] = cut(rest, "=");
       const metadata = new grpc.Metadata();
-      metadata.set(key, value);
+      setHeader(metadata, key, value);
       call.sendMetadata(metadata);
       return "ok";
     }
@@ -53,11 +53,11 @@ async function perform(call, place, message) {
 }
 
 /** The same for the items of streams, which are echoed in another way. */
-async function performItem(message) {
+async function performItem(call, place, message) {
   const [verb, rest] = cut(message);
   switch (verb) {
     case "sleep":
-      return performItem(await sleep(rest));
+      return performItem(call, place, await sleep(call, place, rest));
     case "error":
     case "typed":
       throw failure(verb, rest);
@@ -70,10 +70,14 @@ function cut(text, separator = ":") {
   return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** Waits for MS of MS[:rest] and gives the rest. */
-async function sleep(text) {
+/** Waits for MS of MS[:rest] and gives the rest, unless nobody waits for the answer any more. */
+async function sleep(call, place, text) {
   const [milliseconds, rest] = cut(text);
-  await wait(Number(milliseconds));
+  const gone = new Promise((resolve) => call.once("cancelled", () => resolve(true)));
+  if (await Promise.race([wait(Number(milliseconds), false), gone])) {
+    console.error(`given up: ${place}`);
+    throw new Failure(grpc.status.CANCELLED, "given up");
+  }
   return rest;
 }
 
@@ -85,11 +89,16 @@ function failure(verb, text) {
   return new Failure(Number(number), words);
 }
 
-/** A transient or else persistent value of Kitex's metadata. */
+/** A transient or else persistent value of Kitex's metadata, or else a header. */
 function received(call, key) {
   const name = key.toLowerCase().replaceAll("_", "-");
-  const found = ["rpc-transit-", "rpc-persist-"].flatMap((it) => call.metadata.get(it + name));
-  return found[0] ?? "absent";
+  const found = ["rpc-transit-", "rpc-persist-", ""].flatMap((it) => call.metadata.get(it + name));
+  return String(found[0] ?? "absent");
+}
+
+/** Sets a header, which is binary if its name says so. */
+function setHeader(metadata, key, value) {
+  metadata.set(key, key.endsWith("-bin") ? Buffer.from(value) : value);
 }
 
 const number = (item) => item.number ?? 0;
@@ -101,7 +110,7 @@ function handlerOf(place, method) {
     return (call) =>
       streaming(call, async () => {
         await forEach(call, async (request) => {
-          call.write({ number: number(request), message: await performItem(message(request)) });
+          call.write({ number: number(request), message: await performItem(call, place, message(request)) });
         });
       });
   }
@@ -110,7 +119,7 @@ function handlerOf(place, method) {
       answering(answer, async () => {
         const messages = [];
         await forEach(call, async (request) => {
-          await performItem(message(request));
+          await performItem(call, place, message(request));
           messages.push(message(request));
         });
         return { number: messages.length, message: messages.join(",") };
@@ -119,7 +128,7 @@ function handlerOf(place, method) {
   if (method.responseStream) {
     return (call) =>
       streaming(call, async () => {
-        const echo = await performItem(message(call.request));
+        const echo = await performItem(call, place, message(call.request));
         for (let count = 0; count < number(call.request); count++) {
           call.write({ number: count, message: echo });
         }
@@ -128,7 +137,7 @@ function handlerOf(place, method) {
   return (call, answer) =>
     answering(answer, async () =>
       place.startsWith("Streams/")
-        ? { number: number(call.request), message: await performItem(message(call.request)) }
+        ? { number: number(call.request), message: await performItem(call, place, message(call.request)) }
         : { message: await perform(call, place, message(call.request)) },
     );
 }
@@ -224,7 +233,11 @@ async function callOnce(client, method, options) {
       } else {
         call = client.makeUnaryRequest(...coding, requests[0], metadata, beside, answer);
       }
-      call.on("metadata", (came) => Object.assign(back, came.getMap()));
+      call.on("metadata", (came) => {
+        for (const [key, value] of Object.entries(came.getMap())) {
+          back[key] = String(value);
+        }
+      });
       if (method.requestStream) {
         requests.forEach((request) => call.write(request));
         call.end();
@@ -248,9 +261,12 @@ async function callOnce(client, method, options) {
   }
 }
 
-/** Kitex's metadata as headers. */
-function headers({ transient, persistent }) {
+/** Kitex's metadata as headers, and headers of their own. */
+function headers({ transient, persistent, header }) {
   const metadata = new grpc.Metadata();
+  for (const pair of header) {
+    setHeader(metadata, ...cut(pair, "="));
+  }
   for (const [prefix, pairs] of [["rpc-transit-", transient], ["rpc-persist-", persistent]]) {
     for (const pair of pairs) {
       const [key, value] = cut(pair, "=");
@@ -285,6 +301,7 @@ const { values: options } = parseArgs({
     count: { type: "string", default: "1" },
     transient: { type: "string", multiple: true, default: [] },
     persistent: { type: "string", multiple: true, default: [] },
+    header: { type: "string", multiple: true, default: [] },
   },
 });
 if (process.argv[2] === "serve") {

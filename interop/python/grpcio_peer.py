@@ -9,7 +9,6 @@ import argparse
 import json
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent import futures
 from pathlib import Path
@@ -37,34 +36,38 @@ def perform(context: Any, method: Any, message: str) -> str:
     """Does what the message of a request asks for and gives the message of the response."""
     verb, _, rest = message.partition(":")
     if verb == "sleep":
-        return perform(context, method, sleep(rest))
+        return perform(context, method, sleep(context, method, rest))
     if verb in ("error", "typed"):
         fail(context, verb, rest)
     if verb == "meta":
         return received(context, rest)
     if verb == "back":
         key, _, value = rest.partition("=")
-        context.send_initial_metadata(((key, value),))
+        context.send_initial_metadata((as_header(key, value),))
         return "ok"
     if verb == "big":
         return "x" * int(rest)
     return f"{method.containing_service.name}/{method.name}: {message}"
 
 
-def perform_item(context: Any, message: str) -> str:
+def perform_item(context: Any, method: Any, message: str) -> str:
     """The same for the items of streams, which are echoed in another way."""
     verb, _, rest = message.partition(":")
     if verb == "sleep":
-        return perform_item(context, sleep(rest))
+        return perform_item(context, method, sleep(context, method, rest))
     if verb in ("error", "typed"):
         fail(context, verb, rest)
     return f"echo {message}"
 
 
-def sleep(text: str) -> str:
-    """Waits for MS of MS[:rest] and gives the rest."""
+def sleep(context: Any, method: Any, text: str) -> str:
+    """Waits for MS of MS[:rest] and gives the rest, unless nobody waits for the answer any more."""
     milliseconds, _, rest = text.partition(":")
-    time.sleep(int(milliseconds) / 1000)
+    gone = threading.Event()
+    if not context.add_callback(gone.set) or gone.wait(int(milliseconds) / 1000):
+        called = f"{method.containing_service.name}/{method.name}"
+        print("given up:", called, file=sys.stderr, flush=True)
+        context.abort(grpc.StatusCode.CANCELLED, "given up")
     return rest
 
 
@@ -78,11 +81,23 @@ def fail(context: Any, verb: str, text: str) -> None:
 
 
 def received(context: Any, key: str) -> str:
-    """A transient or else persistent value of Kitex's metadata."""
+    """A transient or else persistent value of Kitex's metadata, or else a header."""
     metadata = dict(context.invocation_metadata())
     name = key.lower().replace("_", "-")
-    persistent = metadata.get(f"rpc-persist-{name}", "absent")
-    return metadata.get(f"rpc-transit-{name}", persistent)
+    for prefix in ("rpc-transit-", "rpc-persist-", ""):
+        if (value := metadata.get(prefix + name)) is not None:
+            return as_text(value)
+    return "absent"
+
+
+def as_text(value: str | bytes) -> str:
+    """Binary values of the tests are texts, too."""
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def as_header(key: str, value: str) -> tuple[str, str | bytes]:
+    """A header, which is binary if its name says so."""
+    return (key, value.encode() if key.endswith("-bin") else value)
 
 
 def handler_of(method: Any) -> grpc.RpcMethodHandler:
@@ -95,24 +110,24 @@ def handler_of(method: Any) -> grpc.RpcMethodHandler:
 
     def bidirectional(requests: Iterator[Any], context: Any) -> Iterator[Any]:
         for request in requests:
-            message = perform_item(context, request.message)
+            message = perform_item(context, method, request.message)
             yield output(number=request.number, message=message)
 
     def client(requests: Iterator[Any], context: Any) -> Any:
         messages = []
         for request in requests:
-            perform_item(context, request.message)
+            perform_item(context, method, request.message)
             messages.append(request.message)
         return output(number=len(messages), message=",".join(messages))
 
     def server(request: Any, context: Any) -> Iterator[Any]:
-        message = perform_item(context, request.message)
+        message = perform_item(context, method, request.message)
         for number in range(request.number):
             yield output(number=number, message=message)
 
     def unary(request: Any, context: Any) -> Any:
         if method.containing_service.name == "Streams":
-            message = perform_item(context, request.message)
+            message = perform_item(context, method, request.message)
             return output(number=request.number, message=message)
         return output(message=perform(context, method, request.message))
 
@@ -196,7 +211,7 @@ def call_once(channel: grpc.Channel, method: Any, options: argparse.Namespace) -
     except grpc.RpcError as error:
         return failed(error)
     line = {"ok": ok}
-    if back := dict(calling.initial_metadata()):
+    if back := {key: as_text(value) for key, value in calling.initial_metadata()}:
         line["back"] = back
     return line
 
@@ -212,11 +227,11 @@ def give_up(calling: Any, milliseconds: int) -> None:
         threading.Timer(milliseconds / 1000, calling.cancel).start()
 
 
-def headers(options: argparse.Namespace) -> list[tuple[str, str]]:
-    """Kitex's metadata as headers."""
+def headers(options: argparse.Namespace) -> list[tuple[str, str | bytes]]:
+    """Kitex's metadata as headers, and headers of their own."""
     named = [("rpc-transit-", pair) for pair in options.transient]
     named += [("rpc-persist-", pair) for pair in options.persistent]
-    found = []
+    found = [as_header(*pair.split("=", 1)) for pair in options.header]
     for prefix, pair in named:
         key, _, value = pair.partition("=")
         found.append((prefix + key.lower().replace("_", "-"), value))
@@ -253,6 +268,7 @@ def main() -> None:
     calling.add_argument("--transient", action="append", default=[], metavar="K=V")
     calling.add_argument("--persistent", action="append", default=[], metavar="K=V")
     calling.set_defaults(run=call)
+    calling.add_argument("--header", action="append", default=[], metavar="K=V")
     options = parser.parse_args()
     options.run(options)
 

@@ -15,6 +15,7 @@ mod grpcurl;
 mod types_cells;
 mod expect;
 mod peers;
+mod relay;
 mod ports;
 mod time_limit;
 mod implementations;

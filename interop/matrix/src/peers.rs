@@ -4,6 +4,9 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver};
+use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -12,6 +15,9 @@ use crate::time_limit::{self, TimeLimit};
 
 /// A program that has hung so often is not run again: the cells would outlast everybody's patience.
 const HANGS: usize = 3;
+
+/// Shorter than handlers sleep that are to be ended.
+const SOON: Duration = Duration::from_secs(4);
 
 #[derive(Debug)]
 pub(crate) struct Peer {
@@ -27,11 +33,35 @@ pub(crate) struct Peer {
 pub(crate) struct Serving {
     child: Child,
     pub(crate) address: String,
+    /// What its log says of handlers that ended before they answered.
+    given_up: Receiver<String>,
 }
 
 impl Serving {
-    pub(crate) fn new(child: Child, address: String) -> Self {
-        Self { child, address }
+    pub(crate) fn new(mut child: Child, address: String) -> Self {
+        let (told, given_up) = mpsc::channel();
+        // Somebody must read what the server logs, or it would stop at a full pipe.
+        if let Some(log) = child.stderr.take() {
+            thread::spawn(move || {
+                for line in BufReader::new(log).lines().map_while(Result::ok) {
+                    if let Some(called) = line.strip_prefix("given up: ") {
+                        let _ = told.send(called.to_owned());
+                    }
+                }
+            });
+        }
+        Self {
+            child,
+            address,
+            given_up,
+        }
+    }
+
+    /// Waits for a handler that ends before it has answered, and gives what it was called as.
+    pub(crate) fn given_up(&self) -> String {
+        self.given_up
+            .recv_timeout(SOON)
+            .unwrap_or_else(|_| format!("no handler ended within {SOON:?}"))
     }
 }
 
@@ -92,10 +122,6 @@ impl Peer {
         match line.trim().strip_prefix("listening on ") {
             Some(address) => {
                 let address = address.to_owned();
-                // Somebody must read what the server logs, or it would stop at a full pipe.
-                if let Some(mut log) = child.stderr.take() {
-                    std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-                }
                 Ok(Serving::new(child, address))
             }
             None => {

@@ -2,6 +2,8 @@
 
 mod unary;
 mod streams;
+mod ending;
+mod compression;
 mod routes;
 
 use serde_json::{Value, json};
@@ -38,6 +40,10 @@ pub(crate) fn run(client: &Peer, server: &Peer, report: &mut Report) {
         unary::run(&mut column);
         if pair.is_http2() {
             streams::run(&mut column);
+            ending::run(&mut column);
+        }
+        if pair.is_http2() && pair.client.can_compress() {
+            compression::run(&mut column);
         }
     }
     if client.implementation.is_ours_or_kitex() && server.implementation.is_ours_or_kitex() {
@@ -206,6 +212,18 @@ impl Column<'_> {
     }
 
     fn call(&self, service: &str, method: &str, json: &Value, flags: &[&str]) -> Value {
+        self.call_at(&self.serving.address, service, method, json, flags)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a row of a table")]
+    fn call_at(
+        &self,
+        address: &str,
+        service: &str,
+        method: &str,
+        json: &Value,
+        flags: &[&str],
+    ) -> Value {
         let service = self.pair.service(service);
         let method = self.pair.method(method);
         let json = json.to_string();
@@ -223,7 +241,7 @@ impl Column<'_> {
             all.extend(["--caller", CALLER]);
         }
         all.extend(flags);
-        let mut lines = self.client.call(&self.serving.address, &all);
+        let mut lines = self.client.call(address, &all);
         if lines.len() == 1 {
             lines.remove(0)
         } else {

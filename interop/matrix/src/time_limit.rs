@@ -51,13 +51,20 @@ impl TimeLimit {
 }
 
 /// Runs a program to its end. An error says what was waited for.
+///
+/// # Panics
+///
+/// Panics if there is no such program.
 pub(crate) fn output(command: &mut Command) -> Result<Output, String> {
-    let what = |error: &dyn std::fmt::Display, command: &Command| format!("{error}: {command:?}");
-    let child = command.spawn().map_err(|error| what(&error, command))?;
+    let asked: String = format!("{command:?}").chars().take(500).collect();
+    let child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) => panic!("{asked} cannot be run: {error}"),
+    };
     let limit = TimeLimit::of(&child);
     let output = child.wait_with_output();
-    limit.kept().map_err(|error| what(&error, command))?;
-    output.map_err(|error| what(&error, command))
+    limit.kept().map_err(|error| format!("{error}: {asked}"))?;
+    output.map_err(|error| format!("{error}: {asked}"))
 }
 
 #[cfg(test)]

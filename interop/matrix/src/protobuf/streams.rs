@@ -74,9 +74,6 @@ fn failures(column: &mut Column<'_>) {
             }
             column.check("Streams", kind, &Value::from(items), &expected);
         }
-        let slow = json!([pair.item(1, "sleep:3000:late")]);
-        let timeout = json!({ "timeout": true });
-        column.check_with("Streams", kind, &slow, &["--timeout", "100"], &timeout);
         let soon = json!([pair.item(1, "sleep:20:soon")]);
         let answer = match kind {
             "server" => json!({ "ok": [pair.item(0, "echo soon")] }),
