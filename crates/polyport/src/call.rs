@@ -9,7 +9,8 @@ use polyport_wire::transport::Codec;
 
 use crate::context::Context;
 use crate::metadata::Metadata;
-use crate::status::Status;
+use crate::method::Method;
+use crate::status::{MethodError, Status};
 
 /// One call: its facts and its arguments.
 ///
@@ -54,6 +55,39 @@ impl Reply {
             metadata: Metadata::default(),
             trailers: Metadata::default(),
         }
+    }
+
+    /// What `method` returns or throws, for a layer that answers in the place of a handler or of a
+    /// server.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use polyport::{CallKind, Reply, Status};
+    /// use polyport::method::Method;
+    ///
+    /// // Generated code has one for each method.
+    /// static LENGTH: Method<String, i32> = Method::new("Texts", "length", CallKind::Unary);
+    ///
+    /// let reply = Reply::of(&LENGTH, Ok(7));
+    /// assert_eq!(reply.returned::<i32>(), Some(&7));
+    /// let reply = Reply::of(&LENGTH, Err(Status::error("too long")));
+    /// assert!(reply.outcome.is_err());
+    /// ```
+    #[must_use]
+    pub fn of<A, V, E>(method: &Method<A, V, E>, outcome: Result<V, E>) -> Self
+    where
+        V: Send + 'static,
+        E: MethodError,
+    {
+        let encode = method.outcome.encode;
+        Self::new(match outcome {
+            Ok(value) => Ok(Message::outcome::<V, E>(Ok(value), encode)),
+            Err(error) => match error.into_status() {
+                Ok(status) => Err(status),
+                Err(exception) => Ok(Message::outcome::<V, E>(Err(exception), encode)),
+            },
+        })
     }
 
     /// What the method returned, when it is a `V`.
@@ -131,6 +165,18 @@ impl Message {
     pub(crate) fn into_arguments<A: 'static>(self) -> Option<A> {
         let arguments = self.0.into_any().downcast::<Arguments<A>>().ok()?;
         Some(arguments.0)
+    }
+
+    /// Takes out what a method returned or threw, or the bytes of it.
+    pub(crate) fn into_outcome<V: 'static, E: 'static>(
+        self,
+    ) -> Option<Result<Result<V, E>, Bytes>> {
+        let body = match self.0.into_any().downcast::<Outcome<V, E>>() {
+            Ok(outcome) => return Some(Ok(outcome.outcome)),
+            Err(body) => body,
+        };
+        let raw = body.downcast::<Raw>().ok()?;
+        Some(Err(raw.0))
     }
 
     /// Takes the bytes out.

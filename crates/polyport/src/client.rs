@@ -3,6 +3,7 @@
 mod raw;
 mod call;
 mod stream;
+mod layers;
 mod terms;
 mod exchange;
 mod link;

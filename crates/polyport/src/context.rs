@@ -16,17 +16,22 @@ use crate::route::{MethodInfo, RouteReason};
 
 /// The facts of one call, and what goes back beside its answer.
 ///
-/// | | Buffered, Framed | TTHeader | gRPC |
-/// | --- | --- | --- | --- |
-/// | service, package, method, kind | yes | yes | yes |
-/// | reason | never `Named` but for `Service:method` | yes | always `Named`, or `Fallback` for a name that several services share |
-/// | caller, caller's method | empty | if sent | if sent |
-/// | peer | the socket's | the socket's | the socket's |
-/// | real peer | none | if a proxy in front says | none |
-/// | deadline | none | if the client sends its timeout | the same |
-/// | sequence | the client's | the client's | 0 |
-/// | metadata both ways | none | yes | yes; keys lose their case |
-/// | trailers | none | none | yes |
+/// | | Buffered, Framed | TTHeader | gRPC | a client's layer |
+/// | --- | --- | --- | --- | --- |
+/// | service, package, method, kind, codec | yes | yes | yes | of the method that is called |
+/// | transport | yes | yes | yes | that of the request |
+/// | reason | never `Named` but for `Service:method` | yes | always `Named`, or `Fallback` for a name that several services share | `Named`, or `Method` when the name is not sent |
+/// | caller | empty | if sent | if sent | the client's own name |
+/// | caller's method | empty | if sent | if sent | that of the call [within](crate::client::ClientCall::within) which it is made |
+/// | callee | empty | if sent | if sent | the service |
+/// | address | none | none | none | as the client was told |
+/// | peer | the socket's | the socket's | the socket's | the server's, when its address is no name |
+/// | real peer | none | `rip` | `x-forwarded-for` | none |
+/// | deadline | none | if the client sends its timeout | the same | of the call's own time, and the one within |
+/// | sequence | the client's | the client's | 0 | 0: it is not sent yet |
+/// | metadata in | none | yes | yes; keys lose their case | what goes out |
+/// | metadata back | none | yes | yes | in the [`Reply`](crate::Reply) |
+/// | trailers | none | none | yes | in the `Reply`, beside the other metadata |
 ///
 /// # Examples
 ///
@@ -59,6 +64,12 @@ pub(crate) enum Head {
     None,
     TtHeader(Header),
     Http2(HeaderMap),
+    /// Nothing: the call is on its way out.
+    Client {
+        caller: String,
+        caller_method: String,
+        address: Arc<str>,
+    },
 }
 
 impl Context {
@@ -107,37 +118,63 @@ impl Context {
     /// The name that the client gives itself; empty when it gives none.
     #[must_use]
     pub fn caller(&self) -> &str {
-        self.head(keys::FROM_SERVICE, &headers::SOURCE_SERVICE)
+        match &self.head {
+            Head::Client { caller, .. } => caller,
+            _ => self.head(keys::FROM_SERVICE, &headers::SOURCE_SERVICE),
+        }
     }
 
     /// The method in which the client makes this call; empty when it does not say.
     #[must_use]
     pub fn caller_method(&self) -> &str {
-        self.head(keys::FROM_METHOD, &headers::SOURCE_METHOD)
+        match &self.head {
+            Head::Client { caller_method, .. } => caller_method,
+            _ => self.head(keys::FROM_METHOD, &headers::SOURCE_METHOD),
+        }
     }
 
     /// The name under which the client knows this server; empty when it does not say.
     #[must_use]
     pub fn callee(&self) -> &str {
-        self.head(keys::TO_SERVICE, &headers::DESTINATION_SERVICE)
+        match &self.head {
+            Head::Client { .. } => self.service(),
+            _ => self.head(keys::TO_SERVICE, &headers::DESTINATION_SERVICE),
+        }
     }
 
-    /// The other end of the connection; `None` for one in memory.
+    /// The address that a client calls, as it was told; `None` on a server.
+    #[must_use]
+    pub fn address(&self) -> Option<&str> {
+        match &self.head {
+            Head::Client { address, .. } => Some(address),
+            _ => None,
+        }
+    }
+
+    /// The other end of the connection; `None` for one in memory, and on a client whose server's
+    /// address is a name.
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
         self.peer
     }
 
-    /// The client's address as a proxy in front of this server saw it, if there is one that says.
+    /// The client's address as a proxy in front of this server saw it, if there is one that says: in
+    /// TTHeader's `rip`, or in HTTP/2's `x-forwarded-for`, of which it is the first entry. Anybody can
+    /// say so, so it means something only behind a proxy of one's own.
     #[must_use]
     pub fn real_peer(&self) -> Option<&str> {
         match &self.head {
             Head::TtHeader(header) => text(header.string(keys::REMOTE_ADDRESS)?),
-            Head::None | Head::Http2(_) => None,
+            Head::Http2(headers) => {
+                let hops = headers::text(headers, &headers::FORWARDED_FOR)?;
+                hops.split(',').map(str::trim).find(|hop| !hop.is_empty())
+            }
+            Head::None | Head::Client { .. } => None,
         }
     }
 
-    /// When the client stops waiting. The handler is dropped then; nobody would read its answer.
+    /// When the client stops waiting. The handler is dropped then; nobody would read its answer. On a
+    /// client: when the call must be done.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline
@@ -149,13 +186,20 @@ impl Context {
         self.sequence
     }
 
-    /// What came beside the request.
+    /// What came beside the request; on a client, what goes out beside it.
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 
-    /// What goes back beside the answer, where the transport can carry it.
+    /// The same, for layers to change: a server's handler sees what they leave, and a client sends
+    /// it.
+    pub fn metadata_mut(&mut self) -> &mut Metadata {
+        &mut self.metadata
+    }
+
+    /// What goes back beside the answer, where the transport can carry it. On a client this is of no
+    /// use: what came back is in the [`Reply`](crate::Reply).
     pub fn reply_metadata(&mut self) -> &mut Metadata {
         &mut self.reply_metadata
     }
@@ -198,7 +242,7 @@ impl Context {
     /// A fact that TTHeader has under a number and HTTP/2 under a name; may be empty.
     fn head(&self, number: u16, name: &HeaderName) -> &str {
         let fact = match &self.head {
-            Head::None => None,
+            Head::None | Head::Client { .. } => None,
             Head::TtHeader(header) => header.int(number).and_then(text),
             Head::Http2(headers) => headers::text(headers, name),
         };

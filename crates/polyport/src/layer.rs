@@ -1,4 +1,5 @@
-//! Layers: what stands around the handlers and sees every call and reply, typed.
+//! Layers: what stands around handlers, or around the calls of a client, and sees every call and reply,
+//! typed.
 
 use std::fmt;
 use std::future::Future;
@@ -12,12 +13,32 @@ use polyport_wire::limits::Limits;
 use crate::call::{Call, Message, Reply};
 use crate::stream::{Outlet, Source};
 
-/// Something around handlers: it gets each call, passes it on or answers it itself, and sees the
-/// reply.
+/// Something around handlers, or around the calls of a client: it gets each call, passes it on or
+/// answers it itself, and sees the reply.
 ///
 /// The [server's](crate::Server::layer) layers stand around the [service's](crate::Service::layer),
 /// these around the [method's](crate::Service::for_method), and each around those that were added
 /// after it. A layer's panic is an answer like a handler's.
+///
+/// # On a client
+///
+/// The [client's](crate::client::ClientOptions::layer) layers stand around the
+/// [call's](crate::client::ClientCall::layer), and behind them are the wire and the server. A call
+/// goes through them once, also when its request is sent again because a connection had ended. Time
+/// is kept behind them, so that they see a timeout, and around them, so that none can keep a call for
+/// longer than it may take.
+///
+/// | what a layer sees | of a unary or one-way call | of a stream |
+/// | --- | --- | --- |
+/// | [`Call::message`] | the arguments | the only request, or `()` when many come |
+/// | [`Reply::outcome`] | what the method returned or declared to throw | what the caller gets: a [`Streaming`](crate::Streaming), a [`ClientStream`](crate::client::ClientStream), or a [`Sink`](crate::Sink) and a `Streaming` |
+/// | [`Reply::metadata`] | all that came back | nothing yet: the streams have it |
+///
+/// Why there is no result is told apart by [`Status::kind`](crate::Status::kind): what a server
+/// answered is [`Remote`](crate::StatusKind::Remote), [`Code`](crate::StatusKind::Code) or
+/// [`Biz`](crate::StatusKind::Biz); that time ran out is [`Timeout`](crate::StatusKind::Timeout); that
+/// no answer came, or none that can be understood, is [`Transport`](crate::StatusKind::Transport).
+/// With [`Reply::of`] a layer answers in the server's place.
 ///
 /// # Examples
 ///
@@ -36,21 +57,49 @@ use crate::stream::{Outlet, Source};
 ///     }
 /// }
 /// ```
+///
+/// On a client:
+///
+/// ```no_run
+/// use polyport::{Call, Client, Layer, Next, Reply};
+///
+/// /// Adds a token to each call, and counts those that nobody answered.
+/// struct Token(String);
+///
+/// impl Layer for Token {
+///     async fn call(&self, mut call: Call, next: Next<'_>) -> Reply {
+///         call.context.metadata_mut().insert("token", self.0.as_str());
+///         let reply = next.call(call).await;
+///         if let Err(status) = &reply.outcome
+///             && status.is_transport()
+///         {
+///             println!("no answer: {status}");
+///         }
+///         reply
+///     }
+/// }
+///
+/// # async fn run() -> Result<(), polyport::Error> {
+/// let options = Client::options("127.0.0.1:8888").layer(Token("secret".to_owned()));
+/// let client = options.connect().await?;
+/// # Ok(())
+/// # }
+/// ```
 pub trait Layer: Send + Sync + 'static {
     /// Serves `call`, most likely by [`Next::call`].
     fn call(&self, call: Call, next: Next<'_>) -> impl Future<Output = Reply> + Send;
 }
 
-/// What stands behind a layer: the next one, or the handler.
+/// What stands behind a layer: the next one, the handler, or a client's way to its server.
 #[derive(Clone, Copy)]
 pub struct Next<'a> {
     layers: &'a [AnyLayer],
-    endpoint: &'a dyn Endpoint,
+    end: &'a dyn End,
 }
 
 impl<'a> Next<'a> {
-    pub(crate) fn new(layers: &'a [AnyLayer], endpoint: &'a dyn Endpoint) -> Self {
-        Self { layers, endpoint }
+    pub(crate) fn new(layers: &'a [AnyLayer], end: &'a dyn End) -> Self {
+        Self { layers, end }
     }
 
     /// Passes the call on.
@@ -60,10 +109,10 @@ impl<'a> Next<'a> {
                 call,
                 Self {
                     layers,
-                    endpoint: self.endpoint,
+                    end: self.end,
                 },
             ),
-            None => self.endpoint.call(call),
+            None => self.end.call(call),
         }
     }
 }
@@ -76,11 +125,14 @@ impl fmt::Debug for Next<'_> {
     }
 }
 
-/// The room behind the layers: decodes arguments and calls the handler.
-pub(crate) trait Endpoint: Send + Sync {
-    fn decode(&self, payload: Payload, limits: &Limits) -> Result<Message, DecodeError>;
-
+/// The room behind the layers: a handler, or a client's way to its server.
+pub(crate) trait End: Send + Sync {
     fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>>;
+}
+
+/// A handler, which finds its arguments among bytes.
+pub(crate) trait Endpoint: End {
+    fn decode(&self, payload: Payload, limits: &Limits) -> Result<Message, DecodeError>;
 }
 
 /// What the arguments of a call are made of.

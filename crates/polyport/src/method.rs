@@ -1,6 +1,7 @@
 //! A method's types in one value, which generated code makes and clients and services use.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use bytes::{Bytes, BytesMut};
 use polyport_wire::error::{DecodeError, EncodeError};
@@ -9,6 +10,7 @@ use polyport_wire::schema::CallKind;
 use polyport_wire::thrift::{self, Returned, Throws, Value};
 use polyport_wire::transport::Codec;
 
+use crate::route::MethodInfo;
 use crate::status::Status;
 
 /// A method with arguments `A` that returns `V` or fails with `E`, and how these are written.
@@ -25,6 +27,7 @@ use crate::status::Status;
 /// ```
 pub struct Method<A: 'static, V: 'static, E: 'static = Status> {
     pub(crate) target: Target<'static>,
+    pub(crate) info: OnceLock<Arc<MethodInfo>>,
     pub(crate) arguments: Coding<A>,
     pub(crate) outcome: OutcomeCoding<V, E>,
 }
@@ -44,6 +47,7 @@ pub struct Method<A: 'static, V: 'static, E: 'static = Status> {
 /// ```
 pub struct StreamMethod<A: 'static, V: 'static> {
     pub(crate) target: Target<'static>,
+    pub(crate) info: OnceLock<Arc<MethodInfo>>,
     pub(crate) request: Coding<A>,
     pub(crate) response: Coding<V>,
 }
@@ -84,6 +88,7 @@ impl<A: Value, V: Returned, E: Throws> Method<A, V, E> {
     pub const fn new(service: &'static str, name: &'static str, kind: CallKind) -> Self {
         Self {
             target: Target::thrift(service, name, kind),
+            info: OnceLock::new(),
             arguments: Coding::thrift(),
             outcome: OutcomeCoding {
                 encode: thrift::encode_outcome::<V, E>,
@@ -147,6 +152,7 @@ impl<A: Value, V: Value> StreamMethod<A, V> {
     pub const fn thrift(service: &'static str, name: &'static str, kind: CallKind) -> Self {
         Self {
             target: Target::thrift(service, name, kind),
+            info: OnceLock::new(),
             request: Coding::thrift(),
             response: Coding::thrift(),
         }
@@ -188,28 +194,34 @@ impl<A, V> StreamMethod<A, V> {
 
 impl Method<Bytes, Bytes> {
     /// The coding of a method whose messages are bytes here: its name is known at run time only.
-    pub(crate) const RAW: Self = Self {
-        target: Target::thrift("", "", CallKind::Unary),
-        arguments: Coding::RAW,
-        outcome: OutcomeCoding {
-            encode: |outcome, out| match outcome {
-                Ok(bytes) => (Coding::RAW.encode)(bytes, out),
-                // A status has another way to the peer.
-                Err(_) => Err(EncodeError::misplaced("a status, given for bytes")),
+    pub(crate) const fn raw() -> Self {
+        Self {
+            target: Target::thrift("", "", CallKind::Unary),
+            info: OnceLock::new(),
+            arguments: Coding::RAW,
+            outcome: OutcomeCoding {
+                encode: |outcome, out| match outcome {
+                    Ok(bytes) => (Coding::RAW.encode)(bytes, out),
+                    // A status has another way to the peer.
+                    Err(_) => Err(EncodeError::misplaced("a status, given for bytes")),
+                },
+                decode: |bytes, _| Ok(Some(Ok(bytes.clone()))),
+                when_missing: || Some(Bytes::new()),
             },
-            decode: |bytes, _| Ok(Some(Ok(bytes.clone()))),
-            when_missing: || Some(Bytes::new()),
-        },
-    };
+        }
+    }
 }
 
 impl StreamMethod<Bytes, Bytes> {
     /// The same for a method that streams.
-    pub(crate) const RAW: Self = Self {
-        target: Target::thrift("", "", CallKind::Bidirectional),
-        request: Coding::RAW,
-        response: Coding::RAW,
-    };
+    pub(crate) const fn raw() -> Self {
+        Self {
+            target: Target::thrift("", "", CallKind::Bidirectional),
+            info: OnceLock::new(),
+            request: Coding::RAW,
+            response: Coding::RAW,
+        }
+    }
 }
 
 impl Coding<Bytes> {
@@ -241,6 +253,16 @@ impl<'a> Target<'a> {
     }
 
     /// The path of a call over HTTP/2.
+    pub(crate) fn info(&self) -> MethodInfo {
+        MethodInfo {
+            package: self.package.to_owned(),
+            service: self.service.to_owned(),
+            method: self.name.to_owned(),
+            kind: self.kind,
+            codec: self.codec,
+        }
+    }
+
     pub(crate) fn path(&self) -> String {
         let Self {
             package,
@@ -315,6 +337,7 @@ mod protobuf {
         ) -> Self {
             Self {
                 target: Target::protobuf(package, service, name, kind),
+                info: OnceLock::new(),
                 arguments: Coding::protobuf(),
                 outcome: OutcomeCoding {
                     encode: encode_outcome,
@@ -336,6 +359,7 @@ mod protobuf {
         ) -> Self {
             Self {
                 target: Target::protobuf(package, service, name, kind),
+                info: OnceLock::new(),
                 request: Coding::protobuf(),
                 response: Coding::protobuf(),
             }

@@ -21,7 +21,7 @@ use polyport_wire::transport::Codec;
 use crate::admission::Admission;
 use crate::call::{Call, Message, Reply};
 use crate::context::Context;
-use crate::layer::{Endpoint, Layer, Payload};
+use crate::layer::{End, Endpoint, Layer, Payload};
 use crate::method::{Method, StreamMethod};
 use crate::route::MethodInfo;
 pub(crate) use crate::service::stream::not_streamed;
@@ -422,7 +422,17 @@ where
         let arguments = single(payload);
         (self.method.arguments.decode)(&arguments, limits).map(Message::arguments)
     }
+}
 
+impl<H, F, R, A, V, E> End for TypedEndpoint<H, F, A, V, E>
+where
+    H: Send + Sync + 'static,
+    F: Fn(Arc<H>, Context, A) -> R + Send + Sync + 'static,
+    R: Future<Output = (Context, Result<V, E>)> + Send + 'static,
+    A: Send + 'static,
+    V: Send + 'static,
+    E: MethodError,
+{
     fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>> {
         let method = self.method;
         let Some(arguments) = call.message.into_arguments::<A>() else {
@@ -444,16 +454,9 @@ where
     V: Send + 'static,
     E: MethodError,
 {
-    let encode = method.outcome.encode;
-    let outcome = match outcome {
-        Ok(value) => Ok(Message::outcome::<V, E>(Ok(value), encode)),
-        Err(error) => match error.into_status() {
-            Ok(status) => Err(status.of_handler()),
-            Err(exception) => Ok(Message::outcome::<V, E>(Err(exception), encode)),
-        },
-    };
+    let reply = Reply::of(method, outcome);
     Reply {
-        outcome,
+        outcome: reply.outcome.map_err(Status::of_handler),
         metadata: context.reply_metadata,
         trailers: context.reply_trailers,
     }
@@ -473,7 +476,9 @@ impl<H: RawHandler> Endpoint for RawEndpoint<H> {
     fn decode(&self, payload: Payload, _limits: &Limits) -> Result<Message, DecodeError> {
         Ok(Message::raw(single(payload)))
     }
+}
 
+impl<H: RawHandler> End for RawEndpoint<H> {
     fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>> {
         let Call {
             mut context,

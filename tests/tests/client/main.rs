@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
 mod calls;
+mod facts;
+mod layers;
 mod local;
 mod raw;
 mod metadata;

@@ -9,8 +9,9 @@ use bytes::Bytes;
 
 use crate::client::callee::Callee;
 use crate::client::terms::Terms;
-use crate::client::{Client, exchange};
+use crate::client::{Client, exchange, layers};
 use crate::context::Context;
+use crate::layer::{AnyLayer, Layer};
 use crate::metadata::Metadata;
 use crate::method::Method;
 use crate::status::MethodError;
@@ -116,6 +117,12 @@ impl<A, V, E> ClientCall<A, V, E> {
         self
     }
 
+    /// Puts a layer around this call, inside of the client's own and of those added before.
+    pub fn layer(mut self, layer: impl Layer) -> Self {
+        self.terms.layers.push(AnyLayer::new(layer));
+        self
+    }
+
     /// Makes the call a part of the one that is being served: it passes on the persistent metadata
     /// and ends no later than the caller of that one waits, whatever its own timeout is.
     pub fn within(mut self, cx: &Context) -> Self {
@@ -139,7 +146,11 @@ where
 {
     /// Makes the call and gives everything that came back, not only the result.
     pub async fn answer(self) -> Answer<V, E> {
-        let (outcome, metadata) = exchange::call(self).await;
+        let (outcome, metadata) = if layers::any(&self.client, &self.terms) {
+            layers::call(self).await
+        } else {
+            exchange::call(self).await
+        };
         let result = match outcome {
             Ok(result) => result,
             Err(status) => Err(status.into()),

@@ -1,6 +1,6 @@
 //! The two ends of a call by their names, as requests say them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::client::options::ClientOptions;
 use crate::context::Context;
@@ -28,6 +28,14 @@ impl Callee {
                 codec: info.codec,
                 is_combined: false,
             },
+        }
+    }
+
+    /// The same for layers; `known` is where generated code keeps it.
+    pub(super) fn info(&self, known: &OnceLock<Arc<MethodInfo>>) -> Arc<MethodInfo> {
+        match self {
+            Self::Known(target) => Arc::clone(known.get_or_init(|| Arc::new(target.info()))),
+            Self::Named(info) => Arc::clone(info),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One request and its reply.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use polyport_wire::error::{DecodeError, EncodeError};
@@ -12,6 +13,7 @@ use polyport_wire::transport::{Codec, Transport};
 use polyport_wire::ttheader::{Header, HeaderRef, keys};
 use tokio::time::{Instant, timeout_at};
 
+use crate::client::Client;
 use crate::client::call::ClientCall;
 use crate::client::http2::call::{Facts, unary};
 use crate::client::link::{Frames, Link, Request};
@@ -24,9 +26,9 @@ use crate::status::{BizStatus, MethodError, Status, StatusKind};
 use crate::validator::{self, validate};
 
 /// What came of a call: the method's own result, or a status; and the metadata beside it.
-type Outcome<V, E> = (Result<Result<V, E>, Status>, Metadata);
+pub(super) type Outcome<V, E> = (Result<Result<V, E>, Status>, Metadata);
 
-/// Makes a call, within its time.
+/// Makes a call, within its time, without any layers.
 pub(super) async fn call<A, V, E>(call: ClientCall<A, V, E>) -> Outcome<V, E>
 where
     A: Send + Sync,
@@ -42,13 +44,22 @@ where
     } else {
         timeout_at(until, exchange(&call, Some(until))).await.ok()
     };
-    outcome.unwrap_or_else(|| (Err(timed_out(&call)), Metadata::default()))
+    outcome.unwrap_or_else(|| {
+        (
+            Err(timed_out(
+                &call.client,
+                call.callee.target(),
+                call.terms.timeout,
+            )),
+            Metadata::default(),
+        )
+    })
 }
 
 #[cold]
-fn timed_out<A, V, E>(call: &ClientCall<A, V, E>) -> Status {
-    let (method, address) = (call.callee.target(), call.client.address());
-    let text = match call.terms.timeout {
+pub(super) fn timed_out(client: &Client, method: Target<'_>, timeout: Option<Duration>) -> Status {
+    let address = client.address();
+    let text = match timeout {
         Some(limit) => format!("rpc timeout: no answer from {method:?} at {address} in {limit:?}"),
         None => format!("rpc timeout: no answer from {method:?} at {address} in time"),
     };
@@ -83,7 +94,14 @@ where
         Err(status)
             if means_late(&status) && until.is_some_and(|until| until <= Instant::now()) =>
         {
-            (Err(timed_out(call)), metadata)
+            (
+                Err(timed_out(
+                    &call.client,
+                    call.callee.target(),
+                    call.terms.timeout,
+                )),
+                metadata,
+            )
         }
         outcome => (outcome, metadata),
     }
@@ -295,11 +313,7 @@ impl<V, E> Reply<V, E> {
                 check(&envelope, target, sequence)?;
                 match header.and_then(biz_status) {
                     Some(biz) => Err(biz.into()),
-                    None => (method.outcome.decode)(&body, &limits.wire())
-                        .map_err(|error| {
-                            Status::transport(format!("the reply is broken: {error}"))
-                        })?
-                        .ok_or_else(missing_result),
+                    None => decode(&body, method, limits),
                 }
             }
             MessageType::Call | MessageType::Oneway => {
@@ -315,8 +329,19 @@ impl<V, E> Reply<V, E> {
     }
 }
 
+/// What a method returned or threw.
+pub(super) fn decode<A, V, E>(
+    body: &Bytes,
+    method: &Method<A, V, E>,
+    limits: &Limits,
+) -> Result<Result<V, E>, Status> {
+    (method.outcome.decode)(body, &limits.wire())
+        .map_err(|error| Status::transport(format!("the reply is broken: {error}")))?
+        .ok_or_else(missing_result)
+}
+
 /// How a message is cut: one of Protobuf always stands in a frame.
-fn framing(transport: Transport, codec: Codec) -> Transport {
+pub(super) fn framing(transport: Transport, codec: Codec) -> Transport {
     match (transport, codec) {
         (Transport::TtHeader, Codec::Protobuf) => Transport::TtHeaderFramed,
         (Transport::Buffered, Codec::Protobuf) => Transport::Framed,

@@ -8,6 +8,7 @@ use polyport_wire::transport::Transport;
 use crate::client::Client;
 use crate::error::Error;
 use crate::in_process::InProcess;
+use crate::layer::{AnyLayer, Layer};
 use crate::limits::Limits;
 use crate::validator::{PayloadValidator, Validators};
 
@@ -25,9 +26,10 @@ use crate::validator::{PayloadValidator, Validators};
 /// | [`keep_alive`](Self::keep_alive) over HTTP/2 | off |
 /// | [`limits`](Self::limits) | as of [`Limits`] |
 /// | [`validator`](Self::validator) | none |
+/// | [`layer`](Self::layer) | none |
 #[derive(Clone, Debug)]
 pub struct ClientOptions {
-    pub(super) address: String,
+    pub(super) address: Arc<str>,
     /// The server, when it needs no address.
     pub(super) server: Option<Arc<dyn InProcess>>,
     pub(super) transport: Transport,
@@ -40,6 +42,7 @@ pub struct ClientOptions {
     pub(super) keep_alive: Option<KeepAlive>,
     pub(super) limits: Limits,
     pub(super) validators: Validators,
+    pub(super) layers: Vec<AnyLayer>,
 }
 
 /// When an HTTP/2 connection is asked for a sign of life.
@@ -114,7 +117,7 @@ impl Default for Connections {
 impl ClientOptions {
     pub(super) fn new(address: String) -> Self {
         Self {
-            address,
+            address: address.into(),
             server: None,
             transport: Transport::TtHeader,
             service_name: true,
@@ -126,6 +129,7 @@ impl ClientOptions {
             keep_alive: None,
             limits: Limits::default(),
             validators: Validators::default(),
+            layers: Vec::new(),
         }
     }
 
@@ -204,6 +208,13 @@ impl ClientOptions {
     #[must_use]
     pub fn validator(mut self, validator: impl PayloadValidator) -> Self {
         self.validators.add(validator);
+        self
+    }
+
+    /// Puts a layer around all calls, inside of those added before: see [`Layer`].
+    #[must_use]
+    pub fn layer(mut self, layer: impl Layer) -> Self {
+        self.layers.push(AnyLayer::new(layer));
         self
     }
 

@@ -105,7 +105,7 @@ impl Pool {
 
 /// Opens a connection, within the options' time for it.
 pub(super) async fn connect(options: &ClientOptions) -> Result<TcpStream, Error> {
-    let address = &options.address;
+    let address = &*options.address;
     let stream = timeout(options.connect_timeout, TcpStream::connect(address))
         .await
         .map_err(|_| Error::connect_timeout(address))?

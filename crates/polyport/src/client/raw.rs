@@ -13,8 +13,8 @@ use crate::route::MethodInfo;
 use crate::status::Status;
 use crate::stream::{Sink, Streaming};
 
-static UNARY: Method<Bytes, Bytes> = Method::<Bytes, Bytes>::RAW;
-static STREAM: StreamMethod<Bytes, Bytes> = StreamMethod::<Bytes, Bytes>::RAW;
+static UNARY: Method<Bytes, Bytes> = Method::<Bytes, Bytes>::raw();
+static STREAM: StreamMethod<Bytes, Bytes> = StreamMethod::<Bytes, Bytes>::raw();
 
 /// A method by its name, to be called with bytes: a message as it is on the wire, without what
 /// stands around it.

@@ -1,13 +1,15 @@
 //! Calls that stream, on their way out.
 
 use std::fmt;
-use std::future::{Future, IntoFuture};
+use std::future::{Future, IntoFuture, ready};
 use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use polyport_wire::transport::Transport;
 use tokio::time::Instant;
 
+use crate::call::{Call, Message, Reply};
 use crate::client::Client;
 use crate::client::call::Answer;
 use crate::client::callee::Callee;
@@ -16,10 +18,12 @@ use crate::client::http2::call::{Facts, no_message, open, question};
 use crate::client::http2::deadline::Deadline;
 use crate::client::http2::replies::Replies;
 use crate::client::http2::requests::Requests;
+use crate::client::layers::{self, Called, replaced};
 use crate::client::terms::Terms;
 use crate::context::Context;
+use crate::layer::{AnyLayer, End, Layer};
 use crate::metadata::Metadata;
-use crate::method::StreamMethod;
+use crate::method::{StreamMethod, Target};
 use crate::status::{Status, StatusKind};
 use crate::stream::{Sink, Source, Streaming};
 
@@ -57,6 +61,12 @@ enum Opening<A: 'static, V: 'static, O> {
     /// With the only request.
     One(A, fn(Asking, &'static StreamMethod<A, V>, &Client) -> O),
     /// With none.
+    Many(fn(Begun<A, V>) -> O),
+}
+
+/// The same without the request, which goes through layers apart.
+enum Beginning<A: 'static, V: 'static, O> {
+    One(fn(Asking, &'static StreamMethod<A, V>, &Client) -> O),
     Many(fn(Begun<A, V>) -> O),
 }
 
@@ -134,6 +144,12 @@ impl<A, V, O> StreamCall<A, V, O> {
         self
     }
 
+    /// Puts a layer around this call, inside of the client's own and of those added before.
+    pub fn layer(mut self, layer: impl Layer) -> Self {
+        self.terms.layers.push(AnyLayer::new(layer));
+        self
+    }
+
     /// Makes the call a part of the one that is being served: it passes on the persistent metadata
     /// and ends no later than the caller of that one waits, whatever its own timeout is.
     pub fn within(mut self, cx: &Context) -> Self {
@@ -148,20 +164,15 @@ impl<A, V, O> StreamCall<A, V, O> {
         self
     }
 
-    async fn begin(self) -> Result<O, Status> {
+    /// Opens the stream, without any layers.
+    async fn open(self) -> Result<O, Status> {
         let (method, target) = (self.method, self.callee.target());
         let Some(http2) = self.client.shared.link.http2() else {
             let text = format!("{target:?} streams, which needs Transport::Grpc");
             return Err(Status::transport(text));
         };
         let until = self.terms.until();
-        let late = || {
-            let text = format!(
-                "rpc timeout: {target:?} at {} did not end in time",
-                self.client.address()
-            );
-            Status::new(StatusKind::Timeout, text)
-        };
+        let late = || late(&self.client, target);
         if until.is_some_and(|until| until <= Instant::now()) {
             // The request would still be sent before anybody looked at the clock.
             return Err(late());
@@ -193,11 +204,113 @@ impl<A, V, O> StreamCall<A, V, O> {
     }
 }
 
+impl<A, V, O> StreamCall<A, V, O>
+where
+    A: Send + Sync + 'static,
+    V: Send + 'static,
+    O: Send + 'static,
+{
+    async fn begin(self) -> Result<O, Status> {
+        if !layers::any(&self.client, &self.terms) {
+            return self.open().await;
+        }
+        let Self {
+            client,
+            method,
+            callee,
+            opening,
+            terms,
+        } = self;
+        let called = Called {
+            info: callee.info(&method.info),
+            is_named: callee.target().names_service(),
+            transport: Transport::Grpc,
+        };
+        let (message, beginning) = opening.split();
+        let wire = Wire {
+            client: client.clone(),
+            method,
+            callee,
+            beginning,
+            timeout: terms.timeout,
+        };
+        let reply = layers::through(&client, called, terms, message, &wire).await;
+        let Some(reply) = reply else {
+            return Err(late(&client, wire.callee.target()));
+        };
+        reply.outcome?.into_arguments::<O>().ok_or_else(|| {
+            let method = wire.callee.target();
+            let text = format!("a layer replaced the streams of {method:?} by another type");
+            Status::error(text)
+        })
+    }
+}
+
+/// The way from the innermost layer to the server, until there are streams.
+struct Wire<A: 'static, V: 'static, O> {
+    client: Client,
+    method: &'static StreamMethod<A, V>,
+    callee: Callee,
+    beginning: Beginning<A, V, O>,
+    timeout: Option<Duration>,
+}
+
+impl<A, V, O> End for Wire<A, V, O>
+where
+    A: Send + Sync + 'static,
+    V: Send + 'static,
+    O: Send + 'static,
+{
+    fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>> {
+        let Call { context, message } = call;
+        let Some(opening) = self.beginning.join(message) else {
+            return Box::pin(ready(replaced(self.callee.target()).into()));
+        };
+        let call = StreamCall {
+            client: self.client.clone(),
+            method: self.method,
+            callee: self.callee.clone(),
+            opening,
+            terms: Terms::of(context, self.timeout),
+        };
+        Box::pin(async move { Reply::new(call.open().await.map(Message::arguments)) })
+    }
+}
+
+impl<A: Send + 'static, V, O> Opening<A, V, O> {
+    /// What layers see of it, and the rest.
+    fn split(self) -> (Message, Beginning<A, V, O>) {
+        match self {
+            Self::One(request, begin) => (Message::arguments(request), Beginning::One(begin)),
+            Self::Many(begin) => (Message::arguments(()), Beginning::Many(begin)),
+        }
+    }
+}
+
+impl<A: 'static, V, O> Beginning<A, V, O> {
+    fn join(&self, message: Message) -> Option<Opening<A, V, O>> {
+        Some(match self {
+            Self::One(begin) => Opening::One(message.into_arguments()?, *begin),
+            Self::Many(begin) => {
+                message.into_arguments::<()>()?;
+                Opening::Many(*begin)
+            }
+        })
+    }
+}
+
+#[cold]
+fn late(client: &Client, method: Target<'_>) -> Status {
+    let address = client.address();
+    let text = format!("rpc timeout: {method:?} at {address} did not end in time");
+    Status::new(StatusKind::Timeout, text)
+}
+
 impl<A, V, O> IntoFuture for StreamCall<A, V, O>
 where
     A: Send + Sync + 'static,
     V: Send + 'static,
-    O: 'static,
+    O: Send + 'static,
 {
     type Output = Result<O, Status>;
     type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;

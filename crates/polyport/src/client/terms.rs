@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use crate::client::callee::Caller;
 use crate::client::options::ClientOptions;
 use crate::context::Context;
+use crate::layer::AnyLayer;
 use crate::metadata::Metadata;
 
 /// The terms of one call.
@@ -18,6 +19,8 @@ pub(super) struct Terms {
     pub(super) deadline: Option<Instant>,
     pub(super) metadata: Metadata,
     pub(super) caller: Caller,
+    /// Those of this call alone.
+    pub(super) layers: Vec<AnyLayer>,
 }
 
 impl Terms {
@@ -27,6 +30,18 @@ impl Terms {
             deadline: None,
             metadata: Metadata::default(),
             caller: Caller::default(),
+            layers: Vec::new(),
+        }
+    }
+
+    /// What layers have left of them.
+    pub(super) fn of(context: Context, timeout: Option<Duration>) -> Self {
+        Self {
+            timeout,
+            deadline: context.deadline,
+            caller: Caller::of(&context),
+            metadata: context.metadata,
+            layers: Vec::new(),
         }
     }
 

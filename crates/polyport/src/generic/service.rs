@@ -15,7 +15,7 @@ use crate::context::Context;
 use crate::generic::stream::{JsonSink, JsonStreaming, Slot, open};
 use crate::generic::{Failure, Method, Services};
 use crate::json::JsonError;
-use crate::layer::{Endpoint, Payload};
+use crate::layer::{End, Endpoint, Payload};
 use crate::method::Coding;
 use crate::service::{Service, catch_panic, handler_panic, not_streamed, single};
 use crate::status::Status;
@@ -137,7 +137,9 @@ impl<H: JsonHandler> Endpoint for JsonEndpoint<H> {
             .map(Message::arguments)
             .map_err(|error| DecodeError::foreign(error.to_string()))
     }
+}
 
+impl<H: JsonHandler> End for JsonEndpoint<H> {
     fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>> {
         let Call {
             mut context,
@@ -174,7 +176,9 @@ impl<H: JsonHandler> Endpoint for StreamEndpoint<H> {
         let streams = open(&self.method, payload, limits);
         Ok(streams.map_or_else(Message::nothing, Message::arguments))
     }
+}
 
+impl<H: JsonHandler> End for StreamEndpoint<H> {
     fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>> {
         let Call {
             mut context,

@@ -26,6 +26,8 @@ pub(crate) const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encod
 pub(crate) const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 pub(crate) const BIZ_STATUS: HeaderName = HeaderName::from_static("biz-status");
 pub(crate) const BIZ_EXTRA: HeaderName = HeaderName::from_static("biz-extra");
+/// The addresses of a request before it came here, the client's first.
+pub(crate) const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The caller, as Kitex's `ClientHTTP2Handler` sends it.
 pub(crate) const SOURCE_SERVICE: HeaderName = HeaderName::from_static("source-service");
 pub(crate) const SOURCE_METHOD: HeaderName = HeaderName::from_static("source-method");

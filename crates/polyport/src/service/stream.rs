@@ -11,7 +11,7 @@ use polyport_wire::transport::Codec;
 
 use crate::call::{Call, Message, Reply};
 use crate::context::Context;
-use crate::layer::{Endpoint, Payload};
+use crate::layer::{End, Endpoint, Payload};
 use crate::method::StreamMethod;
 use crate::service::{catch_panic, handler_panic};
 use crate::status::Status;
@@ -154,7 +154,15 @@ where
         let input = S::open(self.method, payload, limits)?;
         Ok(input.map_or_else(Message::nothing, Message::arguments))
     }
+}
 
+impl<H, F, R, S> End for StreamEndpoint<H, F, S>
+where
+    H: Send + Sync + 'static,
+    F: Fn(Arc<H>, Context, S::Input) -> R + Send + Sync + 'static,
+    R: Future<Output = (Context, Result<S::Output, Status>)> + Send + 'static,
+    S: Shape,
+{
     fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>> {
         let method = self.method;
         let codec = call.context.codec();

@@ -12,7 +12,7 @@ use polyport_wire::transport::Codec;
 use crate::call::{Call, Message, Reply};
 use crate::code::Code;
 use crate::context::Context;
-use crate::layer::{Endpoint, Payload};
+use crate::layer::{End, Endpoint, Payload};
 use crate::method::Coding;
 use crate::service::{catch_panic, handler_panic};
 use crate::status::Status;
@@ -128,7 +128,9 @@ impl<H: UnknownHandler> Endpoint for UnknownEndpoint<H> {
             Payload::Requests(_) | Payload::Answers(..) => Message::nothing(),
         })
     }
+}
 
+impl<H: UnknownHandler> End for UnknownEndpoint<H> {
     fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>> {
         let Call {
             mut context,

@@ -151,7 +151,7 @@ fn head(options: &ClientOptions, facts: &Facts<'_>) -> Result<Request<()>, Statu
     let path = facts.target.path();
     let uri = Uri::builder()
         .scheme("http")
-        .authority(options.address.as_str())
+        .authority(&*options.address)
         .path_and_query(path.as_str())
         .build()
         .map_err(|error| {
