@@ -18,8 +18,8 @@ pub struct GrpcMessage {
 
 /// Cuts the messages of a stream out of the chunks in which it arrives.
 ///
-/// A message that lies in one chunk is not copied. One that does not gets its memory as it
-/// arrives, never by the length that it announces.
+/// A message that lies in one chunk is not copied. One that does not is put together when all of
+/// it is there: its memory never goes by the length that it announces.
 ///
 /// # Examples
 ///
@@ -39,9 +39,17 @@ pub struct MessageDecoder {
     limit: usize,
     /// What has arrived and was not looked at.
     chunk: Bytes,
-    /// A message that began in chunks before.
-    partial: BytesMut,
+    /// The large pieces of a message that began in chunks before.
+    pieces: Vec<Bytes>,
+    /// What has come of it behind them, in small pieces.
+    tail: BytesMut,
+    /// How much of it is there.
+    begun: usize,
 }
+
+/// What is smaller than this is copied, so that it does not keep the memory of much more that came
+/// with it.
+const PIECE: usize = 4 * 1024;
 
 impl MessageDecoder {
     /// A decoder of messages of at most `limit` bytes.
@@ -50,18 +58,18 @@ impl MessageDecoder {
         Self {
             limit,
             chunk: Bytes::new(),
-            partial: BytesMut::new(),
+            pieces: Vec::new(),
+            tail: BytesMut::new(),
+            begun: 0,
         }
     }
 
     /// Adds what has arrived.
     pub fn push(&mut self, chunk: Bytes) {
-        if self.chunk.is_empty() {
-            self.chunk = chunk;
-        } else {
-            self.partial.extend_from_slice(&self.chunk);
-            self.chunk = chunk;
-        }
+        self.chunk = match self.chunk.is_empty() {
+            true => chunk,
+            false => [&self.chunk[..], &chunk].concat().into(),
+        };
     }
 
     /// The next message; `None` until it is there.
@@ -70,33 +78,30 @@ impl MessageDecoder {
     ///
     /// When the message is larger than the limit, or when its prefix is none.
     pub fn decode(&mut self) -> Result<Option<GrpcMessage>, DecodeError> {
-        if self.partial.is_empty() {
-            match self.complete(&self.chunk)? {
-                Some(size) => return Ok(Some(message(self.chunk.split_to(size)))),
-                None => self
-                    .partial
-                    .extend_from_slice(&std::mem::take(&mut self.chunk)),
+        if self.begun == 0 {
+            if let Some(size) = self.complete(&self.chunk)? {
+                return Ok(Some(message(self.chunk.split_to(size))));
             }
+            self.keep(usize::MAX);
             return Ok(None);
         }
-        if self.partial.len() < PREFIX {
-            self.fill(PREFIX);
+        if self.begun < PREFIX {
+            self.keep(PREFIX);
         }
-        let Some(size) = self.size(&self.partial)? else {
+        let Some(size) = self.size(self.front())? else {
             return Ok(None);
         };
-        self.fill(size);
-        if self.partial.len() < size {
+        self.keep(size);
+        if self.begun < size {
             return Ok(None);
         }
-        let whole = self.partial.split_to(size).freeze();
-        Ok(Some(message(whole)))
+        Ok(Some(message(self.whole())))
     }
 
     /// The length of the message whose rest [`decode`](Self::decode) waits for, once that is known.
     #[must_use]
     pub fn announced(&self) -> Option<usize> {
-        let (_, length) = self.partial.first_chunk::<PREFIX>()?.split_first()?;
+        let (_, length) = self.front().first_chunk::<PREFIX>()?.split_first()?;
         let length = u32::from_be_bytes(length.try_into().ok()?);
         usize::try_from(length).ok()
     }
@@ -104,19 +109,43 @@ impl MessageDecoder {
     /// Whether nothing is left of a message that has begun.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.partial.is_empty() && self.chunk.is_empty()
+        self.begun == 0 && self.chunk.is_empty()
     }
 
     /// Moves bytes of the chunk to the message that has begun, until it is this long.
-    fn fill(&mut self, size: usize) {
-        let missing = size.saturating_sub(self.partial.len());
+    fn keep(&mut self, size: usize) {
+        let missing = size.saturating_sub(self.begun);
         let taken = self.chunk.split_to(missing.min(self.chunk.len()));
-        if self.partial.capacity() - self.partial.len() < taken.len() {
-            // By steps, so that the peer must send a part of what is kept for it.
-            let step = taken.len() + 3 * self.partial.len();
-            self.partial.reserve(missing.min(step));
+        self.begun += taken.len();
+        if taken.len() < PIECE {
+            self.tail.extend_from_slice(&taken);
+            return;
         }
-        self.partial.extend_from_slice(&taken);
+        if !self.tail.is_empty() {
+            self.pieces.push(self.tail.split().freeze());
+        }
+        self.pieces.push(taken);
+    }
+
+    /// What is there of the message that has begun, from its start: its prefix at least, once that
+    /// is there.
+    fn front(&self) -> &[u8] {
+        self.pieces.first().map_or(&self.tail, |piece| piece)
+    }
+
+    /// The message that has begun and is complete.
+    fn whole(&mut self) -> Bytes {
+        let size = std::mem::take(&mut self.begun);
+        let tail = std::mem::take(&mut self.tail);
+        if self.pieces.is_empty() {
+            return tail.freeze();
+        }
+        let mut whole = BytesMut::with_capacity(size);
+        for piece in self.pieces.drain(..) {
+            whole.extend_from_slice(&piece);
+        }
+        whole.extend_from_slice(&tail);
+        whole.freeze()
     }
 
     /// The size of the message that `bytes` hold from their start, if it is there.
@@ -245,6 +274,35 @@ mod tests {
                 let chunks = [&STREAM[..first], &STREAM[first..second], &STREAM[second..]];
                 assert_eq!(decode(&chunks), whole, "cut at {first} and {second}");
             }
+        }
+    }
+
+    #[test]
+    fn large_messages_are_put_together_of_pieces_of_any_size() {
+        let text: Vec<u8> = (0..50_000_u32).map(|at| at.to_be_bytes()[3]).collect();
+        let mut stream = BytesMut::new();
+        for _ in 0..2 {
+            encode(false, 50_000, &mut stream, |out| {
+                out.extend_from_slice(&text);
+                Ok(())
+            })
+            .unwrap();
+        }
+        let stream = stream.freeze();
+        for sizes in [[3, 10_000], [5000, 5000], [PIECE, 7], [49_999, 30], [3, 1]] {
+            let mut decoder = MessageDecoder::new(50_000);
+            let (mut rest, mut messages) = (stream.clone(), Vec::new());
+            for size in sizes.into_iter().cycle() {
+                decoder.push(rest.split_to(size.min(rest.len())));
+                while let Some(message) = decoder.decode().unwrap() {
+                    messages.push(message.bytes);
+                }
+                if rest.is_empty() {
+                    break;
+                }
+            }
+            assert!(decoder.is_empty());
+            assert!(messages == [&text[..]; 2], "pieces of {sizes:?}");
         }
     }
 

@@ -3,7 +3,7 @@
 //! h2 hands every larger frame to the socket by itself. Here frames wait for each other until the
 //! connection has nothing left to do, which halves the cost of answers of 1 KiB.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -21,7 +21,7 @@ use crate::http2::joints::Joints;
 const FLUSH_AT: usize = 64 * 1024;
 
 /// What is as large as this goes to the socket without being copied.
-const LARGE: usize = 32 * 1024;
+const LARGE: usize = 16 * 1024;
 
 /// The socket, as h2 sees it and as the driver does, who flushes it.
 pub(crate) struct Io<S>(Arc<Mutex<Shared<S>>>);
@@ -116,42 +116,56 @@ impl<S: AsyncWrite + Unpin> Io<S> {
     /// Writes what has been collected.
     pub(crate) fn poll_written(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut shared = self.lock();
-        ready!(shared.poll_write_below(0, cx))?;
+        ready!(shared.poll_write_all(cx))?;
         Pin::new(&mut shared.socket).poll_flush(cx)
     }
 }
 
 impl<S: AsyncWrite + Unpin> Shared<S> {
-    /// Writes until no more than `size` bytes wait.
-    fn poll_write_below(&mut self, size: usize, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while self.output.len() > size {
-            let output = std::mem::take(&mut self.output);
-            let written = self.poll_write_through(&output, cx);
-            self.output = output;
-            let written = ready!(written)?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
-            self.output.advance(written);
+    /// Writes what waits.
+    fn poll_write_all(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.output.is_empty() {
+            ready!(self.poll_write_behind(&[], cx))?;
         }
-        if self.output.is_empty() && self.output.capacity() > 2 * FLUSH_AT {
+        if self.output.capacity() > 2 * FLUSH_AT {
             self.output = BytesMut::new();
         }
         Poll::Ready(Ok(()))
     }
 
-    /// Writes without a copy, when nothing waits.
-    fn poll_write_through(
+    /// Writes what waits and these behind it, without a copy; says how much of these. That is none
+    /// only if there are none.
+    fn poll_write_behind(
         &mut self,
-        bytes: &[u8],
+        slices: &[IoSlice<'_>],
         cx: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.socket).poll_write(cx, bytes);
-        match written {
-            Poll::Pending => _ = self.stalled.get_or_insert_with(Instant::now),
-            Poll::Ready(_) => self.stalled = None,
+        loop {
+            let waiting = self.output.len();
+            let mut all = [
+                IoSlice::new(&self.output),
+                IoSlice::new(&[]),
+                IoSlice::new(&[]),
+            ];
+            // More than these come in the next turn.
+            for (place, slice) in all[1..].iter_mut().zip(slices) {
+                *place = *slice;
+            }
+            let all = if waiting == 0 { &all[1..] } else { &all[..] };
+            let written = Pin::new(&mut self.socket).poll_write_vectored(cx, all);
+            match written {
+                Poll::Pending => _ = self.stalled.get_or_insert_with(Instant::now),
+                Poll::Ready(_) => self.stalled = None,
+            }
+            let written = ready!(written)?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.output.advance(written.min(waiting));
+            if written > waiting || slices.is_empty() {
+                return Poll::Ready(Ok(written.saturating_sub(waiting)));
+            }
         }
-        written
     }
 }
 
@@ -189,20 +203,39 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Io<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.poll_write_vectored(cx, &[IoSlice::new(bytes)])
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let mut shared = self.lock();
+        let size = slices.iter().map(|slice| slice.len()).sum();
         if shared.farewell {
-            return Poll::Ready(Ok(bytes.len()));
+            return Poll::Ready(Ok(size));
         }
-        let mut written = bytes.len();
-        if written >= LARGE {
-            ready!(shared.poll_write_below(0, cx))?;
-            written = ready!(shared.poll_write_through(bytes, cx))?;
+        let mut left = size;
+        if size < LARGE && shared.output.len() + size <= FLUSH_AT {
+            for slice in slices {
+                shared.output.extend_from_slice(slice);
+            }
         } else {
-            ready!(shared.poll_write_below(FLUSH_AT, cx))?;
-            shared.output.extend_from_slice(bytes);
+            left = ready!(shared.poll_write_behind(slices, cx))?;
         }
-        shared.frames.count_sent(&bytes[..written]);
+        let written = left;
+        for slice in slices {
+            let part = left.min(slice.len());
+            shared.frames.count_sent(&slice[..part]);
+            left -= part;
+        }
         Poll::Ready(Ok(written))
+    }
+
+    /// h2 then gives a frame's header together with what is in it.
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     /// The driver flushes, when there is nothing else to do.
@@ -212,7 +245,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Io<S> {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut shared = self.lock();
-        ready!(shared.poll_write_below(0, cx))?;
+        ready!(shared.poll_write_all(cx))?;
         Pin::new(&mut shared.socket).poll_shutdown(cx)
     }
 }
