@@ -14,6 +14,7 @@ mod connection;
 mod callee;
 mod options;
 
+pub use crate::http2::compression::Compression;
 pub use call::{Answer, ClientCall};
 pub use options::{ClientOptions, Connections};
 pub use raw::RawMethod;

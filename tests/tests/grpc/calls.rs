@@ -23,7 +23,7 @@ async fn all<T>(answers: &mut Streaming<T>) -> Vec<T> {
     all
 }
 
-async fn every_kind<T: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static>(
+pub(crate) async fn every_kind<T: Clone + PartialEq + std::fmt::Debug + Send + Sync + 'static>(
     client: &Client,
     methods: [&'static StreamMethod<T, T>; 3],
     make: fn(&str) -> T,

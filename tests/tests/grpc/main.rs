@@ -4,6 +4,7 @@
 
 mod built_in;
 mod calls;
+mod compression;
 mod endings;
 mod failures;
 mod servers;

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 const SHORT: Duration = Duration::from_millis(100);
 
-async fn accept(listener: &TcpListener) -> FramePeer {
+pub(crate) async fn accept(listener: &TcpListener) -> FramePeer {
     let (socket, _) = soon(listener.accept()).await.unwrap();
     let mut peer = FramePeer::new(socket);
     soon(peer.skip_preface()).await;

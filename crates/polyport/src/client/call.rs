@@ -11,6 +11,7 @@ use crate::client::callee::Callee;
 use crate::client::terms::Terms;
 use crate::client::{Client, exchange, layers};
 use crate::context::Context;
+use crate::http2::compression::Compression;
 use crate::layer::{AnyLayer, Layer};
 use crate::metadata::Metadata;
 use crate::method::Method;
@@ -120,6 +121,12 @@ impl<A, V, E> ClientCall<A, V, E> {
     /// Puts a layer around this call, inside of the client's own and of those added before.
     pub fn layer(mut self, layer: impl Layer) -> Self {
         self.terms.layers.push(AnyLayer::new(layer));
+        self
+    }
+
+    /// Compresses what this call sends, or not, whatever the client does; over gRPC only.
+    pub fn compress(mut self, compression: Compression) -> Self {
+        self.terms.compression = compression;
         self
     }
 

@@ -78,6 +78,7 @@ where
                 target: call.callee.target(),
                 caller: &call.terms.caller,
                 metadata: &call.terms.metadata,
+                compression: call.terms.compression,
                 until,
             };
             unary(http2, call.method, &call.arguments, facts).await

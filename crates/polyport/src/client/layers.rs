@@ -17,6 +17,7 @@ use crate::client::callee::Callee;
 use crate::client::exchange::{self, Outcome, decode, framing, timed_out};
 use crate::client::terms::Terms;
 use crate::context::{Context, Head};
+use crate::http2::compression::Compression;
 use crate::layer::{AnyLayer, End, Next};
 use crate::metadata::Metadata;
 use crate::method::{Method, Target};
@@ -42,7 +43,7 @@ where
         arguments,
         terms,
     } = call;
-    let timeout = terms.timeout;
+    let (timeout, compression) = (terms.timeout, terms.compression);
     let transport = framing(client.shared.options.transport, callee.target().codec);
     let called = Called {
         info: callee.info(&method.info),
@@ -54,6 +55,7 @@ where
         method,
         callee,
         timeout,
+        compression,
     };
     let message = Message::arguments(arguments);
     let reply = through(&client, called, terms, message, &wire).await;
@@ -131,6 +133,7 @@ struct Wire<A: 'static, V: 'static, E: 'static> {
     method: &'static Method<A, V, E>,
     callee: Callee,
     timeout: Option<Duration>,
+    compression: Compression,
 }
 
 impl<A, V, E> Wire<A, V, E> {
@@ -165,7 +168,7 @@ where
             method,
             callee: self.callee.clone(),
             arguments,
-            terms: Terms::of(context, self.timeout),
+            terms: Terms::of(context, self.timeout, self.compression),
         };
         Box::pin(async move {
             let (outcome, metadata) = exchange::call(call).await;

@@ -7,6 +7,7 @@ use polyport_wire::transport::Transport;
 
 use crate::client::Client;
 use crate::error::Error;
+use crate::http2::compression::Compression;
 use crate::in_process::InProcess;
 use crate::layer::{AnyLayer, Layer};
 use crate::limits::Limits;
@@ -24,6 +25,7 @@ use crate::validator::{PayloadValidator, Validators};
 /// | [`connect_timeout`](Self::connect_timeout) | 1 s |
 /// | [`connections`](Self::connections) | pooled: 10 idle ones are kept, each for 30 s; any number may be open |
 /// | [`keep_alive`](Self::keep_alive) over HTTP/2 | off |
+/// | [`compress`](Self::compress) over gRPC | off; answers may be compressed |
 /// | [`limits`](Self::limits) | as of [`Limits`] |
 /// | [`validator`](Self::validator) | none |
 /// | [`layer`](Self::layer) | none |
@@ -40,6 +42,7 @@ pub struct ClientOptions {
     pub(super) connect_timeout: Duration,
     pub(super) connections: Connections,
     pub(super) keep_alive: Option<KeepAlive>,
+    pub(super) compression: Compression,
     pub(super) limits: Limits,
     pub(super) validators: Validators,
     pub(super) layers: Vec<AnyLayer>,
@@ -127,6 +130,7 @@ impl ClientOptions {
             connect_timeout: Duration::from_secs(1),
             connections: Connections::default(),
             keep_alive: None,
+            compression: Compression::Identity,
             limits: Limits::default(),
             validators: Validators::default(),
             layers: Vec::new(),
@@ -201,6 +205,23 @@ impl ClientOptions {
     #[must_use]
     pub fn keep_alive(mut self, interval: Duration, timeout: Duration) -> Self {
         self.keep_alive = Some(KeepAlive { interval, timeout });
+        self
+    }
+
+    /// Compresses the messages of all calls over gRPC, unless a call says otherwise; the server may
+    /// answer in the same. One that does not take it says so by UNIMPLEMENTED.
+    ///
+    /// ```
+    /// use polyport::client::Compression;
+    /// use polyport::{Client, Transport};
+    ///
+    /// let options = Client::options("127.0.0.1:8888")
+    ///     .transport(Transport::Grpc)
+    ///     .compress(Compression::Gzip);
+    /// ```
+    #[must_use]
+    pub fn compress(mut self, compression: Compression) -> Self {
+        self.compression = compression;
         self
     }
 

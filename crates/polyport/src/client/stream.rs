@@ -21,6 +21,7 @@ use crate::client::http2::requests::Requests;
 use crate::client::layers::{self, Called, replaced};
 use crate::client::terms::Terms;
 use crate::context::Context;
+use crate::http2::compression::Compression;
 use crate::layer::{AnyLayer, End, Layer};
 use crate::metadata::Metadata;
 use crate::method::{StreamMethod, Target};
@@ -150,6 +151,12 @@ impl<A, V, O> StreamCall<A, V, O> {
         self
     }
 
+    /// Compresses what this call sends, or not, whatever the client does; over gRPC only.
+    pub fn compress(mut self, compression: Compression) -> Self {
+        self.terms.compression = compression;
+        self
+    }
+
     /// Makes the call a part of the one that is being served: it passes on the persistent metadata
     /// and ends no later than the caller of that one waits, whatever its own timeout is.
     pub fn within(mut self, cx: &Context) -> Self {
@@ -181,6 +188,7 @@ impl<A, V, O> StreamCall<A, V, O> {
             target,
             caller: &self.terms.caller,
             metadata: &self.terms.metadata,
+            compression: self.terms.compression,
             until,
         };
         let deadline = until.map(|until| Deadline::new(until, late()));
@@ -233,6 +241,7 @@ where
             callee,
             beginning,
             timeout: terms.timeout,
+            compression: terms.compression,
         };
         let reply = layers::through(&client, called, terms, message, &wire).await;
         let Some(reply) = reply else {
@@ -253,6 +262,7 @@ struct Wire<A: 'static, V: 'static, O> {
     callee: Callee,
     beginning: Beginning<A, V, O>,
     timeout: Option<Duration>,
+    compression: Compression,
 }
 
 impl<A, V, O> End for Wire<A, V, O>
@@ -271,7 +281,7 @@ where
             method: self.method,
             callee: self.callee.clone(),
             opening,
-            terms: Terms::of(context, self.timeout),
+            terms: Terms::of(context, self.timeout, self.compression),
         };
         Box::pin(async move { Reply::new(call.open().await.map(Message::arguments)) })
     }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use crate::client::callee::Caller;
 use crate::client::options::ClientOptions;
 use crate::context::Context;
+use crate::http2::compression::Compression;
 use crate::layer::AnyLayer;
 use crate::metadata::Metadata;
 
@@ -17,6 +18,7 @@ pub(super) struct Terms {
     pub(super) timeout: Option<Duration>,
     /// When the call ends that it is made within.
     pub(super) deadline: Option<Instant>,
+    pub(super) compression: Compression,
     pub(super) metadata: Metadata,
     pub(super) caller: Caller,
     /// Those of this call alone.
@@ -28,6 +30,7 @@ impl Terms {
         Self {
             timeout: options.timeout,
             deadline: None,
+            compression: options.compression,
             metadata: Metadata::default(),
             caller: Caller::default(),
             layers: Vec::new(),
@@ -35,10 +38,15 @@ impl Terms {
     }
 
     /// What layers have left of them.
-    pub(super) fn of(context: Context, timeout: Option<Duration>) -> Self {
+    pub(super) fn of(
+        context: Context,
+        timeout: Option<Duration>,
+        compression: Compression,
+    ) -> Self {
         Self {
             timeout,
             deadline: context.deadline,
+            compression,
             caller: Caller::of(&context),
             metadata: context.metadata,
             layers: Vec::new(),

@@ -1,22 +1,37 @@
 //! How the messages of a stream are compressed.
 
-use std::io::{self, Read, Write};
+mod gzip;
+#[cfg(feature = "zstd")]
+mod zstd;
+
+use std::io::{self, Read};
 
 use bytes::{Bytes, BytesMut};
-use polyport_wire::error::{DecodeError, DecodeErrorKind};
+use polyport_wire::error::{DecodeError, DecodeErrorKind, EncodeError};
+use polyport_wire::grpc;
 
-/// A compression that is spoken here.
+/// How messages over gRPC are compressed.
+///
+/// Both sides say what they take. A server answers in what it was asked in, if its client takes that.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Compression {
-    /// None.
+#[non_exhaustive]
+pub enum Compression {
+    /// Not at all.
     #[default]
     Identity,
-    /// Everybody's.
+    /// By gzip, which every server should take.
     Gzip,
+    /// By zstd, which costs less and makes messages smaller; with the feature `zstd`.
+    #[cfg(feature = "zstd")]
+    Zstd,
 }
 
 /// What is spoken here, as a `grpc-accept-encoding` says it.
-pub(crate) const ACCEPTED: &str = "identity,gzip";
+pub(crate) const ACCEPTED: &str = if cfg!(feature = "zstd") {
+    "identity,gzip,zstd"
+} else {
+    "identity,gzip"
+};
 
 impl Compression {
     /// The one of this name, if it is spoken here.
@@ -24,6 +39,8 @@ impl Compression {
         match name {
             "" | "identity" => Some(Self::Identity),
             "gzip" => Some(Self::Gzip),
+            #[cfg(feature = "zstd")]
+            "zstd" => Some(Self::Zstd),
             _ => None,
         }
     }
@@ -33,20 +50,35 @@ impl Compression {
         match self {
             Self::Identity => None,
             Self::Gzip => Some("gzip"),
+            #[cfg(feature = "zstd")]
+            Self::Zstd => Some("zstd"),
         }
     }
 
-    /// Appends the compressed bytes.
-    pub(crate) fn compress(self, bytes: &[u8], out: &mut BytesMut) {
+    /// Appends what `message` appends, compressed and with its prefix; at most `limit` bytes.
+    pub(crate) fn encode(
+        self,
+        limit: usize,
+        out: &mut BytesMut,
+        message: &mut dyn FnMut(&mut BytesMut) -> Result<(), EncodeError>,
+    ) -> Result<(), EncodeError> {
+        if self == Self::Identity {
+            return grpc::encode(false, limit, out, message);
+        }
+        grpc::encode(true, limit, out, |out| {
+            let mut plain = BytesMut::new();
+            message(&mut plain)?;
+            self.compress(&plain, out);
+            Ok(())
+        })
+    }
+
+    fn compress(self, bytes: &[u8], out: &mut BytesMut) {
         match self {
             Self::Identity => out.extend_from_slice(bytes),
-            Self::Gzip => {
-                let level = flate2::Compression::fast();
-                let mut encoder = flate2::write::GzEncoder::new(Appending(out), level);
-                // Memory takes everything.
-                let _ = encoder.write_all(bytes);
-                let _ = encoder.finish();
-            }
+            Self::Gzip => gzip::compress(bytes, out),
+            #[cfg(feature = "zstd")]
+            Self::Zstd => zstd::compress(bytes, out),
         }
     }
 
@@ -54,63 +86,83 @@ impl Compression {
     pub(crate) fn decompress(self, bytes: Bytes, limit: usize) -> Result<Bytes, DecodeError> {
         match self {
             Self::Identity => Ok(bytes),
-            Self::Gzip => {
-                let mut out = Vec::new();
-                let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-                flate2::read::MultiGzDecoder::new(&bytes[..])
-                    .take(most)
-                    .read_to_end(&mut out)
-                    .map_err(|error| DecodeError::foreign(format!("gzip: {error}")))?;
-                if out.len() > limit {
-                    return Err(DecodeErrorKind::TooLarge {
-                        what: "a decompressed message",
-                        got: out.len() as u64,
-                        limit: limit as u64,
-                    }
-                    .into());
-                }
-                Ok(out.into())
-            }
+            Self::Gzip => read(gzip::decompress(&bytes), limit, "gzip"),
+            #[cfg(feature = "zstd")]
+            Self::Zstd => read(zstd::decompress(&bytes), limit, "zstd"),
         }
     }
 }
 
-struct Appending<'a>(&'a mut BytesMut);
-
-impl Write for Appending<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.extend_from_slice(bytes);
-        Ok(bytes.len())
+/// Reads to the end, but only so far that it is clear that there is too much.
+fn read<R: Read>(from: io::Result<R>, limit: usize, name: &str) -> Result<Bytes, DecodeError> {
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let mut out = Vec::new();
+    from.and_then(|from| from.take(most).read_to_end(&mut out))
+        .map_err(|error| DecodeError::foreign(format!("{name}: {error}")))?;
+    if out.len() > limit {
+        return Err(DecodeErrorKind::TooLarge {
+            what: "a decompressed message",
+            got: out.len() as u64,
+            limit: limit as u64,
+        }
+        .into());
     }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    Ok(out.into())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const ALL: &[Compression] = &[
+        Compression::Gzip,
+        #[cfg(feature = "zstd")]
+        Compression::Zstd,
+    ];
+
     #[test]
     fn a_bomb_ends_at_the_limit() {
-        let mut small = BytesMut::new();
-        Compression::Gzip.compress(&vec![b'x'; 10_000_000], &mut small);
-        assert!(small.len() < 100_000);
-        let small = small.freeze();
-        let error = Compression::Gzip.decompress(small.clone(), 1_000_000);
-        assert_eq!(
-            error.unwrap_err().to_string(),
-            "a decompressed message of 1000001 is over the limit of 1000000"
-        );
-        let whole = Compression::Gzip.decompress(small, 10_000_000).unwrap();
-        assert_eq!(whole.len(), 10_000_000);
+        for compression in ALL {
+            let mut small = BytesMut::new();
+            compression.compress(&vec![b'x'; 10_000_000], &mut small);
+            assert!(small.len() < 100_000);
+            let small = small.freeze();
+            let error = compression.decompress(small.clone(), 1_000_000);
+            assert_eq!(
+                error.unwrap_err().to_string(),
+                "a decompressed message of 1000001 is over the limit of 1000000"
+            );
+            let whole = compression.decompress(small, 10_000_000).unwrap();
+            assert_eq!(whole.len(), 10_000_000);
+        }
     }
 
     #[test]
     fn what_is_not_compressed_is_refused() {
-        let bytes = Bytes::from_static(b"not gzip");
-        assert!(Compression::Gzip.decompress(bytes, 100).is_err());
+        for compression in ALL {
+            let bytes = Bytes::from_static(b"not compressed");
+            assert!(compression.decompress(bytes, 100).is_err());
+        }
+    }
+
+    #[test]
+    fn what_is_cut_off_is_refused() {
+        for compression in ALL {
+            let mut bytes = BytesMut::new();
+            compression.compress(b"a message that is to be cut off", &mut bytes);
+            bytes.truncate(bytes.len() - 1);
+            assert!(compression.decompress(bytes.freeze(), 100).is_err());
+        }
+    }
+
+    #[test]
+    fn every_name_is_one_that_is_accepted() {
+        for compression in ALL {
+            let name = compression.name().unwrap();
+            assert_eq!(Compression::named(name), Some(*compression));
+            assert!(ACCEPTED.split(',').any(|accepted| accepted == name));
+        }
+        assert_eq!(ACCEPTED.split(',').count(), 1 + ALL.len());
         assert_eq!(Compression::named("deflate"), None);
     }
 }

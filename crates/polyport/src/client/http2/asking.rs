@@ -13,7 +13,7 @@ use crate::client::http2::Http2;
 use crate::client::http2::call::put_timeout;
 use crate::client::http2::deadline::{Deadline, in_time};
 use crate::client::http2::replies::Replies;
-use crate::client::http2::requests::Requests;
+use crate::client::http2::requests::send_all;
 use crate::metadata::Metadata;
 use crate::status::Status;
 use crate::stream::Source;
@@ -49,8 +49,8 @@ impl Question {
     async fn send(&self) -> Result<Replies, Status> {
         let limit = self.http2.options.limits.grpc_message;
         let opening = self.http2.open(&self.head);
-        let (response, stream) = in_time(self.deadline.as_ref(), opening).await?;
-        Requests::new(stream, limit, None).send_all(self.message.clone());
+        let (response, mut stream) = in_time(self.deadline.as_ref(), opening).await?;
+        send_all(&mut stream, self.message.clone());
         Ok(Replies::new(response, limit, self.deadline.clone()))
     }
 

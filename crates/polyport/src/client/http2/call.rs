@@ -16,10 +16,10 @@ use crate::client::http2::Http2;
 use crate::client::http2::asking::Question;
 use crate::client::http2::deadline::{Deadline, in_time};
 use crate::client::http2::replies::Replies;
-use crate::client::http2::requests::{Requests, message};
+use crate::client::http2::requests::{Requests, Writing};
 use crate::client::options::ClientOptions;
 use crate::code::Code;
-use crate::http2::compression::ACCEPTED;
+use crate::http2::compression::{ACCEPTED, Compression};
 use crate::http2::headers;
 use crate::metadata::Metadata;
 use crate::method::{Method, Target};
@@ -31,7 +31,17 @@ pub(in crate::client) struct Facts<'a> {
     pub(in crate::client) target: Target<'a>,
     pub(in crate::client) caller: &'a Caller,
     pub(in crate::client) metadata: &'a Metadata,
+    pub(in crate::client) compression: Compression,
     pub(in crate::client) until: Option<Instant>,
+}
+
+impl Facts<'_> {
+    fn writing(&self, limit: usize) -> Writing {
+        Writing {
+            compression: self.compression,
+            limit,
+        }
+    }
 }
 
 /// How long the stream of a one-way call is kept for its server.
@@ -110,7 +120,7 @@ pub(in crate::client) async fn open(
     let limit = http2.options.limits.grpc_message;
     let request = head(&http2.options, facts)?;
     let (response, stream) = in_time(deadline.as_ref(), http2.open(&request)).await?;
-    let requests = Requests::new(stream, limit, deadline.clone());
+    let requests = Requests::new(stream, facts.writing(limit), deadline.clone());
     Ok((requests, Replies::new(response, limit, deadline)))
 }
 
@@ -122,9 +132,10 @@ pub(in crate::client) fn question(
     encode: &mut Encode<'_>,
 ) -> Result<Question, Status> {
     let options = &http2.options;
+    let writing = facts.writing(options.limits.grpc_message);
     Ok(Question {
         head: head(options, facts)?,
-        message: message(options.limits.grpc_message, encode)?,
+        message: writing.message(encode)?,
         http2: Arc::clone(http2),
         deadline,
     })
@@ -181,6 +192,9 @@ fn put_headers(options: &ClientOptions, facts: &Facts<'_>, map: &mut HeaderMap) 
     map.insert(TE, HeaderValue::from_static("trailers"));
     let accepted = HeaderValue::from_static(ACCEPTED);
     map.insert(headers::GRPC_ACCEPT_ENCODING, accepted);
+    if let Some(name) = facts.compression.name() {
+        map.insert(headers::GRPC_ENCODING, HeaderValue::from_static(name));
+    }
     put_timeout(facts.until, map);
     if options.service_name {
         // What Kitex's ClientHTTP2Handler writes, kitex pkg/transmeta/http2.go.

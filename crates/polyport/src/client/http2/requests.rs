@@ -6,11 +6,11 @@ use std::thread;
 
 use bytes::{Bytes, BytesMut};
 use h2::{Reason, SendStream};
-use polyport_wire::grpc;
 
 use crate::client::http2::deadline::Deadline;
 use crate::client::http2::replies::Replies;
 use crate::code::Code;
+use crate::http2::compression::Compression;
 use crate::http2::incoming::broken;
 use crate::http2::outgoing::poll_capacity;
 use crate::metadata::Metadata;
@@ -21,18 +21,30 @@ use crate::stream::{Encode, Outlet};
 /// was sent by then must not look complete.
 pub(in crate::client) struct Requests {
     stream: SendStream<Bytes>,
-    limit: usize,
+    writing: Writing,
     deadline: Option<Deadline>,
     /// While somebody has these answers, dropping is another way to finish.
     answers: Weak<()>,
     is_finished: bool,
 }
 
+/// How messages are written.
+#[derive(Clone, Copy)]
+pub(super) struct Writing {
+    pub(super) compression: Compression,
+    /// How large they may be.
+    pub(super) limit: usize,
+}
+
 impl Requests {
-    pub(super) fn new(stream: SendStream<Bytes>, limit: usize, deadline: Option<Deadline>) -> Self {
+    pub(super) fn new(
+        stream: SendStream<Bytes>,
+        writing: Writing,
+        deadline: Option<Deadline>,
+    ) -> Self {
         Self {
             stream,
-            limit,
+            writing,
             deadline,
             answers: Weak::new(),
             is_finished: false,
@@ -46,16 +58,10 @@ impl Requests {
 
     /// Sends the only request of a call.
     pub(in crate::client) fn send_last(&mut self, encode: &mut Encode<'_>) -> Result<(), Status> {
-        let message = message(self.limit, encode)?;
-        self.send_all(message);
-        Ok(())
-    }
-
-    /// Sends the only request of a call, which has its prefix.
-    pub(super) fn send_all(&mut self, message: Bytes) {
+        let message = self.writing.message(encode)?;
         self.is_finished = true;
-        // The server may have ended the call by now, and its word on that is still to be read.
-        let _ = self.stream.send_data(message, true);
+        send_all(&mut self.stream, message);
+        Ok(())
     }
 
     /// Waits until the server takes more, but no longer than the call may take.
@@ -85,14 +91,23 @@ impl Requests {
     }
 }
 
-/// A message with its prefix.
-pub(super) fn message(limit: usize, encode: &mut Encode<'_>) -> Result<Bytes, Status> {
-    let mut out = BytesMut::new();
-    grpc::encode(false, limit, &mut out, |out| encode(out)).map_err(|error| {
-        let text = format!("the request cannot be sent: {error}");
-        Status::with_code(Code::RESOURCE_EXHAUSTED, text)
-    })?;
-    Ok(out.freeze())
+/// Sends the only request of a call, which has its prefix.
+pub(super) fn send_all(stream: &mut SendStream<Bytes>, message: Bytes) {
+    // The server may have ended the call by now, and its word on that is still to be read.
+    let _ = stream.send_data(message, true);
+}
+
+impl Writing {
+    /// A message with its prefix.
+    pub(super) fn message(self, encode: &mut Encode<'_>) -> Result<Bytes, Status> {
+        let mut out = BytesMut::new();
+        let encoded = self.compression.encode(self.limit, &mut out, encode);
+        encoded.map_err(|error| {
+            let text = format!("the request cannot be sent: {error}");
+            Status::with_code(Code::RESOURCE_EXHAUSTED, text)
+        })?;
+        Ok(out.freeze())
+    }
 }
 
 impl Outlet for Requests {
@@ -102,7 +117,7 @@ impl Outlet for Requests {
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), Status>> {
         ready!(self.poll_room(cx))?;
-        let message = message(self.limit, encode)?;
+        let message = self.writing.message(encode)?;
         let sent = self.stream.send_data(message, false);
         Poll::Ready(sent.map_err(|error| broken(&error)))
     }

@@ -8,7 +8,6 @@ use h2::SendStream;
 use h2::server::SendResponse;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
-use polyport_wire::error::EncodeError;
 use polyport_wire::grpc;
 use polyport_wire::transport::Codec;
 
@@ -210,7 +209,8 @@ impl Answer {
         }
         self.make_room();
         let (compression, limit) = (self.compression, self.limit);
-        encode_message(compression, limit, &mut self.messages, encode).map_err(|error| {
+        let encoded = compression.encode(limit, &mut self.messages, encode);
+        encoded.map_err(|error| {
             let text = format!("the reply cannot be sent: {error}");
             Status::with_code(Code::RESOURCE_EXHAUSTED, text)
         })?;
@@ -271,24 +271,6 @@ impl Answer {
         headers::put_reply(metadata, &mut trailers);
         trailers
     }
-}
-
-fn encode_message(
-    compression: Compression,
-    limit: usize,
-    out: &mut BytesMut,
-    encode: &mut Encode<'_>,
-) -> Result<(), EncodeError> {
-    let compressed = compression != Compression::Identity;
-    grpc::encode(compressed, limit, out, |out| {
-        if !compressed {
-            return encode(out);
-        }
-        let mut plain = BytesMut::new();
-        encode(&mut plain)?;
-        compression.compress(&plain, out);
-        Ok(())
-    })
 }
 
 fn response(headers: HeaderMap) -> Response<()> {
