@@ -11,6 +11,7 @@ use crate::context::Context;
 use crate::metadata::Metadata;
 use crate::method::Method;
 use crate::status::{MethodError, Status};
+use crate::stream::Flows;
 
 /// One call: its facts and its arguments.
 ///
@@ -112,12 +113,21 @@ trait Body: Send + 'static {
     fn value(&self) -> &dyn Any;
     fn value_mut(&mut self) -> &mut dyn Any;
     fn into_any(self: Box<Self>) -> Box<dyn Any>;
+
+    fn flows(&mut self) -> Flows<'_> {
+        Flows::default()
+    }
 }
 
 impl Message {
     /// The typed arguments of a call.
     pub(crate) fn arguments<A: Send + 'static>(arguments: A) -> Self {
         Self(Box::new(Arguments(arguments)))
+    }
+
+    /// The same with streams among them.
+    pub(crate) fn streams<A: Send + 'static>(arguments: A, flows: FlowsOf<A>) -> Self {
+        Self(Box::new(Streams { arguments, flows }))
     }
 
     /// What a method returned or threw, and how that is written.
@@ -161,10 +171,65 @@ impl Message {
         self.0.value_mut().downcast_mut()
     }
 
+    /// Lets `look` see the bytes of each request of a stream, whatever its type is: to count them, or
+    /// to refuse one, which ends the stream. Says whether requests stream.
+    ///
+    /// [`Streaming::each`](crate::Streaming::each) is the same with types.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicUsize, Ordering};
+    ///
+    /// use polyport::{Call, Layer, Next, Reply};
+    ///
+    /// /// Counts the bytes that are streamed, of any service.
+    /// struct Traffic(Arc<AtomicUsize>);
+    ///
+    /// impl Layer for Traffic {
+    ///     async fn call(&self, mut call: Call, next: Next<'_>) -> Reply {
+    ///         let (requests, answers) = (Arc::clone(&self.0), Arc::clone(&self.0));
+    ///         call.message.each_request(move |bytes| {
+    ///             requests.fetch_add(bytes.len(), Ordering::Relaxed);
+    ///             Ok(())
+    ///         });
+    ///         call.message.each_answer(move |bytes| {
+    ///             answers.fetch_add(bytes.len(), Ordering::Relaxed);
+    ///             Ok(())
+    ///         });
+    ///         next.call(call).await
+    ///     }
+    /// }
+    /// ```
+    pub fn each_request(
+        &mut self,
+        look: impl FnMut(&[u8]) -> Result<(), Status> + Send + 'static,
+    ) -> bool {
+        let requests = self.0.flows().requests;
+        requests
+            .map(|flow| flow.each_bytes(Box::new(look)))
+            .is_some()
+    }
+
+    /// The same for the answers of a stream; who refuses one fails the handler's
+    /// [`Sink::send`](crate::Sink::send).
+    pub fn each_answer(
+        &mut self,
+        look: impl FnMut(&[u8]) -> Result<(), Status> + Send + 'static,
+    ) -> bool {
+        let answers = self.0.flows().answers;
+        answers
+            .map(|flow| flow.each_bytes(Box::new(look)))
+            .is_some()
+    }
+
     /// Takes the typed arguments out.
     pub(crate) fn into_arguments<A: 'static>(self) -> Option<A> {
-        let arguments = self.0.into_any().downcast::<Arguments<A>>().ok()?;
-        Some(arguments.0)
+        match self.0.into_any().downcast::<Arguments<A>>() {
+            Ok(arguments) => Some(arguments.0),
+            Err(other) => Some(other.downcast::<Streams<A>>().ok()?.arguments),
+        }
     }
 
     /// Takes out what a method returned or threw, or the bytes of it.
@@ -194,6 +259,36 @@ impl Message {
 impl fmt::Debug for Message {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Message(..)")
+    }
+}
+
+/// Which of the arguments stream.
+pub(crate) type FlowsOf<A> = fn(&mut A) -> Flows<'_>;
+
+struct Streams<A> {
+    arguments: A,
+    flows: FlowsOf<A>,
+}
+
+impl<A: Send + 'static> Body for Streams<A> {
+    fn encode(&self, _: Codec, _out: &mut BytesMut) -> Result<(), EncodeError> {
+        Err(EncodeError::misplaced("streams, given for a result"))
+    }
+
+    fn value(&self) -> &dyn Any {
+        &self.arguments
+    }
+
+    fn value_mut(&mut self) -> &mut dyn Any {
+        &mut self.arguments
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+
+    fn flows(&mut self) -> Flows<'_> {
+        (self.flows)(&mut self.arguments)
     }
 }
 

@@ -73,6 +73,7 @@ pub struct Server {
     rules: Rules,
     limits: Limits,
     kitex_codes: bool,
+    unary_as_streams: bool,
     validators: Validators,
     #[cfg(feature = "protobuf")]
     health: Option<Health>,
@@ -203,6 +204,23 @@ impl Server {
         self
     }
 
+    /// Shows unary calls over gRPC to layers as streams: their request is a
+    /// [`Streaming`](crate::Streaming) of [`Bytes`](bytes::Bytes), of which nothing is read before the
+    /// layers pass the call on. Their reply is what it always is, and so is what handlers see.
+    ///
+    /// Without it layers see the typed request, as they do over every other transport, so that one
+    /// layer serves them all. Kitex does it the other way round, and has
+    /// `WithCompatibleMiddlewareForUnary` for this, because its older middlewares of gRPC expect
+    /// streams; here there are none. With it, layers can refuse a call before its message is there.
+    ///
+    /// [`Context::kind`](crate::Context::kind) is [`Unary`](crate::CallKind::Unary) in both cases,
+    /// and [`Context::transport`](crate::Context::transport) tells gRPC from the others.
+    #[must_use]
+    pub fn unary_grpc_as_streams(mut self) -> Self {
+        self.unary_as_streams = true;
+        self
+    }
+
     /// Answers gRPC's health checks, `grpc.health.v1.Health`, with what `health` says.
     #[cfg(feature = "protobuf")]
     #[must_use]
@@ -280,6 +298,7 @@ impl Server {
             router,
             limits: self.limits,
             kitex_codes: self.kitex_codes,
+            unary_as_streams: self.unary_as_streams,
             validators: self.validators,
             #[cfg(feature = "protobuf")]
             health: self.health,
@@ -312,6 +331,8 @@ struct Shared {
     router: Router,
     limits: Limits,
     kitex_codes: bool,
+    /// Whether layers see unary calls over gRPC as streams.
+    unary_as_streams: bool,
     validators: Validators,
     #[cfg(feature = "protobuf")]
     health: Option<Health>,

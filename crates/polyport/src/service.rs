@@ -1,5 +1,6 @@
 //! A service as a server takes it: a name, methods, and handlers whose types are forgotten.
 
+mod late;
 mod options;
 mod stream;
 mod unknown;
@@ -29,6 +30,7 @@ use crate::service::stream::{Bidirectional, ClientStream, ServerStream, StreamEn
 use crate::status::{MethodError, Status};
 use crate::stream::{Sink, Streaming};
 
+pub(crate) use crate::service::late::Late;
 pub use crate::service::options::MethodOptions;
 pub(crate) use crate::service::options::{ErrorHook, ServerOptions, Stack};
 pub use crate::service::unknown::UnknownHandler;

@@ -40,6 +40,7 @@ pub struct Streaming<T> {
     decode: fn(&Bytes, &Limits) -> Result<T, DecodeError>,
     limits: Limits,
     ended: bool,
+    looks: Looks<T>,
 }
 
 /// Where messages are sent to, one after the other.
@@ -62,6 +63,31 @@ pub struct Streaming<T> {
 pub struct Sink<T> {
     outlet: Box<dyn Outlet>,
     encode: fn(&T, &mut BytesMut) -> Result<(), EncodeError>,
+    looks: Looks<T>,
+}
+
+/// What looks at each message on its way, and may refuse it.
+struct Looks<T> {
+    typed: Vec<Look<T>>,
+    bytes: Vec<LookAtBytes>,
+}
+
+type Look<T> = Box<dyn FnMut(&mut T) -> Result<(), Status> + Send>;
+
+/// The same for a message of any type, as its bytes.
+pub(crate) type LookAtBytes = Box<dyn FnMut(&[u8]) -> Result<(), Status> + Send>;
+
+/// One side of a stream, whatever its messages are.
+pub(crate) trait Flow {
+    /// Lets `look` see each message, written down.
+    fn each_bytes(&mut self, look: LookAtBytes);
+}
+
+/// The sides of a call that stream.
+#[derive(Default)]
+pub(crate) struct Flows<'a> {
+    pub(crate) requests: Option<&'a mut dyn Flow>,
+    pub(crate) answers: Option<&'a mut dyn Flow>,
 }
 
 /// Where the bytes of messages come from.
@@ -111,7 +137,35 @@ impl<T> Streaming<T> {
             decode: coding.decode,
             limits,
             ended: false,
+            looks: Looks::default(),
         }
+    }
+
+    /// Lets `look` see each message when it is received, after those that were given before: to
+    /// count it, to change it, or to refuse it, which ends the stream.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use polyport::{Call, Layer, Next, Reply, Status, Streaming};
+    ///
+    /// /// Takes no empty lines.
+    /// struct NoEmptyLines;
+    ///
+    /// impl Layer for NoEmptyLines {
+    ///     async fn call(&self, mut call: Call, next: Next<'_>) -> Reply {
+    ///         if let Some(lines) = call.message.get_mut::<Streaming<String>>() {
+    ///             lines.each(|line| match line.trim() {
+    ///                 "" => Err(Status::error("an empty line")),
+    ///                 _ => Ok(()),
+    ///             });
+    ///         }
+    ///         next.call(call).await
+    ///     }
+    /// }
+    /// ```
+    pub fn each(&mut self, look: impl FnMut(&mut T) -> Result<(), Status> + Send + 'static) {
+        self.looks.typed.push(Box::new(look));
     }
 
     /// The next message; `None` after the last one.
@@ -151,12 +205,43 @@ impl<T> Streaming<T> {
         let received = ready!(self.source.poll_receive(cx));
         let message = received.and_then(|bytes| match bytes {
             None => Ok(None),
-            Some(bytes) => (self.decode)(&bytes, &self.limits)
-                .map(Some)
-                .map_err(|error| self.source.broken(&error)),
+            Some(bytes) => self.decode(&bytes).map(Some),
         });
         self.ended = !matches!(message, Ok(Some(_)));
         Poll::Ready(message)
+    }
+
+    fn decode(&mut self, bytes: &Bytes) -> Result<T, Status> {
+        self.looks
+            .bytes
+            .iter_mut()
+            .try_for_each(|look| look(bytes))?;
+        let mut message =
+            (self.decode)(bytes, &self.limits).map_err(|error| self.source.broken(&error))?;
+        let mut looks = self.looks.typed.iter_mut();
+        looks.try_for_each(|look| look(&mut message))?;
+        Ok(message)
+    }
+}
+
+impl<T> Flow for Streaming<T> {
+    fn each_bytes(&mut self, look: LookAtBytes) {
+        self.looks.bytes.push(look);
+    }
+}
+
+impl<T> Flow for Sink<T> {
+    fn each_bytes(&mut self, look: LookAtBytes) {
+        self.looks.bytes.push(look);
+    }
+}
+
+impl<T> Default for Looks<T> {
+    fn default() -> Self {
+        Self {
+            typed: Vec::new(),
+            bytes: Vec::new(),
+        }
     }
 }
 
@@ -173,7 +258,14 @@ impl<T> Sink<T> {
         Self {
             outlet,
             encode: coding.encode,
+            looks: Looks::default(),
         }
+    }
+
+    /// Lets `look` see each message before it is sent, before those that were given before: to count
+    /// it, to change it, or to refuse it, which is the error of [`send`](Self::send).
+    pub fn each(&mut self, look: impl FnMut(&mut T) -> Result<(), Status> + Send + 'static) {
+        self.looks.typed.push(Box::new(look));
     }
 
     /// Sends a message, as soon as the peer takes it.
@@ -186,10 +278,29 @@ impl<T> Sink<T> {
     /// # Cancel safety
     ///
     /// The message is sent or lost as a whole.
-    pub async fn send(&mut self, message: T) -> Result<(), Status> {
-        let encode = self.encode;
-        let mut encode = |out: &mut BytesMut| encode(&message, out);
-        poll_fn(|cx| self.outlet.poll_send(&mut encode, cx)).await
+    pub async fn send(&mut self, mut message: T) -> Result<(), Status> {
+        // A handler is inside of the layers: what the innermost one sees first comes from it.
+        for look in self.looks.typed.iter_mut().rev() {
+            look(&mut message)?;
+        }
+        let (encode, looks) = (self.encode, &mut self.looks.bytes);
+        let mut refused = None;
+        let mut encode = |out: &mut BytesMut| {
+            let start = out.len();
+            encode(&message, out)?;
+            let mut looks = looks.iter_mut().rev();
+            looks
+                .try_for_each(|look| look(&out[start..]))
+                .map_err(|status| {
+                    refused = Some(status);
+                    EncodeError::misplaced("a message, which a layer refuses")
+                })
+        };
+        let sent = poll_fn(|cx| self.outlet.poll_send(&mut encode, cx)).await;
+        match refused {
+            Some(status) => Err(status),
+            None => sent,
+        }
     }
 
     /// Sets a header, which goes out before the first message.

@@ -7,6 +7,7 @@ mod calls;
 mod compression;
 mod endings;
 mod failures;
+mod layers;
 mod servers;
 mod sinks;
 

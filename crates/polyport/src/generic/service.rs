@@ -19,6 +19,7 @@ use crate::layer::{End, Endpoint, Payload};
 use crate::method::Coding;
 use crate::service::{Service, catch_panic, handler_panic, not_streamed, single};
 use crate::status::Status;
+use crate::stream::Flows;
 
 /// A handler that takes and gives JSON, for all methods of a service: the context says which one is
 /// called.
@@ -173,8 +174,13 @@ struct StreamEndpoint<H> {
 
 impl<H: JsonHandler> Endpoint for StreamEndpoint<H> {
     fn decode(&self, payload: Payload, limits: &Limits) -> Result<Message, DecodeError> {
-        let streams = open(&self.method, payload, limits);
-        Ok(streams.map_or_else(Message::nothing, Message::arguments))
+        let Some(streams) = open(&self.method, payload, limits) else {
+            return Ok(Message::nothing());
+        };
+        Ok(Message::streams(streams, |(requests, answers)| Flows {
+            requests: Some(requests),
+            answers: Some(answers),
+        }))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::layer::Payload;
 use crate::metadata::Metadata;
 use crate::method::Coding;
 use crate::status::Status;
-use crate::stream::{Encode, Outlet, Sink, Source, Streaming};
+use crate::stream::{Encode, Flow, LookAtBytes, Outlet, Sink, Source, Streaming};
 
 /// Messages that arrive one after the other, as JSON.
 #[derive(Debug)]
@@ -44,6 +44,18 @@ pub struct JsonSink {
 enum Part {
     Requests,
     Answers,
+}
+
+impl Flow for JsonStreaming {
+    fn each_bytes(&mut self, look: LookAtBytes) {
+        self.messages.each_bytes(look);
+    }
+}
+
+impl Flow for JsonSink {
+    fn each_bytes(&mut self, look: LookAtBytes) {
+        self.sink.each_bytes(look);
+    }
 }
 
 impl JsonStreaming {

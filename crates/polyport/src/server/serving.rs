@@ -3,13 +3,14 @@
 
 use polyport_wire::error::DecodeError;
 use polyport_wire::limits::Limits;
+use polyport_wire::schema::CallKind;
 use tokio::time::timeout_at;
 
 use crate::admission::Visitor;
 use crate::call::{Call, Reply};
 use crate::context::Context;
-use crate::layer::{Next, Payload};
-use crate::service::{ServiceMethod, catch_panic};
+use crate::layer::{Endpoint, Next, Payload};
+use crate::service::{Late, ServiceMethod, catch_panic};
 use crate::status::Status;
 
 /// Decodes the arguments and runs layers and handler, if the call is admitted.
@@ -65,8 +66,13 @@ async fn enter(
         Ok(ticket) => ticket,
         Err(status) => return Ok(refused(&context, status)),
     };
-    let message = method.endpoint.decode(payload, limits)?;
-    let next = Next::new(&stack.layers, &*method.endpoint);
+    let late = Late::new(&*method.endpoint, limits);
+    let endpoint: &dyn Endpoint = match (&payload, method.info.kind) {
+        (Payload::Requests(_), CallKind::Unary | CallKind::Oneway) => &late,
+        _ => &*method.endpoint,
+    };
+    let message = endpoint.decode(payload, limits)?;
+    let next = Next::new(&stack.layers, endpoint);
     Ok(next.call(Call { context, message }).await)
 }
 

@@ -62,6 +62,7 @@ impl Client {
             router: Server::new().add(service).router().unwrap(),
             limits,
             kitex_codes: false,
+            unary_as_streams: false,
             #[cfg(feature = "protobuf")]
             health: None,
             validators: Validators::default(),

@@ -15,7 +15,7 @@ use crate::layer::{End, Endpoint, Payload};
 use crate::method::StreamMethod;
 use crate::service::{catch_panic, handler_panic};
 use crate::status::Status;
-use crate::stream::{Sink, Streaming};
+use crate::stream::{Flows, Sink, Streaming};
 
 /// Serves a method whose arguments, streams among them, are an `I` and whose handler gives an `O`.
 pub(super) struct StreamEndpoint<H, F, S: Shape> {
@@ -41,6 +41,9 @@ pub(super) trait Shape: 'static {
         payload: Payload,
         limits: &Limits,
     ) -> Result<Option<Self::Input>, DecodeError>;
+
+    /// What of it streams.
+    fn flows(input: &mut Self::Input) -> Flows<'_>;
 
     /// What is sent when the handler has returned.
     fn close(method: &StreamMethod<Self::Request, Self::Response>, output: Self::Output)
@@ -73,6 +76,13 @@ impl<A: Send + 'static, V: Send + 'static> Shape for ClientStream<A, V> {
         })
     }
 
+    fn flows(requests: &mut Streaming<A>) -> Flows<'_> {
+        Flows {
+            requests: Some(requests),
+            answers: None,
+        }
+    }
+
     fn close(method: &StreamMethod<A, V>, output: V) -> Message {
         Message::item(output, method.response.encode)
     }
@@ -98,6 +108,13 @@ impl<A: Send + 'static, V: Send + 'static> Shape for ServerStream<A, V> {
         })
     }
 
+    fn flows((_, answers): &mut (A, Sink<V>)) -> Flows<'_> {
+        Flows {
+            requests: None,
+            answers: Some(answers),
+        }
+    }
+
     fn close(_method: &StreamMethod<A, V>, (): ()) -> Message {
         Message::nothing()
     }
@@ -121,6 +138,13 @@ impl<A: Send + 'static, V: Send + 'static> Shape for Bidirectional<A, V> {
             )),
             _ => None,
         })
+    }
+
+    fn flows((requests, answers): &mut (Streaming<A>, Sink<V>)) -> Flows<'_> {
+        Flows {
+            requests: Some(requests),
+            answers: Some(answers),
+        }
     }
 
     fn close(_method: &StreamMethod<A, V>, (): ()) -> Message {
@@ -152,7 +176,8 @@ where
 {
     fn decode(&self, payload: Payload, limits: &Limits) -> Result<Message, DecodeError> {
         let input = S::open(self.method, payload, limits)?;
-        Ok(input.map_or_else(Message::nothing, Message::arguments))
+        let streams = |input| Message::streams(input, S::flows);
+        Ok(input.map_or_else(Message::nothing, streams))
     }
 }
 

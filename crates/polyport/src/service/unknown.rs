@@ -16,7 +16,7 @@ use crate::layer::{End, Endpoint, Payload};
 use crate::method::Coding;
 use crate::service::{catch_panic, handler_panic};
 use crate::status::Status;
-use crate::stream::{Sink, Streaming};
+use crate::stream::{Flows, Sink, Streaming};
 
 /// A handler for the services and methods that a server does not have; see
 /// [`Server::unknown`](crate::Server::unknown).
@@ -122,7 +122,11 @@ impl<H: UnknownHandler> Endpoint for UnknownEndpoint<H> {
             Payload::Message(bytes) => Message::raw(bytes),
             Payload::Both(source, outlet) => {
                 let requests = Streaming::new(source, Coding::RAW, *limits);
-                Message::arguments((requests, Sink::new(outlet, Coding::RAW)))
+                let streams = (requests, Sink::new(outlet, Coding::RAW));
+                Message::streams(streams, |(requests, answers)| Flows {
+                    requests: Some(requests),
+                    answers: Some(answers),
+                })
             }
             // Only methods that are known have these.
             Payload::Requests(_) | Payload::Answers(..) => Message::nothing(),

@@ -162,13 +162,8 @@ struct Exchange<'s> {
 
 impl Exchange<'_> {
     /// One message in, one message out.
-    async fn unary(mut self, mut answer: Answer) {
-        let call = async {
-            let request = self.single_message().await?;
-            let reply = self.call(Payload::Message(request)).await;
-            Ok(reply)
-        };
-        let reply = or_reset(call, |cx| answer.poll_reset(cx)).await;
+    async fn unary(self, mut answer: Answer) {
+        let reply = or_reset(self.unary_call(), |cx| answer.poll_reset(cx)).await;
         let Some(reply) = reply else {
             return;
         };
@@ -247,9 +242,13 @@ impl Exchange<'_> {
         call(&ask, payload, parts.headers, peer, shared).await
     }
 
-    async fn call(&mut self, payload: Payload) -> Reply {
-        let headers = std::mem::take(&mut self.parts.headers);
-        call(&self.ask, payload, headers, self.peer, self.shared).await
+    async fn unary_call(mut self) -> Result<Reply, Status> {
+        let payload = match self.shared.unary_as_streams {
+            true => Payload::Requests(Box::new(self.incoming)),
+            false => Payload::Message(self.single_message().await?),
+        };
+        let (headers, peer) = (self.parts.headers, self.peer);
+        Ok(call(&self.ask, payload, headers, peer, self.shared).await)
     }
 
     /// The only message of a request.
