@@ -43,9 +43,10 @@ impl Serving {
         // Somebody must read what the server logs, or it would stop at a full pipe.
         if let Some(log) = child.stderr.take() {
             thread::spawn(move || {
-                for line in BufReader::new(log).lines().map_while(Result::ok) {
-                    if let Some(called) = line.strip_prefix("given up: ") {
-                        let _ = told.send(called.to_owned());
+                // Not every line is UTF-8.
+                for line in BufReader::new(log).split(b'\n').map_while(Result::ok) {
+                    if let Some(called) = line.strip_prefix(b"given up: ") {
+                        let _ = told.send(String::from_utf8_lossy(called).into_owned());
                     }
                 }
             });
