@@ -31,7 +31,7 @@ fn not_served(method: &str) -> String {
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
 /// The settings that Polyport begins HTTP/2 with.
-const SETTINGS: &str = "bytes 000018040000000000000300000400000400100000000500010000000600010000";
+const SETTINGS: &str = "bytes 000018040000000000000300000400000400040000000500010000000600010000";
 
 /// TTHeader Streaming is not served yet.
 fn first_bytes() -> Vec<Case> {
@@ -53,7 +53,7 @@ fn first_bytes() -> Vec<Case> {
                 "waits",
             ])
             .polyport(&[
-                &format!("{SETTINGS}000000040100000000000004080000000000003f0001"),
+                &format!("{SETTINGS}000000040100000000000004080000000000006f0001"),
                 "waits",
             ]),
         Case::of("D1", "TTHeader Streaming", &opening)
