@@ -22,7 +22,7 @@ mod requests;
 mod played;
 mod case;
 mod conversation;
-mod seen;
+pub(crate) mod seen;
 mod bytes;
 
 use crate::peers::Peer;

@@ -6,6 +6,7 @@ mod routing;
 mod cells;
 mod protobuf;
 mod direct;
+mod recorded;
 mod edges;
 mod validated;
 mod stop;
@@ -100,6 +101,8 @@ enum Group {
     Direct,
     /// Payloads with a checksum
     Validated,
+    /// Conversations of earlier days
+    Recorded,
     /// Bytes that nobody sends
     Edges,
     /// A graceful stop under load
@@ -150,6 +153,9 @@ fn main() -> ExitCode {
     let others = args.others();
     let mut report = Report::default();
     routing::refused_at_start(&polyport, &mut report);
+    if args.has(Group::Recorded) {
+        recorded::run(&polyport, &mut report);
+    }
     let apache = args.apache();
     thread::scope(|scope| {
         let mut running: Vec<_> = others
@@ -220,6 +226,9 @@ fn all_of(args: &Args, polyport: &Peer, other: &Peer) -> Report {
     if is_kitex && args.has(Group::Validated) {
         validated::run(other, polyport, &mut report);
         validated::run(polyport, other, &mut report);
+    }
+    if is_kitex && args.has(Group::Recorded) {
+        recorded::run(other, &mut report);
     }
     if is_kitex && args.has(Group::Edges) {
         edges::run(other, polyport, &mut report);
