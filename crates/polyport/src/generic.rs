@@ -5,7 +5,7 @@
 //! their [methods](Method) can be [called](crate::Client::json) over every transport, and any of them
 //! [served](crate::Service::json) beside generated services: a peer sees no difference.
 //!
-//! What is said here of JSON is, for Thrift, the mapping of [`json`](crate::json). A Thrift method's
+//! What is said here of JSON is, for Thrift, the mapping of [`json`]. A Thrift method's
 //! arguments are an object by their names, its result is the value alone, and `null` for `void`. For
 //! Protobuf, and for a Thrift method that streams, both are the message, the former in Protobuf's own
 //! JSON.

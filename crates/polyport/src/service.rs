@@ -4,6 +4,7 @@ mod late;
 mod options;
 mod stream;
 mod unknown;
+mod raw;
 mod uses;
 
 use std::fmt;
@@ -33,6 +34,8 @@ use crate::stream::{Sink, Streaming};
 pub(crate) use crate::service::late::Late;
 pub use crate::service::options::MethodOptions;
 pub(crate) use crate::service::options::{ErrorHook, ServerOptions, Stack};
+pub use crate::service::raw::RawHandler;
+pub(crate) use crate::service::raw::{Slot, last, one, unserved};
 pub use crate::service::unknown::UnknownHandler;
 pub(crate) use crate::service::unknown::unknown;
 pub use crate::service::uses::Uses;
@@ -85,40 +88,6 @@ impl fmt::Debug for ServiceMethod {
 }
 
 impl Service {
-    /// A Thrift service of bytes: its methods, and one handler for all of them.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use bytes::Bytes;
-    /// use polyport::service::RawHandler;
-    /// use polyport::{Context, Service, Status};
-    ///
-    /// /// Answers every method with an empty result struct.
-    /// struct Nothing;
-    ///
-    /// impl RawHandler for Nothing {
-    ///     async fn call(&self, _cx: &mut Context, _arguments: Bytes) -> Result<Bytes, Status> {
-    ///         Ok(Bytes::from_static(&[0]))
-    ///     }
-    /// }
-    ///
-    /// let service = Service::raw("Extra", ["first", "second"], Nothing);
-    /// assert_eq!(service.name(), "Extra");
-    /// ```
-    pub fn raw<M: Into<String>>(
-        name: impl Into<String>,
-        methods: impl IntoIterator<Item = M>,
-        handler: impl RawHandler,
-    ) -> Self {
-        let endpoint: Arc<dyn Endpoint> = Arc::new(RawEndpoint(handler));
-        let mut service = Self::new(String::new(), name.into(), Codec::ThriftBinary);
-        for method in methods {
-            service.push(method.into(), CallKind::Unary, Arc::clone(&endpoint));
-        }
-        service
-    }
-
     /// A service without methods.
     pub(crate) fn new(package: String, name: String, codec: Codec) -> Self {
         Self {
@@ -284,16 +253,6 @@ impl Service {
     pub fn schema(&self) -> Option<&'static Embedded> {
         self.schema
     }
-}
-
-/// A handler that takes and gives the bytes of messages.
-pub trait RawHandler: Send + Sync + 'static {
-    /// Answers a method's arguments struct with its result struct, both as they are on the wire.
-    fn call(
-        &self,
-        cx: &mut Context,
-        arguments: Bytes,
-    ) -> impl Future<Output = Result<Bytes, Status>> + Send;
 }
 
 /// A generated service on its way to a [`Service`].
@@ -469,38 +428,6 @@ pub(crate) fn single(payload: Payload) -> Bytes {
     match payload {
         Payload::Message(bytes) | Payload::Answers(bytes, _) => bytes,
         Payload::Requests(_) | Payload::Both(..) => Bytes::new(),
-    }
-}
-
-struct RawEndpoint<H>(H);
-
-impl<H: RawHandler> Endpoint for RawEndpoint<H> {
-    fn decode(&self, payload: Payload, _limits: &Limits) -> Result<Message, DecodeError> {
-        Ok(Message::raw(single(payload)))
-    }
-}
-
-impl<H: RawHandler> End for RawEndpoint<H> {
-    fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>> {
-        let Call {
-            mut context,
-            message,
-        } = call;
-        Box::pin(async move {
-            let Some(arguments) = message.into_raw() else {
-                return Status::error("a layer replaced a raw service's bytes").into();
-            };
-            let target = Arc::clone(&context.target);
-            let serving = async { self.0.call(&mut context, arguments).await };
-            match catch_panic(serving).await {
-                Ok(outcome) => Reply {
-                    outcome: outcome.map(Message::raw).map_err(Status::of_handler),
-                    metadata: context.reply_metadata,
-                    trailers: context.reply_trailers,
-                },
-                Err(payload) => handler_panic(&target.service, &target.method, &*payload),
-            }
-        })
     }
 }
 

@@ -4,20 +4,17 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use polyport_wire::error::DecodeError;
 use polyport_wire::limits::Limits;
 use serde_json::Value;
 
 use crate::call::{Call, Message, Reply};
-use crate::code::Code;
 use crate::context::Context;
-use crate::generic::stream::{JsonSink, JsonStreaming, Slot, open};
+use crate::generic::stream::{JsonSink, JsonStreaming, open};
 use crate::generic::{Failure, Method, Services};
 use crate::json::JsonError;
 use crate::layer::{End, Endpoint, Payload};
-use crate::method::Coding;
-use crate::service::{Service, catch_panic, handler_panic, not_streamed, single};
+use crate::service::{Service, catch_panic, handler_panic, last, not_streamed, single, unserved};
 use crate::status::Status;
 use crate::stream::Flows;
 
@@ -41,9 +38,7 @@ pub trait JsonHandler: Send + Sync + 'static {
         answers: JsonSink,
     ) -> impl Future<Output = Result<(), Status>> + Send {
         let _ = (requests, answers);
-        let (service, method) = (cx.service(), cx.method());
-        let text = format!("{service}/{method} streams, which is not served here");
-        std::future::ready(Err(Status::with_code(Code::UNIMPLEMENTED, text)))
+        std::future::ready(Err(unserved(cx)))
     }
 }
 
@@ -69,7 +64,7 @@ impl<H: JsonHandler> JsonHandler for Arc<H> {
 impl Service {
     /// A service of a schema, with one handler of JSON for all of its methods. It is registered,
     /// found and called like a generated one; layers see the arguments as a
-    /// [`Value`](serde_json::Value), and those of a method that streams as a tuple of [`JsonStreaming`]
+    /// [`Value`], and those of a method that streams as a tuple of [`JsonStreaming`]
     /// and [`JsonSink`].
     ///
     /// # Errors
@@ -212,17 +207,9 @@ impl<H: JsonHandler> End for StreamEndpoint<H> {
     }
 }
 
-/// What is sent when the handler has returned.
-fn last(only: Option<&Slot>) -> Result<Message, Status> {
-    match only {
-        Some(slot) => Ok(Message::item(slot.take()?, Coding::<Bytes>::RAW.encode)),
-        None => Ok(Message::nothing()),
-    }
-}
-
 fn reply(method: &Method, outcome: Result<Value, Failure>) -> Result<Message, Status> {
     match method.encode_result(outcome) {
-        Ok(bytes) => Ok(Message::item(bytes, Coding::<Bytes>::RAW.encode)),
+        Ok(bytes) => Ok(Message::raw(bytes)),
         Err(Failure::Status(status)) => Err(status),
         Err(other) => Err(Status::error(format!(
             "the result of {method:?} cannot be sent: {other}"

@@ -2,11 +2,9 @@
 
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use polyport_wire::error::DecodeError;
 use polyport_wire::limits::Limits;
 use serde_json::Value;
@@ -17,8 +15,9 @@ use crate::generic::{Failure, Method};
 use crate::layer::Payload;
 use crate::metadata::Metadata;
 use crate::method::Coding;
+use crate::service::{Slot, one};
 use crate::status::Status;
-use crate::stream::{Encode, Flow, LookAtBytes, Outlet, Sink, Source, Streaming};
+use crate::stream::{Flow, LookAtBytes, Sink, Streaming};
 
 /// Messages that arrive one after the other, as JSON.
 #[derive(Debug)]
@@ -249,98 +248,28 @@ pub(super) fn open(
     payload: Payload,
     limits: &Limits,
 ) -> Option<(JsonStreaming, JsonSink)> {
-    let slot = Slot::default();
-    let (source, outlet, only): (Box<dyn Source>, Box<dyn Outlet>, _) = match payload {
+    let streaming = |source| Streaming::new(source, Coding::RAW, *limits);
+    let sink = |outlet| Sink::new(outlet, Coding::RAW);
+    let (messages, sink, only) = match payload {
         Payload::Message(_) => return None,
-        Payload::Requests(source) => (source, Box::new(slot.clone()), Some(slot)),
-        Payload::Answers(request, outlet) => (Box::new(Once(Some(request))), outlet, None),
-        Payload::Both(source, outlet) => (source, outlet, None),
+        Payload::Requests(source) => {
+            let only = Slot::default();
+            (streaming(source), only.sink(), Some(only))
+        }
+        Payload::Answers(request, outlet) => (one(request), sink(outlet), None),
+        Payload::Both(source, outlet) => (streaming(source), sink(outlet), None),
     };
     let requests = JsonStreaming {
-        messages: Streaming::new(source, Coding::RAW, *limits),
+        messages,
         method: method.clone(),
         part: Part::Requests,
         limits: *limits,
     };
     let answers = JsonSink {
-        sink: Sink::new(outlet, Coding::RAW),
+        sink,
         method: method.clone(),
         part: Part::Answers,
         only,
     };
     Some((requests, answers))
-}
-
-/// The only request of a call.
-struct Once(Option<Bytes>);
-
-impl Source for Once {
-    fn poll_receive(&mut self, _cx: &mut TaskContext<'_>) -> Poll<Result<Option<Bytes>, Status>> {
-        Poll::Ready(Ok(self.0.take()))
-    }
-
-    fn poll_headers(&mut self, _cx: &mut TaskContext<'_>) -> Poll<Result<Metadata, Status>> {
-        Poll::Ready(Ok(Metadata::default()))
-    }
-
-    fn trailers(&mut self) -> Option<Metadata> {
-        None
-    }
-
-    fn broken(&self, error: &DecodeError) -> Status {
-        Status::broken_message(error)
-    }
-}
-
-/// The only answer of a call: it is sent when the handler has returned.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Slot(Arc<Mutex<Option<Bytes>>>);
-
-impl Slot {
-    /// The answer, if there is one.
-    pub(super) fn take(&self) -> Result<Bytes, Status> {
-        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        taken.ok_or_else(|| Status::error("no answer was sent, and the method gives one"))
-    }
-
-    fn send(&self, encode: &mut Encode<'_>) -> Result<(), Status> {
-        let mut out = BytesMut::new();
-        encode(&mut out).map_err(|error| Status::error(error.to_string()))?;
-        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match slot.replace(out.freeze()) {
-            None => Ok(()),
-            Some(_) => Err(Status::error("a second answer, and the method gives one")),
-        }
-    }
-}
-
-impl Outlet for Slot {
-    fn poll_send(
-        &mut self,
-        encode: &mut Encode<'_>,
-        _cx: &mut TaskContext<'_>,
-    ) -> Poll<Result<(), Status>> {
-        Poll::Ready(self.send(encode))
-    }
-
-    fn set_header(&mut self, _key: &str, _value: &str) -> Result<(), Status> {
-        Err(no_headers())
-    }
-
-    fn add_headers(&mut self, _metadata: &Metadata) -> Result<(), Status> {
-        Err(no_headers())
-    }
-
-    fn send_headers(&mut self) -> Result<(), Status> {
-        Ok(())
-    }
-
-    fn finish(&mut self) -> Result<(), Status> {
-        Ok(())
-    }
-}
-
-#[cold]
-fn no_headers() -> Status {
-    Status::error("what goes before a single answer is the context's reply metadata")
 }
