@@ -58,6 +58,8 @@ pub(crate) async fn of_large_messages() {
     while !sender.answered.contains(&small) {
         assert!(sender.look().await, "a small call waits for large ones");
     }
+    drop(sender);
+    assert_eq!(serving.stopped().await, 0);
 }
 
 impl Sender {

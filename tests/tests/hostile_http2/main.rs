@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
 mod crowd;
+mod requests;
 mod rows;
 
 use std::fmt::Write as _;
@@ -54,6 +55,7 @@ async fn every_row_of_the_table() {
     }
     assert!(complaints.is_empty(), "\n{complaints}");
     crowd::of_large_messages().await;
+    requests::all(&log).await;
 }
 
 /// The word that the server's settings hold.

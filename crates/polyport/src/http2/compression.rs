@@ -86,26 +86,67 @@ impl Compression {
     pub(crate) fn decompress(self, bytes: Bytes, limit: usize) -> Result<Bytes, DecodeError> {
         match self {
             Self::Identity => Ok(bytes),
-            Self::Gzip => read(gzip::decompress(&bytes), limit, "gzip"),
+            Self::Gzip => gunzip(&bytes, limit),
             #[cfg(feature = "zstd")]
             Self::Zstd => read(zstd::decompress(&bytes), limit, "zstd"),
         }
     }
 }
 
+/// The most bytes that deflate makes of one.
+const MOST_OF_ONE: usize = 1032;
+
+fn gunzip(bytes: &[u8], limit: usize) -> Result<Bytes, DecodeError> {
+    let broken = |error: io::Error| DecodeError::foreign(format!("gzip: {error}"));
+    // The size stands at the end (RFC 1952), and must meet the limit before any memory is taken.
+    let announced = bytes
+        .last_chunk()
+        .map_or(0, |size| u32::from_le_bytes(*size));
+    let size = usize::try_from(announced).unwrap_or(usize::MAX);
+    if size > limit {
+        return Err(too_large(size, limit));
+    }
+    let expected = size.min(bytes.len().saturating_mul(MOST_OF_ONE));
+    let mut decoder = gzip::decompress(bytes).map_err(broken)?;
+    let (mut out, mut behind) = (Vec::new(), None);
+    // The announced size may be wrong; then there is memory for all that is allowed, and no more.
+    for most in [expected, limit] {
+        out.reserve_exact(most.saturating_sub(out.len()));
+        out.extend(behind);
+        let missing = most.saturating_sub(out.len());
+        let mut part = decoder.by_ref().take(missing as u64);
+        part.read_to_end(&mut out).map_err(broken)?;
+        let mut next = [0];
+        if decoder.read(&mut next).map_err(broken)? == 0 {
+            return Ok(out.into());
+        }
+        if out.len() >= limit {
+            break;
+        }
+        behind = Some(next[0]);
+    }
+    Err(too_large(limit.saturating_add(1), limit))
+}
+
+#[cold]
+fn too_large(got: usize, limit: usize) -> DecodeError {
+    let kind = DecodeErrorKind::TooLarge {
+        what: "a decompressed message",
+        got: got as u64,
+        limit: limit as u64,
+    };
+    kind.into()
+}
+
 /// Reads to the end, but only so far that it is clear that there is too much.
+#[cfg(feature = "zstd")]
 fn read<R: Read>(from: io::Result<R>, limit: usize, name: &str) -> Result<Bytes, DecodeError> {
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
     let mut out = Vec::new();
     from.and_then(|from| from.take(most).read_to_end(&mut out))
         .map_err(|error| DecodeError::foreign(format!("{name}: {error}")))?;
     if out.len() > limit {
-        return Err(DecodeErrorKind::TooLarge {
-            what: "a decompressed message",
-            got: out.len() as u64,
-            limit: limit as u64,
-        }
-        .into());
+        return Err(too_large(out.len(), limit));
     }
     Ok(out.into())
 }
@@ -128,13 +169,29 @@ mod tests {
             assert!(small.len() < 100_000);
             let small = small.freeze();
             let error = compression.decompress(small.clone(), 1_000_000);
-            assert_eq!(
-                error.unwrap_err().to_string(),
-                "a decompressed message of 1000001 is over the limit of 1000000"
-            );
+            let said = error.unwrap_err().to_string();
+            assert!(said.ends_with("is over the limit of 1000000"), "{said}");
             let whole = compression.decompress(small, 10_000_000).unwrap();
             assert_eq!(whole.len(), 10_000_000);
         }
+    }
+
+    #[test]
+    fn a_bomb_that_does_not_say_so_ends_there_as_well() {
+        let mut small = BytesMut::new();
+        Compression::Gzip.compress(&vec![b'x'; 10_000_000], &mut small);
+        // The last of two parts says nothing of the first.
+        let mut lying = small.to_vec();
+        let mut end = BytesMut::new();
+        Compression::Gzip.compress(b"end", &mut end);
+        lying.extend_from_slice(&end);
+        let error = Compression::Gzip.decompress(lying.clone().into(), 1_000_000);
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            "a decompressed message of 1000001 is over the limit of 1000000"
+        );
+        let whole = Compression::Gzip.decompress(lying.into(), 10_000_003);
+        assert_eq!(whole.unwrap().len(), 10_000_003);
     }
 
     #[test]

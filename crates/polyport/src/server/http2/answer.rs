@@ -32,6 +32,10 @@ const MORE: usize = 4 * 1024;
 /// HTTP/2 has at most.
 const TOGETHER: usize = 16 * 1024 - SMALL;
 
+/// So much of a status text is sent: peers take no more than a few KiB of headers, and each byte may
+/// become three.
+const LONGEST_TEXT: usize = 2 * 1024;
+
 /// An answer on its way.
 pub(super) struct Answer {
     state: State,
@@ -251,7 +255,7 @@ impl Answer {
         };
         let (code, text) = status.to_grpc(self.codec, self.kitex_codes);
         trailers.insert(headers::GRPC_STATUS, HeaderValue::from(code.0));
-        let text = headers::value(&grpc::encode_text(&text));
+        let text = headers::value(&grpc::encode_text(beginning(&text)));
         trailers.insert(headers::GRPC_MESSAGE, text);
         if let Some(biz) = status.biz() {
             trailers.insert(headers::BIZ_STATUS, HeaderValue::from(biz.code));
@@ -271,6 +275,15 @@ impl Answer {
         headers::put_reply(metadata, &mut trailers);
         trailers
     }
+}
+
+/// As much of a text as is sent.
+fn beginning(text: &str) -> &str {
+    let mut end = text.len().min(LONGEST_TEXT);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 fn response(headers: HeaderMap) -> Response<()> {

@@ -1,5 +1,6 @@
 //! Reception over HTTP/2: what a request asks for, and its way through the server.
 
+use std::fmt;
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
 use std::pin::pin;
@@ -11,12 +12,13 @@ use h2::RecvStream;
 use h2::server::SendResponse;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::request::Parts;
-use http::{Extensions, Request, StatusCode};
+use http::{Extensions, Method, Request, StatusCode, Uri};
 use polyport_wire::error::DecodeError;
 use polyport_wire::grpc;
 use polyport_wire::schema::CallKind;
 use polyport_wire::transport::{Codec, Transport};
 use tokio::time::{Instant, timeout_at};
+use tracing::field::display;
 
 use crate::call::Reply;
 use crate::code::Code;
@@ -39,6 +41,9 @@ const NOT_GRPC: &str = "This port speaks gRPC over HTTP/2 (content-type applicat
                         application/grpc+proto, application/grpc+thrift), and Kitex Thrift and \
                         Protobuf.\n";
 
+/// What a request is told whose method is not gRPC's.
+const NOT_POST: &str = "gRPC's requests are POST requests.\n";
+
 /// What the headers of a request say.
 struct Ask {
     route: Route,
@@ -55,36 +60,32 @@ pub(super) async fn serve(
 ) {
     let (parts, body) = request.into_parts();
     let limit = shared.limits.grpc_message;
-    let content_type = parts.headers.get(CONTENT_TYPE);
-    let codec = content_type
-        .and_then(|value| value.to_str().ok())
-        .and_then(grpc::codec);
-    let mut answer = Answer::new(respond, content_type_of(codec), limit, shared.kitex_codes);
-    let Some(codec) = codec else {
-        tracing::debug!(
-            ?peer,
-            path = parts.uri.path(),
-            "an HTTP/2 request is not gRPC"
-        );
-        answer.refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE, NOT_GRPC);
-        return;
+    let codec = codec(&parts);
+    let mut answer = Answer::new(
+        respond,
+        content_type_of(codec.ok()),
+        limit,
+        shared.kitex_codes,
+    );
+    let codec = match codec {
+        Ok(codec) => codec,
+        Err((status, text)) => {
+            let (method, headers) = (&parts.method, &parts.headers);
+            let content_type = headers.get(CONTENT_TYPE);
+            let reason = format_args!("{method} with content type {content_type:?} is not gRPC");
+            rejected(peer, &parts.uri, &reason);
+            return answer.refuse(status, text);
+        }
     };
     answer.codec = codec;
-    let compression = match compression(&parts.headers) {
-        Ok((request, reply)) => {
-            answer.compression = reply;
-            request
-        }
-        Err(status) => return answer.finish(Some(&status), &Metadata::default()),
-    };
-    let ask = match ask(&parts, codec, shared) {
-        Ok(ask) => ask,
+    let asked = compression(&parts.headers).and_then(|(request, reply)| {
+        answer.compression = reply;
+        Ok((request, ask(&parts, codec, shared)?))
+    });
+    let (compression, ask) = match asked {
+        Ok(asked) => asked,
         Err(status) => {
-            tracing::debug!(
-                ?peer,
-                path = parts.uri.path(),
-                "a request is rejected: {status}"
-            );
+            rejected(peer, &parts.uri, &status);
             return answer.finish(Some(&status), &Metadata::default());
         }
     };
@@ -100,6 +101,24 @@ pub(super) async fn serve(
         CallKind::Unary | CallKind::Oneway => exchange.unary(answer).await,
         _ => exchange.stream(SharedAnswer::new(answer)).await,
     }
+}
+
+/// How the messages of a request are written; or what is answered to one that is not gRPC.
+fn codec(parts: &Parts) -> Result<Codec, (StatusCode, &'static str)> {
+    let codec = headers::text(&parts.headers, &CONTENT_TYPE).and_then(grpc::codec);
+    match codec {
+        None => Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, NOT_GRPC)),
+        Some(_) if parts.method != Method::POST => Err((StatusCode::METHOD_NOT_ALLOWED, NOT_POST)),
+        Some(codec) => Ok(codec),
+    }
+}
+
+/// Says in the log why a request was not served. Its connection goes on, and its client is told, so
+/// that an operator need not know of it.
+#[cold]
+fn rejected(peer: Option<SocketAddr>, uri: &Uri, reason: &dyn fmt::Display) {
+    let (peer, path) = (peer.map(display), uri.path());
+    tracing::debug!(peer, path, "a request is rejected: {reason}");
 }
 
 /// Where a request wants to go, and how long it may take.
@@ -253,6 +272,11 @@ impl Exchange<'_> {
 
     /// The only message of a request.
     async fn single_message(&mut self) -> Result<Bytes, Status> {
+        let message = self.message_in_time().await;
+        message.inspect_err(|status| rejected(self.peer, &self.parts.uri, status))
+    }
+
+    async fn message_in_time(&mut self) -> Result<Bytes, Status> {
         let incoming = &mut self.incoming;
         let mut message = pin!(poll_fn(|cx| incoming.poll_message(cx)));
         // Mostly it is there, and no clock is needed.
