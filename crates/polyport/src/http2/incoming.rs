@@ -173,6 +173,10 @@ fn unreadable(error: &DecodeError) -> Status {
 /// `doc/PROTOCOL-HTTP2.md`, errors).
 pub(crate) fn broken(error: &h2::Error) -> Status {
     let code = match error.reason() {
+        Some(reason) if error.is_library() && error.is_go_away() && is_mistake(reason) => {
+            let text = format!("the connection failed: the other side's HTTP/2 is broken: {error}");
+            return Status::transport(text);
+        }
         Some(reason) if error.is_go_away() && (error.is_remote() || reason == Reason::NO_ERROR) => {
             Code::UNAVAILABLE
         }
@@ -186,6 +190,17 @@ pub(crate) fn broken(error: &h2::Error) -> Status {
         None => return Status::transport(format!("the connection failed: {error}")),
     };
     Status::with_code(code, format!("the stream was ended: {error}"))
+}
+
+/// Whether this is how a connection is ended on which something else than HTTP/2 comes.
+fn is_mistake(reason: Reason) -> bool {
+    matches!(
+        reason,
+        Reason::PROTOCOL_ERROR
+            | Reason::FRAME_SIZE_ERROR
+            | Reason::COMPRESSION_ERROR
+            | Reason::FLOW_CONTROL_ERROR
+    )
 }
 
 #[cfg(test)]
