@@ -6,6 +6,7 @@
 mod servers;
 mod multiplexed;
 mod routing;
+mod detection;
 mod client;
 mod grpc;
 mod callgrind;
@@ -34,6 +35,8 @@ enum Command {
     Multiplexed(multiplexed::Arguments),
     /// Instructions per request of Polyport with 1, 2 and 100 services, counted by callgrind.
     Routing(routing::Arguments),
+    /// Instructions of a connection's first requests, counted by callgrind.
+    Detection(detection::Arguments),
     /// CPU time per call of clients against Polyport's server.
     Client(client::Arguments),
     /// CPU time per message of gRPC servers.
@@ -45,6 +48,7 @@ fn main() -> Result<()> {
         Command::Servers(arguments) => servers::measure(&arguments),
         Command::Multiplexed(arguments) => multiplexed::measure(&arguments),
         Command::Routing(arguments) => routing::count(&arguments),
+        Command::Detection(arguments) => detection::count(&arguments),
         Command::Client(arguments) => client::measure(&arguments),
         Command::Grpc(arguments) => grpc::measure(&arguments),
     }
