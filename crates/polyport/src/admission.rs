@@ -148,9 +148,15 @@ pub(crate) async fn enter<'g>(
     load: &'g Load,
     visitor: Visitor,
 ) -> Result<Ticket<'g>, Status> {
-    let mut permits = [const { None }; 3];
-    for (gate, permit) in gates.iter().zip(&mut permits) {
+    for gate in gates {
         gate.check(load, visitor)?;
+    }
+    for gate in gates {
+        gate.take_turn()?;
+    }
+    let mut permits = [const { None }; 3];
+    // The innermost first: who waits for a method's room keeps nobody out of other methods.
+    for (gate, permit) in gates.iter().rev().zip(&mut permits) {
         *permit = match &gate.room {
             Some(room) => Some(room.take().await?),
             None => None,
@@ -217,6 +223,10 @@ impl Gate {
             let text = "request over limit: the server is overloaded";
             return Err(Status::refused(Code::UNAVAILABLE, text));
         }
+        Ok(())
+    }
+
+    fn take_turn(&self) -> Result<(), Status> {
         match &self.rate {
             Some(bucket) if !bucket.take() => Err(over("request too frequent")),
             _ => Ok(()),

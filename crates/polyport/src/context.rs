@@ -20,7 +20,7 @@ use crate::route::{MethodInfo, RouteReason};
 /// | --- | --- | --- | --- | --- |
 /// | service, package, method, kind, codec | yes | yes | yes | of the method that is called |
 /// | transport | yes | yes | yes | that of the request |
-/// | reason | never `Named` but for `Service:method` | yes | always `Named`, or `Fallback` for a name that several services share | `Named`, or `Method` when the name is not sent |
+/// | reason | never `Named` nor `Alias` but for `Service:method` | yes | `Named`, `Alias`, `Unknown`, or `Fallback` for a name that several services share | `Named`, or `Method` when the name is not sent |
 /// | caller | empty | if sent | if sent | the client's own name |
 /// | caller's method | empty | if sent | if sent | that of the call [within](crate::client::ClientCall::within) which it is made |
 /// | callee | empty | if sent | if sent | the service |
@@ -173,8 +173,8 @@ impl Context {
         }
     }
 
-    /// When the client stops waiting. The handler is dropped then; nobody would read its answer. On a
-    /// client: when the call must be done.
+    /// When the client stops waiting, or the time is over that the server, the service or the method
+    /// allows, if that is sooner. The handler is dropped then. On a client: when the call must be done.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         self.deadline

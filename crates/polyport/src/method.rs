@@ -252,7 +252,7 @@ impl<'a> Target<'a> {
         !self.is_combined && !self.service.is_empty()
     }
 
-    /// The path of a call over HTTP/2.
+    /// The same for the context of a call.
     pub(crate) fn info(&self) -> MethodInfo {
         MethodInfo {
             package: self.package.to_owned(),
@@ -263,6 +263,7 @@ impl<'a> Target<'a> {
         }
     }
 
+    /// The path of a call over HTTP/2.
     pub(crate) fn path(&self) -> String {
         let Self {
             package,

@@ -10,6 +10,7 @@ mod build;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::iter;
 use std::sync::Arc;
 
 use polyport_wire::schema::CallKind;
@@ -269,6 +270,13 @@ fn unknown_service(query: &Query<'_, '_>) -> String {
     )
 }
 
+/// The names by which a service is looked for, one after the other: over gRPC the one that was sent,
+/// and then its last part, which is all that Kitex looks at.
+fn spellings<'n>(query: Query<'_, '_>, name: &'n str) -> impl Iterator<Item = &'n str> {
+    let bare = name.rsplit_once('.').filter(|_| query.is_strict);
+    iter::once(name).chain(bare.map(|(_, bare)| bare))
+}
+
 impl Router {
     /// Checks the services against each other and makes the tables.
     ///
@@ -337,24 +345,28 @@ impl Router {
             return self.nameless(query);
         };
         let directory = self.directory(query.codec);
-        match Self::named(directory, query, name) {
-            &[index] => Ok(Chosen::new(index, RouteReason::Named)),
-            &[] => match self.formerly(query, name) {
-                Some(chosen) => Ok(chosen),
-                None => self.misnamed(query, name),
-            },
-            several => match self.fallback_among(directory, several) {
-                Some(index) => Ok(Chosen::new(index, RouteReason::Fallback)),
-                None => Err(RouteError::SharedName(query, self.full_names(several))),
-            },
+        for name in spellings(query, name) {
+            match Self::named(directory, query, name) {
+                &[index] => return Ok(Chosen::new(index, RouteReason::Named)),
+                &[] => {
+                    if let Some(chosen) = self.formerly(query, name) {
+                        return Ok(chosen);
+                    }
+                }
+                several => {
+                    return match self.fallback_among(directory, several) {
+                        Some(index) => Ok(Chosen::new(index, RouteReason::Fallback)),
+                        None => Err(RouteError::SharedName(query, self.full_names(several))),
+                    };
+                }
+            }
         }
+        self.misnamed(query, name)
     }
 
     /// The service that once had this name, if the call may reach it.
     fn formerly(&self, query: Query<'_, '_>, name: &str) -> Option<Chosen<'_>> {
-        let aliases = &self.directory(query.codec).aliases;
-        let bare = name.rsplit_once('.').filter(|_| query.is_strict);
-        let alias = aliases.get(name).or_else(|| aliases.get(bare?.1))?;
+        let alias = self.directory(query.codec).aliases.get(name)?;
         let index = alias.service;
         let reached = query.is_strict || self.services[index].reach == Reach::Everywhere;
         reached.then_some(Chosen {
@@ -371,12 +383,7 @@ impl Router {
         } else {
             &directory.names
         };
-        let known = |name: &str| names.get(name).map_or(&[][..], Vec::as_slice);
-        // Kitex looks at nothing but the last part over gRPC.
-        match (known(name), name.rsplit_once('.')) {
-            ([], Some((_, bare))) if query.is_strict => known(bare),
-            (known, _) => known,
-        }
+        names.get(name).map_or(&[][..], Vec::as_slice)
     }
 
     /// A name that nobody has.
@@ -393,7 +400,7 @@ impl Router {
             _ => {}
         }
         let other = self.other_directory(query.codec);
-        if Self::named(other, query, name).is_empty() {
+        if spellings(query, name).all(|name| Self::named(other, query, name).is_empty()) {
             Err(RouteError::UnknownService(query))
         } else {
             Err(RouteError::OtherCodec(query.codec))

@@ -105,7 +105,8 @@ impl Server {
     }
 
     /// Puts a layer around the handlers of all services, inside of the layers added before and
-    /// outside of those of services and methods.
+    /// outside of those of services and methods. This, [`admit`](Self::admit) and
+    /// [`timeout`](Self::timeout) leave out what comes with the server, health and reflection.
     #[must_use]
     pub fn layer(mut self, layer: impl Layer) -> Self {
         self.rules.options.methods = self.rules.options.methods.layer(layer);

@@ -1,12 +1,14 @@
 //! The services that come with a server: health checking and reflection.
 
 use std::path::Path;
+use std::time::Duration;
 
 use generated::grpc::health::v1::health_check_response::ServingStatus;
 use generated::grpc::health::v1::{HealthCheckRequest, HealthClient};
 use generated::grpc::reflection::v1::server_reflection_request::MessageRequest;
 use generated::grpc::reflection::v1::server_reflection_response::MessageResponse;
 use generated::grpc::reflection::v1::{ServerReflectionClient, ServerReflectionRequest};
+use polyport::admission::Admission;
 use polyport::codegen::buffa_descriptor::generated::descriptor::FileDescriptorProto;
 use polyport::protobuf::Message;
 use polyport::{Client, Code, Context, Health, Server, Service, Status};
@@ -70,7 +72,11 @@ async fn health_is_told_of_each_service_and_of_all() {
 #[tokio::test]
 async fn who_watches_health_sees_every_change_and_the_end() {
     let health = Health::new();
+    // What a server says of its services is not said of this.
     let server = Server::new().add(service()).health(&health);
+    let server = server
+        .timeout(Duration::ZERO)
+        .admit(Admission::new().concurrency(1));
     let serving = Serving::start(server).await;
     let asked = HealthClient::new(client(&serving).await);
     let mut changes = asked.watch(about("multi.v1.ServiceA")).await.unwrap();

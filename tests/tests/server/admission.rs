@@ -189,6 +189,24 @@ async fn calls_wait_for_their_turn_as_far_as_they_may() {
 }
 
 #[tokio::test]
+async fn who_waits_for_one_method_keeps_nobody_out_of_others() {
+    let (service, mut watch) = demo();
+    let one = Admission::new().concurrency(1).waiting(10);
+    let service = service.for_method("wait", |method| method.admit(one));
+    let two = Admission::new().concurrency(2);
+    let serving = Serving::start(Server::new().add(service).admit(two)).await;
+    let mut peer = serving.connect().await;
+    for _ in 0..5 {
+        let waits = wait(Transport::TtHeader).multiplexed();
+        peer.send(waits.encode()).await;
+    }
+    assert_eq!(watch.event().await, "waiting x");
+    // On the same connection, so that all of them are there.
+    let request = echo(Transport::TtHeader, "y").multiplexed();
+    assert_eq!(peer.call(&request).await.text(), "y");
+}
+
+#[tokio::test]
 async fn a_server_sheds_what_matters_less() {
     let (service, mut watch) = demo();
     let extra = named::service("Extra", &["more"]).admit(Admission::new().shed_above(2));
@@ -256,7 +274,7 @@ async fn a_service_for_grpc_alone_conflicts_with_nobody() {
     );
 }
 
-/// The server's limit is one for all services, and is asked before theirs.
+/// The server's limit is one for all services. What a call is comes before how many there are.
 #[tokio::test]
 async fn a_servers_limit_is_for_all_services_together() {
     let (service, mut watch) = demo();
@@ -271,11 +289,12 @@ async fn a_servers_limit_is_for_all_services_together() {
     let mut peer = serving.connect().await;
     let told = "request over limit: too many calls at the same time";
     refused(&mut peer, &Request::new(Transport::Framed, "other"), told).await;
+    refused(&mut peer, &echo(Transport::Framed, "y"), told).await;
+    let told = "request over limit: a message of 68 bytes, 50 are allowed";
     refused(&mut peer, &echo(Transport::Framed, &"x".repeat(60)), told).await;
     watch.let_one_go();
     assert_eq!(busy.response().await.text(), "x");
-    let told = "request over limit: a message of 68 bytes, 50 are allowed";
-    refused(&mut peer, &echo(Transport::Framed, &"x".repeat(60)), told).await;
+    assert_eq!(peer.call(&echo(Transport::Framed, "y")).await.text(), "y");
 }
 
 #[tokio::test]

@@ -121,3 +121,24 @@ async fn failures_over_http2_are_seen_too() {
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert_eq!(lines[1], "GRPC Join: not here");
 }
+
+#[tokio::test]
+async fn a_hook_that_panics_is_an_answer() {
+    let server = Server::new().add(demo().0).add(streams::protobuf().0);
+    let serving = Serving::start(server.on_error(|_, _| panic!("the hook's"))).await;
+    let words = "panic: [happened in error handler, method=Demo.fail, please check the panic at the \
+                server side] the hook's";
+    for transport in Transport::ALL {
+        let mut peer = serving.connect().await;
+        for _ in 0..2 {
+            let response = peer
+                .call(&Request::new(transport, "fail").text("error"))
+                .await;
+            assert_eq!(response.exception(), (6, words.to_owned()));
+        }
+    }
+    let options = Client::options(serving.address.to_string()).transport(Transport::Grpc);
+    let client = options.connect().await.unwrap();
+    let status = client.call(&UNARY, text("error")).await.unwrap_err();
+    assert_eq!(status.code(), Some(Code::INTERNAL));
+}

@@ -154,3 +154,26 @@ async fn callers_that_invent_names_are_remembered_up_to_a_number() {
     }
     assert_eq!((uses.count(), uses.callers().len()), (1100, 1000));
 }
+
+#[tokio::test]
+async fn an_exact_old_name_goes_before_the_last_part_of_one() {
+    static OLD: Method<Nothing, String> =
+        Method::new("Echo", "say", CallKind::Unary).package("billing");
+
+    let service = named::packaged("pay", "Pay", &["say"]).alias("billing.Echo", &Uses::new());
+    let other = named::packaged("shop", "Echo", &["say"]).fallback();
+    let serving = Serving::start(Server::new().add(service).add(other)).await;
+    let address = serving.address.to_string();
+    for transport in [Transport::Grpc, Transport::TtHeader] {
+        let options = Client::options(address.clone()).transport(transport);
+        let client = options.connect().await.unwrap();
+        let answer = match transport {
+            Transport::Grpc => client.call(&OLD, Nothing).await.unwrap(),
+            _ => {
+                let request = Request::new(transport, "say").service("billing.Echo");
+                serving.connect().await.call(&request).await.text()
+            }
+        };
+        assert_eq!(answer, "pay.Pay.say", "{transport}");
+    }
+}

@@ -49,7 +49,7 @@ where
             Err(timed_out(
                 &call.client,
                 call.callee.target(),
-                call.terms.timeout,
+                call.terms.limit(),
             )),
             Metadata::default(),
         )
@@ -99,7 +99,7 @@ where
                 Err(timed_out(
                     &call.client,
                     call.callee.target(),
-                    call.terms.timeout,
+                    call.terms.limit(),
                 )),
                 metadata,
             )

@@ -1,5 +1,6 @@
 //! The layers of a client: a call on its way out, and its reply on the way back.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::future::{Future, ready};
 use std::pin::Pin;
@@ -22,6 +23,7 @@ use crate::layer::{AnyLayer, End, Next};
 use crate::metadata::Metadata;
 use crate::method::{Method, Target};
 use crate::route::{MethodInfo, RouteReason};
+use crate::service::catch_panic;
 use crate::status::{MethodError, Status};
 
 /// Whether anything stands between the caller and the wire.
@@ -43,7 +45,7 @@ where
         arguments,
         terms,
     } = call;
-    let (timeout, compression) = (terms.timeout, terms.compression);
+    let (timeout, compression) = (terms.limit(), terms.compression);
     let transport = framing(client.shared.options.transport, callee.target().codec);
     let called = Called {
         info: callee.info(&method.info),
@@ -93,11 +95,17 @@ pub(super) async fn through(
     };
     let context = context(client, called, terms);
     let until = context.deadline;
-    let calling = Next::new(&layers, end).call(Call { context, message });
-    match until {
-        None => Some(calling.await),
-        Some(until) => timeout_at(until, calling).await.ok(),
-    }
+    let target = Arc::clone(&context.target);
+    let next = Next::new(&layers, end);
+    let calling = catch_panic(async { next.call(Call { context, message }).await });
+    let outcome = match until {
+        None => calling.await,
+        Some(until) => timeout_at(until, calling).await.ok()?,
+    };
+    let panicked = |payload: Box<dyn Any + Send>| {
+        Status::panic("middleware", &target.service, &target.method, &*payload).into()
+    };
+    Some(outcome.unwrap_or_else(panicked))
 }
 
 fn context(client: &Client, called: Called, terms: Terms) -> Context {

@@ -67,6 +67,11 @@ impl Terms {
         self.deadline = cx.deadline();
     }
 
+    /// The call's own time, when nothing else can end it sooner.
+    pub(super) fn limit(&self) -> Option<Duration> {
+        self.timeout.filter(|_| self.deadline.is_none())
+    }
+
     /// When the call must be done: after its own time, or when the call ends that it is made within.
     pub(super) fn until(&self) -> Option<Instant> {
         let timeout = self

@@ -62,7 +62,11 @@ impl Incoming {
             match self.decoder.decode() {
                 Ok(Some(message)) => return Poll::Ready(self.whole(message).map(Some)),
                 Ok(None) if self.ended => return Poll::Ready(self.end()),
-                Ok(None) => ready!(self.poll_room(cx)),
+                Ok(None) => {
+                    if self.poll_room(cx).is_pending() {
+                        return self.poll_late(cx);
+                    }
+                }
                 Err(error) => return Poll::Ready(Err(unreadable(&error))),
             }
             match self.stream.poll_data(cx) {

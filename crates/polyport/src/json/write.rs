@@ -115,5 +115,5 @@ fn text(bytes: &Bytes) -> Result<String, JsonError> {
 }
 
 fn mismatch(kind: &str, value: &Dynamic) -> JsonError {
-    JsonError::new(format!("expected {kind}, found {value:?}"))
+    JsonError::new(format!("expected {kind}, found {:?}", value.wire_type()))
 }

@@ -13,7 +13,8 @@ use crate::status::Status;
 ///
 /// A caller is the name that a client [gives itself](Context::caller), which proves nothing: behind a
 /// port that everybody reaches, it keeps mistakes out, not attackers. A method is named as in the IDL,
-/// or as `Service.method`.
+/// which stands for those of this name of all services, as `Service.method`, for those of all packages,
+/// or as `package.Service.method`.
 #[derive(Clone, Debug, Default)]
 pub struct AccessControl {
     open: Methods,
@@ -68,7 +69,10 @@ impl AccessControl {
     fn allows(&self, context: &Context) -> bool {
         let has = |methods: &Methods| {
             let (service, method) = (context.service(), context.method());
-            methods.contains(method) || methods.contains(&format!("{service}.{method}"))
+            let package = context.package();
+            methods.contains(method)
+                || methods.contains(&format!("{service}.{method}"))
+                || methods.contains(&format!("{package}.{service}.{method}"))
         };
         has(&self.open)
             || match self.callers.get(context.caller()) {

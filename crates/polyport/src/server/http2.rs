@@ -232,7 +232,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
             self.stall = None;
             return Poll::Pending;
         };
-        let until = since + self.limits.message;
+        let Some(until) = since.checked_add(self.limits.message) else {
+            return Poll::Pending;
+        };
         let stall = self
             .stall
             .get_or_insert_with(|| Box::pin(time::sleep_until(until)));

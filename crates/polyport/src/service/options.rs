@@ -1,7 +1,9 @@
 //! What belongs to one method, to all methods of a service, or to all of a server; and how these
 //! become one.
 
+use std::any::Any;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +24,7 @@ use crate::status::Status;
 /// | option | when server, service and method have it |
 /// | --- | --- |
 /// | `layer` | all run: the server's around the service's around the method's |
-/// | `admit` | all are asked, the server's first |
+/// | `admit` | all are asked; what a call is (transport, size) before how many there are |
 /// | `timeout` | the method's holds, else the service's, else the server's |
 /// | `deprecated` | (not of a server) the method's note holds, else the service's |
 #[derive(Clone, Debug, Default)]
@@ -104,9 +106,18 @@ impl ErrorHook {
     pub(crate) fn look_at(&self, context: &Context, mut reply: Reply) -> Reply {
         reply.outcome = reply.outcome.map_err(|status| match status.biz() {
             Some(_) => status,
-            None => (self.0)(context, status),
+            None => self.replace(context, status),
         });
         reply
+    }
+
+    fn replace(&self, context: &Context, status: Status) -> Status {
+        let replaced = catch_unwind(AssertUnwindSafe(|| (self.0)(context, status)));
+        let panicked = |payload: Box<dyn Any + Send>| {
+            let (service, method) = (context.service(), context.method());
+            Status::panic("error handler", service, method, &*payload)
+        };
+        replaced.unwrap_or_else(panicked)
     }
 }
 
@@ -129,6 +140,15 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
+    /// What stands around the methods of services that come with the server: probes and tools get
+    /// their answers when nobody else does, and watch for as long as they like.
+    pub(crate) fn built_in(server: &ServerOptions) -> Self {
+        Self {
+            on_error: server.on_error.clone(),
+            ..Self::default()
+        }
+    }
+
     pub(crate) fn compose(
         server: &ServerOptions,
         service: &MethodOptions,
@@ -173,6 +193,14 @@ impl Stack {
         match (deadline, own) {
             (Some(deadline), Some(own)) => Some(deadline.min(own)),
             (deadline, own) => deadline.or(own),
+        }
+    }
+
+    /// What goes out for a call that failed before it could be served.
+    pub(crate) fn failed(&self, context: &Context, status: Status) -> Reply {
+        match &self.on_error {
+            Some(hook) => hook.look_at(context, status.into()),
+            None => status.into(),
         }
     }
 

@@ -186,7 +186,7 @@ impl Exchange<'_> {
         let Some(reply) = reply else {
             return;
         };
-        match reply.unwrap_or_else(|status: Status| status.into()) {
+        match reply {
             Reply {
                 outcome: Ok(message),
                 metadata,
@@ -241,7 +241,10 @@ impl Exchange<'_> {
         let request = match kind {
             CallKind::ServerStream => match self.single_message().await {
                 Ok(request) => request,
-                Err(status) => return status.into(),
+                Err(status) => {
+                    let (headers, peer) = (self.parts.headers, self.peer);
+                    return call(&self.ask, Err(status), headers, peer, self.shared).await;
+                }
             },
             _ => Bytes::new(),
         };
@@ -258,16 +261,16 @@ impl Exchange<'_> {
             CallKind::ServerStream => Payload::Answers(request, outlet),
             _ => Payload::Both(Box::new(incoming), outlet),
         };
-        call(&ask, payload, parts.headers, peer, shared).await
+        call(&ask, Ok(payload), parts.headers, peer, shared).await
     }
 
-    async fn unary_call(mut self) -> Result<Reply, Status> {
+    async fn unary_call(mut self) -> Reply {
         let payload = match self.shared.unary_as_streams {
-            true => Payload::Requests(Box::new(self.incoming)),
-            false => Payload::Message(self.single_message().await?),
+            true => Ok(Payload::Requests(Box::new(self.incoming))),
+            false => self.single_message().await.map(Payload::Message),
         };
         let (headers, peer) = (self.parts.headers, self.peer);
-        Ok(call(&self.ask, payload, headers, peer, self.shared).await)
+        call(&self.ask, payload, headers, peer, self.shared).await
     }
 
     /// The only message of a request.
@@ -283,11 +286,13 @@ impl Exchange<'_> {
         let message = match poll_fn(|cx| Poll::Ready(message.as_mut().poll(cx))).await {
             Poll::Ready(message) => message?,
             Poll::Pending => {
-                let latest = Instant::now() + self.shared.limits.message;
-                let until = self.ask.deadline.map_or(latest, |until| until.min(latest));
-                timeout_at(until, message)
-                    .await
-                    .unwrap_or_else(|_| Err(Status::deadline()))?
+                let latest = Instant::now().checked_add(self.shared.limits.message);
+                match [latest, self.ask.deadline].into_iter().flatten().min() {
+                    None => message.await?,
+                    Some(until) => timeout_at(until, message)
+                        .await
+                        .unwrap_or_else(|_| Err(Status::deadline()))?,
+                }
             }
         };
         self.incoming.release();
@@ -296,10 +301,10 @@ impl Exchange<'_> {
     }
 }
 
-/// Decodes the arguments and calls.
+/// Decodes the arguments and calls, if the request has come.
 async fn call(
     ask: &Ask,
-    payload: Payload,
+    payload: Result<Payload, Status>,
     headers: HeaderMap,
     peer: Option<SocketAddr>,
     shared: &Shared,
@@ -319,6 +324,10 @@ async fn call(
     };
     ask.route.note(&context);
     let limits = shared.limits.message_limits();
+    let payload = match payload {
+        Ok(payload) => payload,
+        Err(status) => return ask.route.method.stack.failed(&context, status),
+    };
     serving::serve(&ask.route.method, context, payload, &limits)
         .await
         .unwrap_or_else(|error| Status::broken_message(&error).into())
