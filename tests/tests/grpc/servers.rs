@@ -6,7 +6,8 @@ use polyport::{Client, Code, Transport};
 use polyport_tests::frames::{END_HEADERS, END_STREAM, FramePeer, frame, header, kind};
 use polyport_tests::streams::{ECHO, JOIN, SPLIT, UNARY, text};
 use polyport_tests::{PATIENCE, soon};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::time::{Instant, timeout};
 
 const SHORT: Duration = Duration::from_millis(100);
 
@@ -180,4 +181,34 @@ async fn a_server_that_gives_no_sign_of_life_is_given_up() {
     let call = client.unwrap().call(&UNARY, text("hi")).into_future().await;
     let said = call.unwrap_err().to_string();
     assert!(said.contains("the connection failed"), "{said}");
+}
+
+#[tokio::test]
+async fn a_crowd_waits_together_for_a_connection_that_is_not_to_be_had() {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let patience = Duration::from_millis(300);
+    let options = Client::options(address.to_string()).transport(Transport::Grpc);
+    let options = options.connect_timeout(patience);
+    let (client, peer) = tokio::join!(options.connect(), accept(&listener));
+    let client = client.unwrap();
+    drop(peer);
+    // Connections that nobody accepts, until the kernel takes no more.
+    let mut waiting = Vec::new();
+    while let Ok(connected) = timeout(patience, TcpStream::connect(address)).await {
+        waiting.push(connected);
+    }
+    let begun = Instant::now();
+    let crowd: Vec<_> = std::iter::repeat_with(|| {
+        let call = client.call(&UNARY, text("hi"));
+        tokio::spawn(call.into_future())
+    })
+    .take(20)
+    .collect();
+    for call in crowd {
+        assert!(soon(call).await.unwrap().unwrap_err().is_timeout());
+    }
+    assert!(begun.elapsed() < patience * 10, "{:?}", begun.elapsed());
 }

@@ -5,6 +5,7 @@ pub(super) mod call;
 pub(super) mod replies;
 pub(super) mod requests;
 pub(super) mod deadline;
+mod slot;
 mod working;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,8 +15,8 @@ use h2::SendStream;
 use h2::client::{Builder, ResponseFuture, SendRequest};
 use http::Request;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::Mutex;
 
+use crate::client::http2::slot::Slot;
 use crate::client::http2::working::Working;
 use crate::client::options::{ClientOptions, Connections};
 use crate::client::pool;
@@ -37,17 +38,6 @@ pub(in crate::client) struct Http2 {
     options: ClientOptions,
     slots: Vec<Slot>,
     next: AtomicUsize,
-}
-
-/// One connection, which is made anew when it has ended.
-#[derive(Debug, Default)]
-struct Slot(Mutex<Open>);
-
-#[derive(Debug, Default)]
-struct Open {
-    sender: Option<SendRequest<Bytes>>,
-    /// How many connections there were before: who finds one ended replaces that one only.
-    generation: u64,
 }
 
 /// A stream that was opened: the answer to come, and the way to send more.
@@ -73,9 +63,9 @@ impl Http2 {
     /// Connects once, to find out at once whether the server is there.
     pub(super) async fn connect(options: &ClientOptions) -> Result<Self, Error> {
         let http2 = Self::new(options);
-        match http2.slots.first() {
-            Some(slot) => slot.sender(options, None).await.map(drop)?,
-            None => connect(options).await.map(drop)?,
+        let sender = connect(options).await?;
+        if let Some(slot) = http2.slots.first() {
+            slot.fill(sender);
         }
         Ok(http2)
     }
@@ -104,29 +94,6 @@ impl Http2 {
     fn slot(&self) -> Option<&Slot> {
         let next = self.next.fetch_add(1, Ordering::Relaxed);
         self.slots.get(next.checked_rem(self.slots.len())?)
-    }
-}
-
-impl Slot {
-    /// The connection; a new one if there is none or if the one of this generation has `ended`.
-    async fn sender(
-        &self,
-        options: &ClientOptions,
-        ended: Option<u64>,
-    ) -> Result<(SendRequest<Bytes>, u64), Error> {
-        let mut open = self.0.lock().await;
-        if ended == Some(open.generation) {
-            open.sender = None;
-        }
-        let sender = match &open.sender {
-            Some(sender) => sender.clone(),
-            None => {
-                let sender = connect(options).await?;
-                open.generation += 1;
-                open.sender.insert(sender).clone()
-            }
-        };
-        Ok((sender, open.generation))
     }
 }
 
