@@ -5,6 +5,7 @@
 mod routing;
 mod cells;
 mod protobuf;
+mod unknown;
 mod direct;
 mod recorded;
 mod edges;
@@ -80,6 +81,9 @@ struct Args {
     /// The program of interop/grpc, and grpc-go's client and server of the same test
     #[arg(long, num_args = 3, value_names = ["OURS", "CLIENT", "SERVER"])]
     grpc_test: Vec<PathBuf>,
+    /// The example of a proxy, to stand between programs
+    #[arg(long)]
+    proxy: Option<PathBuf>,
     /// grpcurl, which calls by reflection
     #[arg(long)]
     grpcurl: Option<PathBuf>,
@@ -107,6 +111,10 @@ enum Group {
     Edges,
     /// A graceful stop under load
     Stop,
+    /// What no service has, answered by one handler
+    Unknown,
+    /// Both ends behind the proxy
+    Proxied,
 }
 
 impl Args {
@@ -201,6 +209,9 @@ fn all_of(args: &Args, polyport: &Peer, other: &Peer) -> Report {
         protobuf::run(other, polyport, &mut report);
         protobuf::run(polyport, other, &mut report);
     }
+    if args.has(Group::Unknown) {
+        unknown::run(other, polyport, &mut report);
+    }
     if other.implementation.transports().is_empty() {
         return report;
     }
@@ -229,6 +240,14 @@ fn all_of(args: &Args, polyport: &Peer, other: &Peer) -> Report {
     }
     if is_kitex && args.has(Group::Recorded) {
         recorded::run(other, &mut report);
+    }
+    if let Some(proxy) = &args.proxy
+        && is_kitex
+        && args.has(Group::Proxied)
+    {
+        let behind = other.behind(proxy.clone(), "proxy -> kitex");
+        cells::run(other, &behind, &mut report);
+        protobuf::run(other, &behind, &mut report);
     }
     if is_kitex && args.has(Group::Edges) {
         edges::run(other, polyport, &mut report);

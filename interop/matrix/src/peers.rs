@@ -22,6 +22,9 @@ const SOON: Duration = Duration::from_secs(4);
 #[derive(Debug)]
 pub(crate) struct Peer {
     pub(crate) implementation: Implementation,
+    name: &'static str,
+    /// What stands before its servers, if anything does.
+    proxy: Option<PathBuf>,
     /// A program and its first arguments: some peers are scripts.
     program: Vec<PathBuf>,
     /// How many of its calls have hung.
@@ -35,6 +38,8 @@ pub(crate) struct Serving {
     pub(crate) address: String,
     /// What its log says of handlers that ended before they answered.
     given_up: Receiver<String>,
+    /// The server behind it, if it is a proxy.
+    behind: Option<Box<Self>>,
 }
 
 impl Serving {
@@ -55,11 +60,15 @@ impl Serving {
             child,
             address,
             given_up,
+            behind: None,
         }
     }
 
     /// Waits for a handler that ends before it has answered, and gives what it was called as.
     pub(crate) fn given_up(&self) -> String {
+        if let Some(server) = &self.behind {
+            return server.given_up();
+        }
         self.given_up
             .recv_timeout(SOON)
             .unwrap_or_else(|_| format!("no handler ended within {SOON:?}"))
@@ -84,13 +93,24 @@ impl Peer {
     pub(crate) fn new(implementation: Implementation, program: Vec<PathBuf>) -> Self {
         Self {
             implementation,
+            name: implementation.name(),
+            proxy: None,
             program,
             hung: AtomicUsize::new(0),
         }
     }
 
+    /// The same program under another name, each of its servers behind a proxy.
+    pub(crate) fn behind(&self, proxy: PathBuf, name: &'static str) -> Self {
+        Self {
+            name,
+            proxy: Some(proxy),
+            ..Self::new(self.implementation, self.program.clone())
+        }
+    }
+
     pub(crate) fn name(&self) -> &'static str {
-        self.implementation.name()
+        self.name
     }
 
     /// Starts a server that has no reason not to.
@@ -107,36 +127,16 @@ impl Peer {
         self.start(&all)
     }
 
-    /// Starts a server, which must say where it listens.
+    /// Starts a server, which must say where it listens; with a proxy before it, if there is to be one.
     pub(crate) fn start(&self, args: &[&str]) -> Result<Serving, Ended> {
-        let mut child = self
-            .command(args)
-            .env("RUST_LOG", "error")
-            .spawn()
-            .unwrap_or_else(|error| panic!("{:?} cannot be run: {error}", self.program));
-        let limit = TimeLimit::of(&child);
-        let mut line = String::new();
-        if let Some(out) = child.stdout.take() {
-            let _ = BufReader::new(out).read_line(&mut line);
-        }
-        let kept = limit.kept();
-        match line.trim().strip_prefix("listening on ") {
-            Some(address) => {
-                let address = address.to_owned();
-                Ok(Serving::new(child, address))
-            }
-            None => {
-                let mut text = String::new();
-                if let Some(mut log) = child.stderr.take() {
-                    let _ = log.read_to_string(&mut text);
-                }
-                if let Err(reason) = kept {
-                    text = format!("listens {reason}: {text}");
-                }
-                let status = child.wait().ok().and_then(|status| status.code());
-                Err(Ended { status, text })
-            }
-        }
+        let server = listening(&mut self.command(args))?;
+        let Some(proxy) = &self.proxy else {
+            return Ok(server);
+        };
+        let args = ["127.0.0.1:0", server.address.as_str()];
+        let mut proxy = listening(piped(Command::new(proxy).args(args)))?;
+        proxy.behind = Some(Box::new(server));
+        Ok(proxy)
     }
 
     /// Makes calls and gives the lines that came of them.
@@ -168,12 +168,47 @@ impl Peer {
     /// The program with these arguments, its output to be read.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(&self.program[0]);
+        command.args(&self.program[1..]).args(args);
+        piped(&mut command);
         command
-            .args(&self.program[1..])
-            .args(args)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        command
+    }
+}
+
+/// Reads what a program says, and tells it nothing.
+fn piped(command: &mut Command) -> &mut Command {
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+}
+
+/// Starts a server, which must say where it listens.
+fn listening(command: &mut Command) -> Result<Serving, Ended> {
+    let mut child = command
+        .env("RUST_LOG", "error")
+        .spawn()
+        .unwrap_or_else(|error| panic!("{command:?} cannot be run: {error}"));
+    let limit = TimeLimit::of(&child);
+    let mut line = String::new();
+    if let Some(out) = child.stdout.take() {
+        let _ = BufReader::new(out).read_line(&mut line);
+    }
+    let kept = limit.kept();
+    match line.trim().strip_prefix("listening on ") {
+        Some(address) => {
+            let address = address.to_owned();
+            Ok(Serving::new(child, address))
+        }
+        None => {
+            let mut text = String::new();
+            if let Some(mut log) = child.stderr.take() {
+                let _ = log.read_to_string(&mut text);
+            }
+            if let Err(reason) = kept {
+                text = format!("listens {reason}: {text}");
+            }
+            let status = child.wait().ok().and_then(|status| status.code());
+            Err(Ended { status, text })
+        }
     }
 }

@@ -31,6 +31,7 @@ pub(crate) fn server(name: &str) -> Result<Server, String> {
             apart::apart::LeftServer::new(Handlers),
             apart::apart::RightServer::new(Handlers),
         ],
+        "unknown" => return Ok(Server::new().add(service_b()).unknown(Handlers)),
         "proto" => proto().into(),
         "all" => multi().into_iter().chain(proto()).collect(),
         "hundred" => hundred(),

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Bytes, BytesMut};
-use polyport::service::RawHandler;
-use polyport::{Context, Status};
+use polyport::service::{RawHandler, UnknownHandler};
+use polyport::{Codec, Context, Sink, Status, Streaming};
 use polyport_wire::limits::Limits;
 use polyport_wire::thrift::{Dynamic, Reader, WireType, Writer};
 
@@ -151,21 +151,46 @@ impl types_idl::Types for Handlers {
     }
 }
 
-/// Gives the first argument back, without knowing what it is.
 impl RawHandler for Handlers {
     async fn call(&self, _cx: &mut Context, arguments: Bytes) -> Result<Bytes, Status> {
-        let broken = |error: &dyn std::fmt::Display| Status::error(error.to_string());
-        let mut input = Reader::new(&arguments, &Limits::default());
-        let fields = match Dynamic::decode(WireType::STRUCT, &mut input) {
-            Ok(Dynamic::Struct(fields)) => fields,
-            Ok(_) => Vec::new(),
-            Err(error) => return Err(broken(&error)),
-        };
-        let first = fields.into_iter().next().map(|(_, value)| (0, value));
-        let mut result = BytesMut::new();
-        let mut out = Writer::new(&mut result);
-        Dynamic::Struct(first.into_iter().collect()).encode(&mut out);
-        out.finish().map_err(|error| broken(&error))?;
-        Ok(result.freeze())
+        first_argument(&arguments)
     }
+}
+
+impl UnknownHandler for Handlers {
+    async fn call(&self, cx: &mut Context, request: Bytes) -> Result<Bytes, Status> {
+        match cx.codec() {
+            Codec::ThriftBinary => first_argument(&request),
+            _ => Ok(request),
+        }
+    }
+
+    async fn stream(
+        &self,
+        _cx: &mut Context,
+        mut requests: Streaming<Bytes>,
+        mut answers: Sink<Bytes>,
+    ) -> Result<(), Status> {
+        while let Some(request) = requests.receive().await? {
+            answers.send(request).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Gives the first argument back, without knowing what it is.
+fn first_argument(arguments: &Bytes) -> Result<Bytes, Status> {
+    let broken = |error: &dyn std::fmt::Display| Status::error(error.to_string());
+    let mut input = Reader::new(arguments, &Limits::default());
+    let fields = match Dynamic::decode(WireType::STRUCT, &mut input) {
+        Ok(Dynamic::Struct(fields)) => fields,
+        Ok(_) => Vec::new(),
+        Err(error) => return Err(broken(&error)),
+    };
+    let first = fields.into_iter().next().map(|(_, value)| (0, value));
+    let mut result = BytesMut::new();
+    let mut out = Writer::new(&mut result);
+    Dynamic::Struct(first.into_iter().collect()).encode(&mut out);
+    out.finish().map_err(|error| broken(&error))?;
+    Ok(result.freeze())
 }
