@@ -39,6 +39,11 @@ pub enum RegistrationError {
         /// The others.
         others: Vec<String>,
     },
+    /// A service is to be replaced or removed that is not there.
+    NotRegistered {
+        /// The name, with its package where it has one.
+        service: String,
+    },
     /// More than one handler was given for unknown services and methods.
     SeveralUnknown,
     /// A combined service, which answers all calls, was added beside a handler for unknown ones.
@@ -124,6 +129,11 @@ impl fmt::Display for RegistrationError {
                 "only one service can be registered when registering combined service: \
                  [{combined}] stands beside [{}]; add it alone, or add the single services",
                 others.join(", ")
+            ),
+            Self::NotRegistered { service } => write!(
+                f,
+                "service [{service}] is not registered: add it first, or give its name with the \
+                 package"
             ),
             Self::SeveralUnknown => f.write_str(
                 "multiple unknown services cannot be registered: call `Server::unknown` once",

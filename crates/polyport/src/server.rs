@@ -7,6 +7,7 @@ mod reception;
 mod reply;
 mod http2;
 mod ttstream;
+mod registry;
 mod serving;
 mod in_memory;
 mod linger;
@@ -16,6 +17,8 @@ mod stopwatch;
 mod tests;
 
 pub(crate) use in_memory::InMemory;
+
+pub use crate::server::registry::{Draining, Registry};
 
 use std::fmt;
 use std::future::Future;
@@ -29,12 +32,13 @@ use tokio::sync::watch;
 
 use crate::admission::Admission;
 #[cfg(feature = "protobuf")]
-use crate::built_in::{health::Health, reflection};
+use crate::built_in::health::Health;
 use crate::context::Context;
 use crate::error::Error;
 use crate::layer::Layer;
 use crate::limits::Limits;
 use crate::router::{Router, Rules};
+use crate::server::registry::{BuiltIn, Catalog};
 use crate::service::{self, ErrorHook, Service, UnknownHandler};
 use crate::status::Status;
 use crate::validator::{PayloadValidator, Validators};
@@ -75,10 +79,7 @@ pub struct Server {
     kitex_codes: bool,
     unary_as_streams: bool,
     validators: Validators,
-    #[cfg(feature = "protobuf")]
-    health: Option<Health>,
-    #[cfg(feature = "protobuf")]
-    reflects: bool,
+    built_in: BuiltIn,
 }
 
 impl Server {
@@ -226,7 +227,7 @@ impl Server {
     #[cfg(feature = "protobuf")]
     #[must_use]
     pub fn health(mut self, health: &Health) -> Self {
-        self.health = Some(health.clone());
+        self.built_in.health = Some(health.clone());
         self
     }
 
@@ -243,7 +244,7 @@ impl Server {
     #[cfg(feature = "protobuf")]
     #[must_use]
     pub fn reflection(mut self) -> Self {
-        self.reflects = true;
+        self.built_in.reflects = true;
         self
     }
 
@@ -253,25 +254,8 @@ impl Server {
     /// # Errors
     ///
     /// Everything that is wrong with the services, at once.
-    pub fn router(mut self) -> Result<Router, Error> {
-        self.add_built_in();
-        Router::build(self.services, &self.rules)
-    }
-
-    /// Adds the services that come with the server, behind those that they tell of.
-    fn add_built_in(&mut self) {
-        #[cfg(feature = "protobuf")]
-        {
-            let names: Vec<String> = self.services.iter().map(Service::full_name).collect();
-            if let Some(health) = &self.health {
-                health.begin(names.into_iter());
-                self.services.push(health.service());
-            }
-            if self.reflects {
-                let services = reflection::services(&self.services);
-                self.services.extend(services);
-            }
-        }
+    pub fn router(self) -> Result<Router, Error> {
+        self.built_in.router(&self.services, &self.rules)
     }
 
     /// Checks the services and listens, without accepting yet.
@@ -292,17 +276,14 @@ impl Server {
     }
 
     /// Checks the services.
-    fn into_shared(mut self) -> Result<Arc<Shared>, Error> {
-        self.add_built_in();
-        let router = Router::build(self.services, &self.rules)?;
+    fn into_shared(self) -> Result<Arc<Shared>, Error> {
+        let catalog = Catalog::new(self.services, self.rules, self.built_in)?;
         Ok(Arc::new(Shared {
-            router,
+            catalog: Arc::new(catalog),
             limits: self.limits,
             kitex_codes: self.kitex_codes,
             unary_as_streams: self.unary_as_streams,
             validators: self.validators,
-            #[cfg(feature = "protobuf")]
-            health: self.health,
         }))
     }
 
@@ -329,24 +310,12 @@ pub struct Listening {
 /// What every connection of a server needs.
 #[derive(Debug)]
 struct Shared {
-    router: Router,
+    catalog: Arc<Catalog>,
     limits: Limits,
     kitex_codes: bool,
     /// Whether layers see unary calls over gRPC as streams.
     unary_as_streams: bool,
     validators: Validators,
-    #[cfg(feature = "protobuf")]
-    health: Option<Health>,
-}
-
-impl Shared {
-    /// Tells those who ask for it that the server stops.
-    fn stop_health(&self) {
-        #[cfg(feature = "protobuf")]
-        if let Some(health) = &self.health {
-            health.stop();
-        }
-    }
 }
 
 /// How far a server is with its stop.
@@ -367,10 +336,16 @@ impl Listening {
         self.local
     }
 
-    /// The tables by which calls find their services.
+    /// The tables by which calls find their services now.
     #[must_use]
-    pub fn router(&self) -> &Router {
-        &self.shared.router
+    pub fn router(&self) -> Arc<Router> {
+        self.registry().router()
+    }
+
+    /// The services, to look at them and to change them while the server serves.
+    #[must_use]
+    pub fn registry(&self) -> Registry {
+        Registry(Arc::clone(&self.shared.catalog))
     }
 
     /// Serves a connection that does not come through the port, such as one in memory or of a Unix
@@ -427,7 +402,7 @@ impl Listening {
     ///
     /// Gives the number of connections that had to be cut then.
     pub async fn serve_until(self, stop: impl Future<Output = ()>) -> usize {
-        tracing::info!(address = %self.local, "listening\n{}", self.shared.router);
+        tracing::info!(address = %self.local, "listening\n{}", *self.shared.catalog.router());
         listen::serve(self.listener, self.shared, stop).await
     }
 }

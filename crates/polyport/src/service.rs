@@ -19,6 +19,7 @@ use polyport_wire::error::DecodeError;
 use polyport_wire::limits::Limits;
 use polyport_wire::schema::{CallKind, Embedded};
 use polyport_wire::transport::Codec;
+use tokio::sync::watch;
 
 use crate::admission::Admission;
 use crate::call::{Call, Message, Reply};
@@ -43,8 +44,8 @@ pub use crate::service::uses::Uses;
 /// A service with its handler, ready to be [added](crate::Server::add) to a server.
 ///
 /// Generated code makes one (`GreeterServer::new(handler)`); [`Service::json`] makes one by a schema,
-/// [`Service::raw`] one without an IDL.
-#[derive(Debug)]
+/// [`Service::raw`] one without an IDL. A clone has the same handler.
+#[derive(Clone, Debug)]
 pub struct Service {
     pub(crate) package: String,
     pub(crate) name: String,
@@ -59,6 +60,8 @@ pub struct Service {
     /// For single methods, by name.
     pub(crate) method_options: Vec<(String, MethodOptions)>,
     pub(crate) schema: Option<&'static Embedded>,
+    /// Everything has it that serves a call of the service, or may.
+    pub(crate) presence: watch::Sender<()>,
 }
 
 /// Which calls reach a service.
@@ -102,6 +105,7 @@ impl Service {
             options: MethodOptions::default(),
             method_options: Vec::new(),
             schema: None,
+            presence: watch::Sender::default(),
         }
     }
 
@@ -248,6 +252,23 @@ impl Service {
         }
     }
 
+    /// How its messages are written.
+    #[must_use]
+    pub fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    /// What is known of the methods, in the order of the IDL.
+    pub fn method_infos(&self) -> impl Iterator<Item = &MethodInfo> {
+        self.methods.iter().map(|method| &*method.info)
+    }
+
+    /// The same service, present in its own right: other copies do not count for it.
+    pub(crate) fn registered(mut self) -> Self {
+        self.presence = watch::Sender::default();
+        self
+    }
+
     /// The IDL as data, when the service was generated.
     #[must_use]
     pub fn schema(&self) -> Option<&'static Embedded> {
@@ -275,6 +296,7 @@ impl<H: Send + Sync + 'static> ServiceBuilder<H> {
             service: Service {
                 combined: description.is_some_and(|service| service.combined),
                 schema: Some(schema),
+                presence: watch::Sender::default(),
                 ..Service::new(package.to_owned(), name.to_owned(), Codec::ThriftBinary)
             },
             handler,

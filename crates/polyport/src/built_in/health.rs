@@ -1,6 +1,6 @@
 //! gRPC's health checking: which services can be called now.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use tokio::sync::watch;
@@ -64,6 +64,18 @@ impl Health {
         self.statuses.send_modify(|statuses| {
             statuses.stopped = false;
             for name in services.chain([String::new()]) {
+                statuses.serving.entry(name).or_insert(true);
+            }
+        });
+    }
+
+    /// Forgets the services that are gone, and says that the new ones serve.
+    pub(crate) fn follow(&self, before: &BTreeSet<String>, after: BTreeSet<String>) {
+        self.statuses.send_modify(|statuses| {
+            for gone in before.difference(&after) {
+                statuses.serving.remove(gone);
+            }
+            for name in after {
                 statuses.serving.entry(name).or_insert(true);
             }
         });

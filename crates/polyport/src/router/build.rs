@@ -64,10 +64,11 @@ fn with_stacks(mut service: Service, server: &ServerOptions) -> Service {
     let mut methods = std::mem::take(&mut service.methods);
     for method in &mut methods {
         let own = service.options_of(&method.info.method);
-        method.stack = Arc::new(match service.reach() {
+        let stack = match service.reach() {
             Reach::BuiltIn => Stack::built_in(server),
             _ => Stack::compose(server, &service.options, &own),
-        });
+        };
+        method.stack = Arc::new(stack.present(&service.presence));
     }
     service.methods = methods;
     service

@@ -46,7 +46,7 @@ pub(super) async fn serve(
         }
     }
     gate.admit_waiting(listener);
-    shared.stop_health();
+    shared.catalog.stop();
     phase.send_replace(Phase::Draining);
     if !gate.all_end_within(limit / 2).await {
         phase.send_replace(Phase::Leaving);

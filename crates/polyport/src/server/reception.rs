@@ -103,7 +103,8 @@ pub(super) fn receive(
         let exception = ApplicationException::invalid_message_type(envelope.kind as u16);
         return reject(query.method, envelope.sequence, exception);
     }
-    let route = match shared.router.route(query, kind(envelope.kind)) {
+    let routed = shared.catalog.router().route(query, kind(envelope.kind));
+    let route = match routed {
         Ok(route) => route,
         Err(error) => {
             let sequence = match (codec, &error) {

@@ -16,7 +16,6 @@ use crate::context::Context;
 use crate::limits::Limits;
 use crate::service::{RawHandler, Service};
 use crate::status::Status;
-use crate::validator::Validators;
 
 /// A framed call of `ping`, and its reply.
 const CALL: [u8; 21] = hex!("00000011 80010001 00000004 70696e67 00000001 00");
@@ -59,13 +58,8 @@ impl Client {
         let (phase, phases) = watch::channel(Phase::Serving);
         let service = Service::raw("Test", ["ping", "slow"], Empty);
         let shared = Shared {
-            router: Server::new().add(service).router().unwrap(),
             limits,
-            kitex_codes: false,
-            unary_as_streams: false,
-            #[cfg(feature = "protobuf")]
-            health: None,
-            validators: Validators::default(),
+            ..Arc::into_inner(Server::new().add(service).into_shared().unwrap()).unwrap()
         };
         let connection = Connection::new(served, None, limits, phases);
         Self {

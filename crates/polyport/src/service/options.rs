@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::admission::{self, Admission, Gate, Load, Ticket, Visitor};
@@ -137,6 +138,11 @@ pub(crate) struct Stack {
     timeout: Option<Duration>,
     deprecation: Option<Deprecation>,
     pub(crate) on_error: Option<ErrorHook>,
+    #[expect(
+        dead_code,
+        reason = "to have it is enough: the service is served as long as anybody has"
+    )]
+    presence: Option<watch::Sender<()>>,
 }
 
 impl Stack {
@@ -171,6 +177,15 @@ impl Stack {
             timeout: innermost().find_map(|level| level.timeout),
             deprecation: innermost().find_map(|level| level.deprecation.clone()),
             on_error: server.on_error.clone(),
+            presence: None,
+        }
+    }
+
+    /// The same around a method of a service that is to know when it is served no more.
+    pub(crate) fn present(self, presence: &watch::Sender<()>) -> Self {
+        Self {
+            presence: Some(presence.clone()),
+            ..self
         }
     }
 

@@ -130,7 +130,8 @@ fn ask(parts: &Parts, codec: Codec, shared: &Shared) -> Result<Ask, Status> {
     };
     let query = Query::new(Transport::Grpc, codec, Some(service), method);
     let route = shared
-        .router
+        .catalog
+        .router()
         // Nobody knows how many messages such a method takes.
         .route(query, CallKind::Bidirectional)
         .map_err(|error| error.to_status())?;
