@@ -99,9 +99,11 @@ const MOST_OF_ONE: usize = 1032;
 fn gunzip(bytes: &[u8], limit: usize) -> Result<Bytes, DecodeError> {
     let broken = |error: io::Error| DecodeError::foreign(format!("gzip: {error}"));
     // The size stands at the end (RFC 1952), and must meet the limit before any memory is taken.
-    let announced = bytes
-        .last_chunk()
-        .map_or(0, |size| u32::from_le_bytes(*size));
+    let announced = match bytes {
+        [0x1f, 0x8b, .., a, b, c, d] => u32::from_le_bytes([*a, *b, *c, *d]),
+        // It is no gzip, which will be said.
+        _ => 0,
+    };
     let size = usize::try_from(announced).unwrap_or(usize::MAX);
     if size > limit {
         return Err(too_large(size, limit));
