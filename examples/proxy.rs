@@ -67,11 +67,15 @@ impl UnknownHandler for Proxy {
         answers: Sink<Bytes>,
     ) -> Result<(), Status> {
         let call = self.method(cx).await?.stream().forwarding(cx);
-        let (there, mut back) = call.await.map_err(Status::forwarded)?;
+        let (there, back) = call.await.map_err(Status::forwarded)?;
+        // In this order, because the last one is dropped first: without its answers the call is given
+        // up, while a sink that is dropped before them says that all requests are there.
+        let mut there = Some(there);
+        let mut back = back;
         // The server's word ends the call; the client has said its last before, or has not.
         let outcome = tokio::select! {
             outcome = pass_back(&mut back, answers) => outcome,
-            Err(status) = pass_on(requests, there) => Err(status),
+            Err(status) = pass_on(requests, &mut there) => Err(status),
         };
         cx.reply_trailers()
             .extend(back.trailers().unwrap_or_default());
@@ -82,16 +86,20 @@ impl UnknownHandler for Proxy {
 /// Passes requests on, and waits for ever behind the last one.
 async fn pass_on(
     mut requests: Streaming<Bytes>,
-    mut there: Sink<Bytes>,
+    there: &mut Option<Sink<Bytes>>,
 ) -> Result<Infallible, Status> {
     while let Some(request) = requests.receive().await? {
-        if there.send(request).await.is_err() {
+        if let Some(there) = there
+            && there.send(request).await.is_err()
+        {
             // The server has ended the call, and says how on the way back.
             return std::future::pending().await;
         }
     }
-    // The same: it may have enough of them.
-    let _ = there.finish();
+    if let Some(there) = there.take() {
+        // The same: it may have enough of them.
+        let _ = there.finish();
+    }
     std::future::pending().await
 }
 

@@ -3,14 +3,17 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use polyport::codegen::buffa_types::google::protobuf::StringValue;
-use polyport::{Client, Code, Server, StatusKind, Streaming, Transport};
+use polyport::service::UnknownHandler;
+use polyport::{Client, Code, Context, Server, Sink, Status, StatusKind, Streaming, Transport};
 use polyport_tests::demo::{
     ECHO, EchoArgs, FACTS, FAIL, FailError, NotFound, Nothing, TELL, TextArgs, WAIT, demo,
 };
 use polyport_tests::serving::Serving;
 use polyport_tests::soon;
 use polyport_tests::streams::{self, JOIN, SPLIT, THRIFT_ECHO, UNARY, text};
+use tokio::sync::mpsc;
 
 use crate::client;
 
@@ -228,6 +231,54 @@ async fn who_gives_up_a_stream_gives_it_up_behind() {
     assert_eq!(events.next().await, "waiting");
     drop((requests, answers));
     assert_eq!(events.next().await, "ended");
+}
+
+/// Says when a call's first request is there, and how its requests end: all there, or broken off.
+struct Ends(mpsc::UnboundedSender<Option<bool>>);
+
+struct End<'e>(&'e Ends, bool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        let Self(Ends(ends), is_whole) = self;
+        // The test may be over.
+        let _ = ends.send(Some(*is_whole));
+    }
+}
+
+impl UnknownHandler for Ends {
+    async fn call(&self, _cx: &mut Context, request: Bytes) -> Result<Bytes, Status> {
+        Ok(request)
+    }
+
+    async fn stream(
+        &self,
+        _cx: &mut Context,
+        mut requests: Streaming<Bytes>,
+        _answers: Sink<Bytes>,
+    ) -> Result<(), Status> {
+        let mut end = End(self, false);
+        requests.receive().await?;
+        // The same.
+        let _ = self.0.send(None);
+        while requests.receive().await?.is_some() {}
+        end.1 = true;
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_broken_off_before_never_looks_complete_behind() {
+    let (ends, mut ended) = mpsc::unbounded_channel();
+    let (_behind, proxy) = start(Server::new().unknown(Ends(ends))).await;
+    let client = client(&proxy, Transport::Grpc).await;
+    for _ in 0..300 {
+        let mut upload = client.client_stream(&JOIN).await.unwrap();
+        upload.send(text("half")).await.unwrap();
+        assert_eq!(soon(ended.recv()).await.unwrap(), None);
+        drop(upload);
+        assert_eq!(soon(ended.recv()).await.unwrap(), Some(false));
+    }
 }
 
 #[tokio::test]
