@@ -191,7 +191,8 @@ impl Server {
     /// conflict then need no fallback.
     ///
     /// A combined service answers all its methods all the same, because its clients send no
-    /// service's name.
+    /// service's name. With a handler for [`unknown`](Self::unknown) services, what would be refused
+    /// goes to that one, as in Kitex.
     #[must_use]
     pub fn refuse_traffic_without_service_name(mut self) -> Self {
         self.rules.refuse_nameless = true;
