@@ -124,9 +124,7 @@ async fn what_nobody_has_is_unknown_in_the_servers_words() {
         (Transport::Framed, "", 20, "unknown service , method say"),
     ] {
         let client = client(&proxy, transport).await;
-        let call = client
-            .raw(service, "say")
-            .call(bytes::Bytes::from_static(&[0]));
+        let call = client.raw(service, "say").call(Bytes::from_static(&[0]));
         let status = call.await.unwrap_err();
         assert_eq!(
             (status.kind(), status.message()),
@@ -134,9 +132,7 @@ async fn what_nobody_has_is_unknown_in_the_servers_words() {
         );
     }
     let client = client(&proxy, Transport::Grpc).await;
-    let call = client
-        .raw("Demo", "say")
-        .call(bytes::Bytes::from_static(&[0]));
+    let call = client.raw("Demo", "say").call(Bytes::from_static(&[0]));
     let status = call.await.unwrap_err();
     assert_eq!(status.code(), Some(Code::UNIMPLEMENTED));
     assert_eq!(status.message(), "unknown method say");
