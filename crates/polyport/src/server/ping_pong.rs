@@ -6,7 +6,7 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -238,7 +238,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
                         async move { serving::serve(&method, context, arguments, &limits).await };
                     return Ok(self.call_concurrently(info, request, serving).await);
                 }
-                let serving = serving::serve(&method, context, arguments, &limits);
+                let serving = pin!(serving::serve(&method, context, arguments, &limits));
                 let served = self.call(serving).await?;
                 Ok(self.reply(request, &method.info, served))
             }
@@ -253,8 +253,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> PingPong<S> {
 
     /// Serves a call while nothing else happens on the connection. Replies that are ready go out
     /// before waiting for this one.
-    async fn call(&mut self, serving: impl Future<Output = Served>) -> io::Result<Served> {
-        let mut serving = pin!(serving);
+    async fn call(
+        &mut self,
+        mut serving: Pin<&mut impl Future<Output = Served>>,
+    ) -> io::Result<Served> {
         match poll_fn(|cx| Poll::Ready(serving.as_mut().poll(cx))).await {
             Poll::Ready(served) => Ok(served),
             Poll::Pending => {

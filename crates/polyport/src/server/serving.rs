@@ -1,6 +1,8 @@
 //! Admission, reading room, hallway and handler: a call that has found its method, for as long as its
 //! client waits.
 
+use std::pin::pin;
+
 use polyport_wire::error::DecodeError;
 use polyport_wire::limits::Limits;
 use polyport_wire::schema::CallKind;
@@ -29,8 +31,12 @@ pub(super) async fn serve(
     let deadline = stack.deadline(context.deadline);
     context.deadline = deadline;
     // Handlers take the context with them.
-    let facts = stack.on_error.as_ref().map(|hook| (hook, context.clone()));
-    let serving = catch_panic(enter(method, context, payload, limits));
+    let facts = stack.on_error.as_ref();
+    let facts = facts.map(|hook| (hook, Box::new(context.clone())));
+    // Each is pinned where it is made: a future that is moved into another has room in both, in
+    // every connection's task.
+    let entering = pin!(enter(method, context, payload, limits));
+    let serving = pin!(catch_panic(entering));
     let outcome = match deadline {
         None => serving.await,
         Some(deadline) => timeout_at(deadline, serving)
