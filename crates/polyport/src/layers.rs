@@ -5,6 +5,7 @@
 //! | [`AccessLog`] | a line in the log for each call: who, what, by which route, how it ended, how long it took |
 //! | [`AccessControl`] | lets callers call what they may, and nobody anything else |
 //! | [`Timeout`] | ends what stands behind it after a time |
+//! | `Tower` | makes a layer of one that was written for tower; needs the crate's feature `tower` |
 //!
 //! What needs no message is [admission](crate::admission) instead, which comes before them. There is
 //! none for panics: they are always caught, and layers see a handler's as a
@@ -29,7 +30,11 @@
 mod access;
 mod log;
 mod timeout;
+#[cfg(feature = "tower")]
+mod tower;
 
+#[cfg(feature = "tower")]
+pub use crate::layers::tower::{Coming, Onward, Tower};
 pub use access::AccessControl;
 pub use log::AccessLog;
 pub use timeout::Timeout;

@@ -14,6 +14,7 @@ mod differences;
 mod layers;
 mod options;
 mod ready_made;
+mod tower;
 mod errors;
 mod admission;
 mod old_names;
