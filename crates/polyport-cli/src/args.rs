@@ -1,8 +1,12 @@
 //! What was typed.
 
+mod explain;
+
 use std::path::PathBuf;
 
 use clap::Parser;
+
+pub(crate) use crate::args::explain::{CallPlace, ExplainArgs};
 
 /// Polyport: any number of RPC services on one port.
 #[derive(Debug, Parser)]
@@ -16,6 +20,7 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     Gen(GenArgs),
     Check(CheckArgs),
+    Explain(ExplainArgs),
     Decode(DecodeArgs),
 }
 

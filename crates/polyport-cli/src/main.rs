@@ -4,6 +4,7 @@
 //! with 2 when it was called in a wrong way.
 
 mod decode;
+mod explain;
 mod check;
 mod generate;
 mod failure;
@@ -25,13 +26,14 @@ fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Gen(args) => generate::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Decode(args) => decode::run(&args),
     };
-    outcome.unwrap_or_else(explain)
+    outcome.unwrap_or_else(say)
 }
 
 /// Says what stood in the way, and gives the status to exit with.
-fn explain(failure: Failure) -> ExitCode {
+fn say(failure: Failure) -> ExitCode {
     match failure {
         Failure::Usage(problem) => Args::command()
             .error(ErrorKind::ValueValidation, problem)

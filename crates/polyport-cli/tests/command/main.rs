@@ -4,6 +4,7 @@
 
 mod check;
 mod decode;
+mod explain;
 mod generate;
 mod readme;
 

@@ -319,7 +319,11 @@ fn conflicts(services: &[&Service]) -> Vec<RegistrationError> {
     for service in services {
         for method in service.methods() {
             let holders = holders.entry(method).or_default();
-            holders.insert(service.full_name(), service);
+            let known = holders.entry(service.full_name()).or_insert(service);
+            // One that was added twice is another mistake.
+            if service.fallback {
+                *known = service;
+            }
         }
     }
     holders

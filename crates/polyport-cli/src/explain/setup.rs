@@ -1,0 +1,240 @@
+//! The services of a server, as the command line gives them.
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use polyport::admission::Admission;
+use polyport::service::{RawHandler, UnknownHandler, Uses};
+use polyport::{Codec, Context, Server, Service, Status, Transport};
+use polyport_build::Builder;
+
+use crate::args::ExplainArgs;
+use crate::failure::Failure;
+
+/// What a server is made of.
+#[derive(Debug)]
+pub(super) struct Setup {
+    pub(super) services: Vec<Registration>,
+    pub(super) refuses_nameless: bool,
+    unknown: bool,
+}
+
+/// A service with what is said about it beside its IDL.
+#[derive(Clone, Debug)]
+pub(super) struct Registration {
+    service: Service,
+    pub(super) combined: bool,
+    pub(super) fallback: bool,
+    pub(super) grpc_only: bool,
+    pub(super) aliases: Vec<String>,
+}
+
+impl Registration {
+    fn new(description: &polyport_wire::schema::Service) -> Self {
+        Self {
+            service: Service::raw_of(description, Nobody),
+            combined: description.combined,
+            fallback: false,
+            grpc_only: false,
+            aliases: Vec::new(),
+        }
+    }
+
+    pub(super) fn full_name(&self) -> String {
+        self.service.full_name()
+    }
+
+    pub(super) fn name(&self) -> &str {
+        self.service.name()
+    }
+
+    pub(super) fn codec(&self) -> Codec {
+        self.service.codec()
+    }
+
+    pub(super) fn methods(&self) -> impl Iterator<Item = &str> {
+        self.service.methods()
+    }
+
+    fn is_called(&self, name: &str) -> bool {
+        self.name() == name || self.full_name() == name
+    }
+
+    fn service(&self) -> Service {
+        let mut service = self.service.clone();
+        if self.fallback {
+            service = service.fallback();
+        }
+        if self.grpc_only {
+            service = service.admit(Admission::new().transports([Transport::Grpc]));
+        }
+        let uses = Uses::default();
+        let aliases = self.aliases.iter();
+        aliases.fold(service, |service, alias| service.alias(alias, &uses))
+    }
+}
+
+impl Setup {
+    /// # Errors
+    ///
+    /// When an IDL has mistakes, or when an option names a service that is not there.
+    pub(super) fn new(args: &ExplainArgs) -> Result<Self, Failure> {
+        let mut setup = Self {
+            services: services(args)?,
+            refuses_nameless: args.refuse_traffic_without_service_name,
+            unknown: args.unknown,
+        };
+        if !args.service.is_empty() {
+            setup.keep(&args.service)?;
+        }
+        for name in &args.fallback {
+            setup.change(name, |service| service.fallback = true)?;
+        }
+        for name in &args.grpc_only {
+            setup.change(name, |service| service.grpc_only = true)?;
+        }
+        for (old, name) in &args.alias {
+            setup.change(name, |service| service.aliases.push(old.clone()))?;
+        }
+        Ok(setup)
+    }
+
+    /// The server that has these services.
+    pub(super) fn server(&self) -> Server {
+        let mut server = Server::new().add_all(self.services.iter().map(Registration::service));
+        if self.refuses_nameless {
+            server = server.refuse_traffic_without_service_name();
+        }
+        match self.unknown {
+            true => server.unknown(Nobody),
+            false => server,
+        }
+    }
+
+    /// The codecs of the services.
+    pub(super) fn codecs(&self) -> Vec<Codec> {
+        let all = [Codec::ThriftBinary, Codec::Protobuf].into_iter();
+        all.filter(|codec| self.of_codec(*codec).next().is_some())
+            .collect()
+    }
+
+    pub(super) fn of_codec(&self, codec: Codec) -> impl Iterator<Item = &Registration> {
+        let services = self.services.iter();
+        services.filter(move |service| service.codec() == codec)
+    }
+
+    /// A server like this one, of the services of one codec, of which this one is the fallback.
+    pub(super) fn with_fallback(&self, fallback: &Registration) -> Self {
+        let mut services: Vec<_> = self.of_codec(fallback.codec()).cloned().collect();
+        for service in &mut services {
+            service.fallback = service.full_name() == fallback.full_name();
+        }
+        Self { services, ..*self }
+    }
+
+    /// A server like this one, of the services of one codec.
+    pub(super) fn only(&self, codec: Codec) -> Self {
+        let services = self.of_codec(codec).cloned().collect();
+        Self { services, ..*self }
+    }
+
+    /// A server like this one that refuses calls without a service name.
+    pub(super) fn refusing(&self) -> Self {
+        Self {
+            services: self.services.clone(),
+            refuses_nameless: true,
+            ..*self
+        }
+    }
+
+    fn keep(&mut self, names: &[String]) -> Result<(), Failure> {
+        for name in names {
+            self.identity(name)?;
+        }
+        let is_named = |service: &Registration| names.iter().any(|name| service.is_called(name));
+        self.services.retain(is_named);
+        Ok(())
+    }
+
+    /// Changes the service of this name, in each codec the first one: that there are more is a mistake
+    /// that the server finds.
+    fn change(&mut self, name: &str, change: impl Fn(&mut Registration)) -> Result<(), Failure> {
+        let identity = self.identity(name)?;
+        for codec in self.codecs() {
+            let mut services = self.services.iter_mut();
+            let is_it = |service: &&mut Registration| {
+                service.codec() == codec && service.full_name() == identity
+            };
+            services.find(is_it).into_iter().for_each(&change);
+        }
+        Ok(())
+    }
+
+    /// The full name of the service that is meant.
+    fn identity(&self, name: &str) -> Result<String, Failure> {
+        let called = self
+            .services
+            .iter()
+            .filter(|service| service.is_called(name));
+        let mut found: BTreeSet<_> = called.map(Registration::full_name).collect();
+        let problem = match found.len() {
+            0 => {
+                let names: Vec<_> = self.services.iter().map(Registration::full_name).collect();
+                format!(
+                    "there is no service `{name}`: there are [{}]",
+                    names.join(", ")
+                )
+            }
+            1 => return Ok(found.pop_first().unwrap_or_default()),
+            _ => {
+                let found: Vec<_> = found.into_iter().collect();
+                let found = found.join(" and ");
+                format!("`{name}` is the name of {found}: give it with the package")
+            }
+        };
+        Err(Failure::Usage(problem))
+    }
+}
+
+/// Each file is read apart, as if its code had been generated apart: what they have in common is found
+/// out by the server.
+fn services(args: &ExplainArgs) -> Result<Vec<Registration>, Failure> {
+    let mut builder = Builder::new().combine_service(args.combine_service);
+    for directory in &args.include_dirs {
+        builder = builder.include_dir(directory);
+    }
+    let mut services = Vec::new();
+    let mut failed = None;
+    for path in &args.idl {
+        match builder.schema(&[path]) {
+            Ok(schema) => services.extend(schema.services.iter().map(Registration::new)),
+            Err(error) => {
+                if let Some(earlier) = failed.replace(error) {
+                    crate::show(earlier.report());
+                }
+            }
+        }
+    }
+    if let Some(error) = failed {
+        return Err(Failure::Idl(error));
+    }
+    if args.combine_service && args.service.is_empty() {
+        services.retain(|service| service.combined);
+    }
+    Ok(services)
+}
+
+/// Nobody calls a server that is never bound.
+struct Nobody;
+
+impl RawHandler for Nobody {
+    async fn call(&self, cx: &mut Context, _: Bytes) -> Result<Bytes, Status> {
+        Err(Status::error(format!("{} is not served", cx.method())))
+    }
+}
+
+impl UnknownHandler for Nobody {
+    async fn call(&self, cx: &mut Context, _: Bytes) -> Result<Bytes, Status> {
+        Err(Status::error(format!("{} is not served", cx.method())))
+    }
+}
