@@ -6,6 +6,7 @@
 //! recursive types need no pointers.
 
 mod codec;
+mod part;
 
 use std::sync::OnceLock;
 

@@ -1,7 +1,15 @@
-//! Services that come with the server: gRPC's health checking and reflection.
+//! Services that come with the server: gRPC's health checking and reflection, and reflection over Thrift.
 
+#[cfg(feature = "protobuf")]
 pub(crate) mod health;
+#[cfg(feature = "protobuf")]
 pub(crate) mod reflection;
-/// What `polyport gen` makes of the files in `idl`.
+pub(crate) mod thrift_reflection;
+mod descriptors;
+/// What `polyport gen` makes of the Protobuf files in `idl`.
+#[cfg(feature = "protobuf")]
 #[rustfmt::skip]
 mod generated;
+/// The same for the Thrift file.
+#[rustfmt::skip]
+pub(crate) mod thrift_generated;

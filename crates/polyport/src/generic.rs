@@ -65,7 +65,7 @@ pub struct Services {
 
 #[derive(Debug)]
 struct Known {
-    schema: Schema,
+    schema: Arc<Schema>,
     messages: Messages,
 }
 
@@ -79,7 +79,10 @@ impl Services {
     pub fn new(schema: Schema) -> Result<Self, JsonError> {
         let messages = Messages::new(&schema)?;
         Ok(Self {
-            known: Arc::new(Known { schema, messages }),
+            known: Arc::new(Known {
+                schema: Arc::new(schema),
+                messages,
+            }),
         })
     }
 

@@ -8,11 +8,11 @@
 //! The modules stand in reading order: each uses only what stands below it.
 
 // What was generated for the services that come with the server names the crate from outside.
-#[cfg(feature = "protobuf")]
 extern crate self as polyport;
 
 #[doc(hidden)]
 pub mod codegen;
+pub mod reflection;
 pub mod generic;
 pub mod json;
 #[cfg(feature = "protobuf")]
@@ -20,7 +20,6 @@ pub mod protobuf;
 pub mod local;
 pub mod server;
 pub mod client;
-#[cfg(feature = "protobuf")]
 mod built_in;
 pub mod router;
 pub mod service;

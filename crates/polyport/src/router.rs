@@ -335,6 +335,7 @@ impl Router {
     fn service_of<'s, 'm>(&self, query: Query<'s, 'm>) -> Result<Chosen<'_>, RouteError<'s, 'm>> {
         if let Some(index) = self.combined
             && !query.is_strict
+            && !self.names_built_in(query)
         {
             return match self.services[index].codec == query.codec {
                 true => Ok(Chosen::new(index, RouteReason::Combined)),
@@ -362,6 +363,15 @@ impl Router {
             }
         }
         self.misnamed(query, name)
+    }
+
+    /// Whether the call names a service that comes with the server.
+    fn names_built_in(&self, query: Query<'_, '_>) -> bool {
+        let directory = self.directory(query.codec);
+        let named = query
+            .service
+            .map(|name| Self::named(directory, query, name));
+        matches!(named, Some(&[index]) if self.services[index].reach.is_built_in())
     }
 
     /// The service that once had this name, if the call may reach it.
@@ -578,7 +588,7 @@ impl fmt::Display for Router {
                 match service.reach {
                     Reach::Everywhere => "",
                     Reach::Grpc => " (gRPC only)",
-                    Reach::BuiltIn => " (built in)",
+                    Reach::BuiltIn | Reach::BuiltInByName => " (built in)",
                 }
             };
             let (count, codec) = (service.methods.len(), service.codec);

@@ -232,8 +232,14 @@ impl Server {
         self
     }
 
-    /// Answers gRPC's reflection, `grpc.reflection.v1.ServerReflection` and the older `v1alpha`, by
-    /// which tools such as grpcurl find the Protobuf services of a server and their messages.
+    /// Tells tools what the server has, over every transport.
+    ///
+    /// gRPC's reflection, `grpc.reflection.v1.ServerReflection` and the older `v1alpha`, tells tools
+    /// such as grpcurl of the Protobuf services and their messages. Over Thrift
+    /// `polyport.reflection.v1.ThriftReflection` tells of all services, Thrift and Protobuf, and where
+    /// a call would go; its IDL, `idl/reflection.thrift` in this crate, says how, and
+    /// [`Reflection`](crate::reflection::Reflection) asks. Both are reached by their names only: what
+    /// becomes of calls without a service name is not changed.
     ///
     /// # Examples
     ///
@@ -242,7 +248,6 @@ impl Server {
     ///
     /// let server = Server::new().reflection();
     /// ```
-    #[cfg(feature = "protobuf")]
     #[must_use]
     pub fn reflection(mut self) -> Self {
         self.built_in.reflects = true;

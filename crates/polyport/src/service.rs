@@ -17,7 +17,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use polyport_wire::error::DecodeError;
 use polyport_wire::limits::Limits;
-use polyport_wire::schema::{CallKind, Embedded};
+use polyport_wire::schema::{self, CallKind, Embedded, Schema};
 use polyport_wire::transport::Codec;
 use tokio::sync::watch;
 
@@ -59,9 +59,18 @@ pub struct Service {
     pub(crate) options: MethodOptions,
     /// For single methods, by name.
     pub(crate) method_options: Vec<(String, MethodOptions)>,
-    pub(crate) schema: Option<&'static Embedded>,
+    pub(crate) schema: Option<Known>,
     /// Everything has it that serves a call of the service, or may.
     pub(crate) presence: watch::Sender<()>,
+}
+
+/// Where the IDL of a service is.
+#[derive(Clone, Debug)]
+pub(crate) enum Known {
+    /// In generated code.
+    Embedded(&'static Embedded),
+    /// It was read at run time.
+    Read(Arc<Schema>),
 }
 
 /// Which calls reach a service.
@@ -73,6 +82,15 @@ pub(crate) enum Reach {
     Grpc,
     /// The same, for what comes with the server and is not what it is for.
     BuiltIn,
+    /// All that name it, for the same over every transport.
+    BuiltInByName,
+}
+
+impl Reach {
+    /// Whether the service comes with the server.
+    pub(crate) fn is_built_in(self) -> bool {
+        matches!(self, Self::BuiltIn | Self::BuiltInByName)
+    }
 }
 
 /// A method with its handler.
@@ -211,8 +229,8 @@ impl Service {
             .unwrap_or_default()
     }
 
-    /// Makes it a service that comes with the server, which nothing but gRPC calls reach.
-    #[cfg(feature = "protobuf")]
+    /// Makes it a service that comes with the server, which only calls with its name reach: those of
+    /// gRPC over gRPC, those of Thrift over every transport.
     pub(crate) fn built_in(mut self) -> Self {
         self.built_in = true;
         self
@@ -221,7 +239,10 @@ impl Service {
     /// Which calls reach it.
     pub(crate) fn reach(&self) -> Reach {
         if self.built_in {
-            Reach::BuiltIn
+            match self.codec {
+                Codec::Protobuf => Reach::BuiltIn,
+                _ => Reach::BuiltInByName,
+            }
         } else if self.options.is_grpc_only() {
             Reach::Grpc
         } else {
@@ -269,10 +290,24 @@ impl Service {
         self
     }
 
-    /// The IDL as data, when the service was generated.
+    /// The IDL as data, when the service was generated or made by a schema; it may have more services
+    /// than this.
     #[must_use]
-    pub fn schema(&self) -> Option<&'static Embedded> {
-        self.schema
+    pub fn schema(&self) -> Option<&Schema> {
+        match self.schema.as_ref()? {
+            Known::Embedded(embedded) => Some(embedded.get()),
+            Known::Read(schema) => Some(schema),
+        }
+    }
+
+    /// What the schema says of this service.
+    pub(crate) fn description(&self) -> Option<(&Schema, &schema::Service)> {
+        let schema = self.schema()?;
+        let mut services = schema.services.iter();
+        let description = services.find(|known| {
+            known.package == self.package && known.name == self.name && known.codec == self.codec
+        });
+        Some((schema, description?))
     }
 }
 
@@ -295,7 +330,7 @@ impl<H: Send + Sync + 'static> ServiceBuilder<H> {
         Self {
             service: Service {
                 combined: description.is_some_and(|service| service.combined),
-                schema: Some(schema),
+                schema: Some(Known::Embedded(schema)),
                 presence: watch::Sender::default(),
                 ..Service::new(package.to_owned(), name.to_owned(), Codec::ThriftBinary)
             },

@@ -1,4 +1,6 @@
-//! The schema as a Thrift struct, for embedding.
+//! The schema as a Thrift struct, for embedding and for reflection.
+//!
+//! The structs are those of `idl/reflection.thrift` in polyport, which other versions read, too.
 
 use crate::error::{DecodeError, DecodeErrorKind};
 use crate::schema::{

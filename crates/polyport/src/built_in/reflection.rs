@@ -51,8 +51,8 @@ pub(crate) fn services(registered: &[Service]) -> [Service; 2] {
     names.insert(format!("{ALPHA}.ServerReflection"));
     let mut files = Files::default();
     let schemas = registered.iter().filter_map(Service::schema);
-    for schema in schemas.chain([&SCHEMA]) {
-        files.add_set(&schema.get().descriptors);
+    for schema in schemas.chain([SCHEMA.get()]) {
+        files.add_set(&schema.descriptors);
     }
     files.add_alpha();
     let reflection = Arc::new(Reflection {

@@ -14,7 +14,9 @@ use crate::generic::stream::{JsonSink, JsonStreaming, open};
 use crate::generic::{Failure, Method, Services};
 use crate::json::JsonError;
 use crate::layer::{End, Endpoint, Payload};
-use crate::service::{Service, catch_panic, handler_panic, last, not_streamed, single, unserved};
+use crate::service::{
+    Known, Service, catch_panic, handler_panic, last, not_streamed, single, unserved,
+};
 use crate::status::Status;
 use crate::stream::Flows;
 
@@ -108,6 +110,7 @@ impl Service {
         let (package, name) = (description.package.clone(), description.name.clone());
         let mut service = Self::new(package, name, description.codec);
         service.combined = description.combined;
+        service.schema = Some(Known::Read(Arc::clone(&services.known.schema)));
         for method in methods {
             let (name, kind) = (method.info().method.clone(), method.info().kind);
             let handler = Arc::clone(&handler);

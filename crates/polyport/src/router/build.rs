@@ -51,8 +51,16 @@ pub(super) fn router(
         .collect();
     for (index, codec, reach, full_name) in full_names {
         let directory = directory(&mut router, codec);
-        if reach == Reach::Everywhere {
+        if matches!(reach, Reach::Everywhere | Reach::BuiltInByName) {
             directory.names.insert(full_name.clone(), vec![index]);
+        }
+        // Most transports carry the bare name. What comes with the server has it if nobody else does.
+        if reach == Reach::BuiltInByName {
+            let bare = full_name
+                .rsplit_once('.')
+                .map_or(&*full_name, |(_, bare)| bare);
+            let holders = directory.names.entry(bare.to_owned());
+            holders.or_insert_with(|| vec![index]);
         }
         directory.grpc_names.insert(full_name, vec![index]);
     }
@@ -65,7 +73,7 @@ fn with_stacks(mut service: Service, server: &ServerOptions) -> Service {
     for method in &mut methods {
         let own = service.options_of(&method.info.method);
         let stack = match service.reach() {
-            Reach::BuiltIn => Stack::built_in(server),
+            reach if reach.is_built_in() => Stack::built_in(server),
             _ => Stack::compose(server, &service.options, &own),
         };
         method.stack = Arc::new(stack.present(&service.presence));
@@ -86,7 +94,7 @@ fn add(router: &mut Router, index: usize, service: Service) {
     } = service;
     let directory = directory(router, codec);
     // What comes with the server takes nobody's bare name.
-    if reach != Reach::BuiltIn {
+    if !reach.is_built_in() {
         let named = directory.grpc_names.entry(name.clone()).or_default();
         named.push(index);
     }
@@ -147,7 +155,7 @@ fn mistakes(services: &[Service], rules: &Rules) -> Vec<RegistrationError> {
     // What comes with the server is not what it is for.
     let own: Vec<&Service> = services
         .iter()
-        .filter(|service| service.reach() != Reach::BuiltIn)
+        .filter(|service| !service.reach().is_built_in())
         .collect();
     if rules.unknown.len() > 1 {
         errors.push(RegistrationError::SeveralUnknown);

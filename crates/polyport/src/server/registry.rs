@@ -9,6 +9,7 @@ use polyport_wire::transport::Codec;
 use tokio::sync::watch;
 use tokio::time::timeout;
 
+use crate::built_in::thrift_reflection::{self, Tables};
 #[cfg(feature = "protobuf")]
 use crate::built_in::{health::Health, reflection};
 use crate::error::Error;
@@ -151,7 +152,7 @@ fn position(services: &[Service], codec: Codec, name: &str) -> Result<usize, Reg
 /// What the connections of a server share of its services.
 pub(super) struct Catalog {
     /// Replaced as a whole, so that a call takes no lock.
-    router: ArcSwap<Router>,
+    router: Arc<ArcSwap<Router>>,
     /// Those that were added. Who changes them makes the tables before anybody else can.
     services: Mutex<Vec<Service>>,
     rules: Rules,
@@ -167,8 +168,10 @@ impl Catalog {
         let services: Vec<_> = services.into_iter().map(Service::registered).collect();
         let router = built_in.router(&services, &rules)?;
         built_in.begin(&services);
+        let router = Arc::new(ArcSwap::from_pointee(router));
+        built_in.tables.are(&router);
         Ok(Self {
-            router: ArcSwap::from_pointee(router),
+            router,
             services: Mutex::new(services),
             rules,
             built_in,
@@ -216,34 +219,36 @@ impl fmt::Debug for Catalog {
 pub(super) struct BuiltIn {
     #[cfg(feature = "protobuf")]
     pub(super) health: Option<Health>,
-    #[cfg(feature = "protobuf")]
     pub(super) reflects: bool,
+    tables: Tables,
 }
 
 impl BuiltIn {
     /// The tables of these services, and of those that come with the server.
     pub(super) fn router(&self, services: &[Service], rules: &Rules) -> Result<Router, Error> {
-        Router::build(self.beside(services), rules)
-    }
-
-    #[cfg(feature = "protobuf")]
-    fn beside(&self, services: &[Service]) -> Vec<Service> {
         let mut all = services.to_vec();
-        all.extend(self.health.as_ref().map(Health::service));
+        self.add_health(&mut all);
         if self.reflects {
+            #[cfg(feature = "protobuf")]
             all.extend(reflection::services(&all));
+            all.push(thrift_reflection::service(&all, rules, &self.tables));
         }
-        all
+        Router::build(all, rules)
+    }
+}
+
+#[cfg(feature = "protobuf")]
+impl BuiltIn {
+    fn add_health(&self, services: &mut Vec<Service>) {
+        services.extend(self.health.as_ref().map(Health::service));
     }
 
-    #[cfg(feature = "protobuf")]
     fn begin(&self, services: &[Service]) {
         if let Some(health) = &self.health {
             health.begin(services.iter().map(Service::full_name));
         }
     }
 
-    #[cfg(feature = "protobuf")]
     fn follow(&self, before: &[Service], after: &[Service]) {
         if let Some(health) = &self.health {
             let names = |services: &[Service]| services.iter().map(Service::full_name).collect();
@@ -251,7 +256,6 @@ impl BuiltIn {
         }
     }
 
-    #[cfg(feature = "protobuf")]
     fn stop(&self) {
         if let Some(health) = &self.health {
             health.stop();
@@ -260,18 +264,13 @@ impl BuiltIn {
 }
 
 #[cfg(not(feature = "protobuf"))]
+#[expect(clippy::unused_self, reason = "there is no health without Protobuf")]
 impl BuiltIn {
-    #[expect(clippy::unused_self, reason = "there are none without Protobuf")]
-    fn beside(&self, services: &[Service]) -> Vec<Service> {
-        services.to_vec()
-    }
+    fn add_health(&self, _services: &mut Vec<Service>) {}
 
-    #[expect(clippy::unused_self, reason = "there are none without Protobuf")]
     fn begin(&self, _services: &[Service]) {}
 
-    #[expect(clippy::unused_self, reason = "there are none without Protobuf")]
     fn follow(&self, _before: &[Service], _after: &[Service]) {}
 
-    #[expect(clippy::unused_self, reason = "there are none without Protobuf")]
     fn stop(&self) {}
 }

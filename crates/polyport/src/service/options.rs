@@ -70,6 +70,11 @@ impl MethodOptions {
         self
     }
 
+    /// What to do instead, if it is deprecated.
+    pub(crate) fn deprecation(&self) -> Option<&str> {
+        Some(&self.deprecation.as_ref()?.note)
+    }
+
     /// Whether nothing but gRPC calls may be served.
     pub(crate) fn is_grpc_only(&self) -> bool {
         self.gate.as_ref().is_some_and(|gate| gate.is_grpc_only())
