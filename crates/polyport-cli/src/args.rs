@@ -1,16 +1,22 @@
 //! What was typed.
 
 mod explain;
+mod completions;
+mod manual;
+mod include_dirs;
 
 use std::path::PathBuf;
 
 use clap::Parser;
 
+pub(crate) use crate::args::completions::CompletionsArgs;
 pub(crate) use crate::args::explain::{CallPlace, ExplainArgs};
+pub(crate) use crate::args::include_dirs::IncludeDirs;
+pub(crate) use crate::args::manual::ManArgs;
 
 /// Polyport: any number of RPC services on one port.
 #[derive(Debug, Parser)]
-#[command(name = "polyport", version)]
+#[command(name = "polyport", version, after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -22,7 +28,25 @@ pub(crate) enum Command {
     Check(CheckArgs),
     Explain(ExplainArgs),
     Decode(DecodeArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  polyport gen idl/demo.thrift -o src/generated        write Rust for an IDL
+  polyport check idl/demo.thrift --against old         find what breaks older peers
+  polyport explain --idl idl/demo.thrift               see which service answers what
+  polyport decode --idl idl/demo.thrift -f frame.bin   print the frames of a connection
+  polyport completions bash                            complete these commands in a shell
+  polyport man gen | man -l -                          read the manual of a command
+
+Exit status:
+  0  all went well
+  1  something is wrong with what the command was given
+  2  the command was called in a wrong way
+
+`polyport COMMAND --help` has more examples and says what each status means.";
 
 /// Generates Rust from IDL files: the same as `polyport_build` does in a build script.
 #[derive(Debug, clap::Args)]
@@ -37,10 +61,8 @@ pub(crate) struct GenArgs {
     #[arg(long = "descriptor-set", value_name = "FILE")]
     pub(crate) descriptor_sets: Vec<PathBuf>,
 
-    /// A directory to look for included files in: for Thrift after the including file's own; for
-    /// Protobuf the names of files are the paths from here.
-    #[arg(short = 'I', long = "include-dir", value_name = "DIR")]
-    pub(crate) include_dirs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) include_dirs: IncludeDirs,
 
     /// The directory to write to.
     #[arg(short, long, value_name = "DIR", default_value = ".")]
@@ -57,6 +79,10 @@ pub(crate) struct GenArgs {
     /// Write nothing, but say whether the file is up to date, and how it differs if not.
     #[arg(long)]
     pub(crate) check: bool,
+
+    /// Print JSON, a line each: diagnostics, and what was written or whether it is up to date.
+    #[arg(long)]
+    pub(crate) json: bool,
 
     /// Keep fields that the IDL does not know, in the structs that the path names; `.` names all.
     #[arg(long, value_name = "PATH")]
@@ -99,9 +125,8 @@ pub(crate) struct CheckArgs {
     #[arg(required = true, value_name = "IDL")]
     pub(crate) files: Vec<PathBuf>,
 
-    /// A directory to look for included files in, after the including file's own.
-    #[arg(short = 'I', long = "include-dir", value_name = "DIR")]
-    pub(crate) include_dirs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) include_dirs: IncludeDirs,
 
     /// An older version of an IDL, or a directory with files of the same names; reports every
     /// change that breaks something.
@@ -157,9 +182,8 @@ pub(crate) struct DecodeArgs {
     #[arg(long, value_name = "IDL")]
     pub(crate) idl: Vec<PathBuf>,
 
-    /// A directory to look for included files in, after the including file's own.
-    #[arg(short = 'I', long = "include-dir", value_name = "DIR")]
-    pub(crate) include_dirs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) include_dirs: IncludeDirs,
 
     /// The service that the messages are for, whatever their headers say.
     ///
@@ -190,3 +214,54 @@ Exit status:
   0  every byte was read
   1  the bytes are broken, cut off, or nothing that can be taken apart; the output says where
   2  the command was called in a wrong way";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// The words of a command line as a shell cuts it, up to what it is led to.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = vec![String::new()];
+        let mut quoted = false;
+        for letter in line.chars() {
+            match letter {
+                '\'' => quoted = !quoted,
+                ' ' if !quoted => words.push(String::new()),
+                _ => words.last_mut().unwrap().push(letter),
+            }
+        }
+        let end = words.iter().position(|word| word == "|" || word == ">");
+        words.truncate(end.unwrap_or(words.len()));
+        words.retain(|word| !word.is_empty());
+        words
+    }
+
+    #[test]
+    fn every_example_can_be_typed() {
+        let program = Args::command();
+        for command in program.get_subcommands() {
+            let help = command.get_after_long_help().unwrap().to_string();
+            let help = help.replace("\\\n", "");
+            let examples = help.lines().filter_map(|line| {
+                let at = line
+                    .find("polyport ")
+                    .filter(|_| line.starts_with("    "))?;
+                Some(&line[at..])
+            });
+            let mut count = 0;
+            for example in examples {
+                let parsed = Args::try_parse_from(words(example));
+                assert!(parsed.is_ok(), "{example}: {}", parsed.unwrap_err());
+                count += 1;
+            }
+            assert!(count > 0, "{}: {help}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn what_is_described_is_sound() {
+        Args::command().debug_assert();
+    }
+}

@@ -13,7 +13,6 @@ use std::fs;
 use std::io::{self, BufWriter, Read, Write, stdin, stdout};
 use std::process::ExitCode;
 
-use polyport_build::Builder;
 use polyport_wire::schema::Schema;
 
 use crate::args::DecodeArgs;
@@ -45,11 +44,7 @@ fn schema(args: &DecodeArgs) -> Result<Option<Schema>, Failure> {
     if args.idl.is_empty() {
         return Ok(None);
     }
-    let mut builder = Builder::new();
-    for directory in &args.include_dirs {
-        builder = builder.include_dir(directory);
-    }
-    Ok(Some(builder.schema(&args.idl)?))
+    Ok(Some(args.include_dirs.builder().schema(&args.idl)?))
 }
 
 fn bytes(args: &DecodeArgs) -> Result<Vec<u8>, Failure> {

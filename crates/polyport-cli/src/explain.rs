@@ -8,10 +8,8 @@ mod call;
 mod refusal;
 mod setup;
 
-use std::io::{Write, stdout};
+use std::io::stdout;
 use std::process::ExitCode;
-
-use serde::Serialize;
 
 use crate::args::ExplainArgs;
 use crate::explain::call::Answer;
@@ -19,6 +17,7 @@ use crate::explain::refusal::Refusal;
 use crate::explain::setup::Setup;
 use crate::explain::table::Table;
 use crate::failure::Failure;
+use crate::report::print_line;
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode, Failure> {
     let setup = Setup::new(args)?;
@@ -27,7 +26,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode, Failure> {
         Err(error) => {
             let refusal = Refusal::new(&setup, &error);
             return match args.json {
-                true => print_json(&refusal).map(|()| ExitCode::FAILURE),
+                true => Ok(print_line(&refusal).map(|()| ExitCode::FAILURE)?),
                 false => Err(refusal.into_failure()),
             };
         }
@@ -35,7 +34,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode, Failure> {
     let Some(call) = &args.call else {
         let table = Table::new(&setup, &router);
         match args.json {
-            true => print_json(&table)?,
+            true => print_line(&table)?,
             false => table.print(&mut stdout().lock())?,
         }
         return Ok(ExitCode::SUCCESS);
@@ -43,7 +42,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode, Failure> {
     let answers = Answer::all(&setup, &router, args.transport.transport(), call);
     for answer in &answers {
         match args.json {
-            true => print_json(answer)?,
+            true => print_line(answer)?,
             false => answer.print(&mut stdout().lock(), answers.len() > 1)?,
         }
     }
@@ -51,10 +50,4 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<ExitCode, Failure> {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
-}
-
-fn print_json(value: &impl Serialize) -> Result<(), Failure> {
-    let json = serde_json::to_string(value).map_err(std::io::Error::from)?;
-    writeln!(stdout(), "{json}")?;
-    Ok(())
 }

@@ -7,52 +7,37 @@ mod decode;
 mod explain;
 mod check;
 mod generate;
+mod completions;
+mod manual;
+mod report;
 mod failure;
 mod terminal;
 mod args;
 
-use std::io::stderr;
 use std::process::ExitCode;
 
-use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser};
-use polyport_build::Report;
+use clap::{CommandFactory, FromArgMatches};
 
 use crate::args::{Args, Command};
-use crate::failure::Failure;
-use crate::terminal::{Color, Colors};
 
 fn main() -> ExitCode {
-    let outcome = match Args::parse().command {
+    let matches = Args::command().get_matches();
+    let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let outcome = match args.command {
         Command::Gen(args) => generate::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Decode(args) => decode::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => manual::run(&args),
     };
-    outcome.unwrap_or_else(say)
-}
-
-/// Says what stood in the way, and gives the status to exit with.
-fn say(failure: Failure) -> ExitCode {
-    match failure {
-        Failure::Usage(problem) => Args::command()
-            .error(ErrorKind::ValueValidation, problem)
-            .exit(),
-        Failure::Idl(error) => show(error.report()),
-        Failure::Other(problem) => {
-            let error = Colors::on(&stderr()).paint(Color::Error, "error");
-            eprintln!("{error}: {problem}");
-        }
-        Failure::Closed => {}
-    }
-    ExitCode::FAILURE
-}
-
-/// Prints a report, with colors if somebody looks at it.
-fn show(report: &Report) {
-    if Colors::on(&stderr()).are_on() {
-        eprintln!("{}", report.styled());
-    } else {
-        eprintln!("{report}");
-    }
+    outcome.unwrap_or_else(|failure| {
+        let (name, arguments) = matches.subcommand().unzip();
+        let json = arguments.and_then(|arguments| arguments.try_get_one::<bool>("json").ok()?);
+        report::say(
+            failure,
+            name.unwrap_or_default(),
+            json.is_some_and(|json| *json),
+        )
+    })
 }

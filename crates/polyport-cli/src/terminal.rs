@@ -20,6 +20,9 @@ pub(crate) enum Color {
 }
 
 impl Colors {
+    /// No colors.
+    pub(crate) const NONE: Self = Self(false);
+
     /// Colors on a terminal whose user does not refuse them (<https://no-color.org>).
     pub(crate) fn on(stream: &impl IsTerminal) -> Self {
         Self(

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use clap::ValueEnum;
 use polyport::Transport;
 
+use crate::args::IncludeDirs;
+
 /// Says where calls go on a server of these IDLs, without opening a port.
 ///
 /// It makes the tables of a server that has the services of the IDLs, and shows which service
@@ -22,9 +24,8 @@ pub(crate) struct ExplainArgs {
     #[arg(long, value_name = "IDL", required = true)]
     pub(crate) idl: Vec<PathBuf>,
 
-    /// A directory to look for included files in, as for `gen`.
-    #[arg(short = 'I', long = "include-dir", value_name = "DIR")]
-    pub(crate) include_dirs: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) include_dirs: IncludeDirs,
 
     /// Of the IDLs' services only this one, with its package or without; several may be given.
     #[arg(long, value_name = "NAME")]

@@ -1,6 +1,7 @@
 //! Recorded conversations, whole and damaged, held against what servers and clients read of them.
 
 use bytes::{Bytes, BytesMut};
+use polyport_build::Builder;
 use polyport_wire::frame::{Frame as WireFrame, FrameDecoder};
 use polyport_wire::limits::Limits;
 use polyport_wire::thrift::{Dynamic, Envelope, Reader, WireType};

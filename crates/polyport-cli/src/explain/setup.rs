@@ -6,10 +6,10 @@ use bytes::Bytes;
 use polyport::admission::Admission;
 use polyport::service::{RawHandler, UnknownHandler, Uses};
 use polyport::{Codec, Context, Server, Service, Status, Transport};
-use polyport_build::Builder;
 
 use crate::args::ExplainArgs;
 use crate::failure::Failure;
+use crate::report;
 
 /// What a server is made of.
 #[derive(Debug)]
@@ -199,10 +199,10 @@ impl Setup {
 /// Each file is read apart, as if its code had been generated apart: what they have in common is found
 /// out by the server.
 fn services(args: &ExplainArgs) -> Result<Vec<Registration>, Failure> {
-    let mut builder = Builder::new().combine_service(args.combine_service);
-    for directory in &args.include_dirs {
-        builder = builder.include_dir(directory);
-    }
+    let builder = args
+        .include_dirs
+        .builder()
+        .combine_service(args.combine_service);
     let mut services = Vec::new();
     let mut failed = None;
     for path in &args.idl {
@@ -210,7 +210,7 @@ fn services(args: &ExplainArgs) -> Result<Vec<Registration>, Failure> {
             Ok(schema) => services.extend(schema.services.iter().map(Registration::new)),
             Err(error) => {
                 if let Some(earlier) = failed.replace(error) {
-                    crate::show(earlier.report());
+                    report::print(earlier.report(), args.json)?;
                 }
             }
         }

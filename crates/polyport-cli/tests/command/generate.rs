@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use polyport_build::Builder;
 
@@ -162,4 +163,68 @@ fn a_stale_file_is_told_from_a_fresh_one() {
         before,
         "nothing is written"
     );
+}
+
+#[test]
+fn what_was_done_is_told_to_programs_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    fs::write(directory.join("a.thrift"), "struct A { i32 a }\n").unwrap();
+    let lines = |arguments: &[&str], status| {
+        let output = polyport_in(directory, arguments);
+        assert_eq!(text(&output.stderr), "");
+        assert_eq!(output.status.code(), Some(status));
+        let lines = text(&output.stdout);
+        let lines = lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap());
+        lines.collect::<Vec<serde_json::Value>>()
+    };
+    let path = Path::new("out").join("a.rs");
+    let written = lines(&["gen", "a.thrift", "-o", "out", "--json"], 0);
+    assert_eq!(written[0]["severity"], "warning");
+    assert_eq!(written[1..], [serde_json::json!({ "written": path })]);
+
+    let check = ["gen", "a.thrift", "-o", "out", "--check", "--json"];
+    let checked = lines(&check, 0);
+    assert_eq!(
+        checked[1..],
+        [serde_json::json!({ "file": path, "up_to_date": true })]
+    );
+
+    fs::write(directory.join(&path), "old").unwrap();
+    let checked = &lines(&check, 1)[1];
+    assert_eq!(checked["up_to_date"], false);
+    let difference = checked["difference"].as_str().unwrap();
+    assert!(
+        difference.contains("\n-old\n\\ No newline at end of file\n+"),
+        "{difference}"
+    );
+}
+
+/// What is shown is a patch, also where a file has no end of its last line.
+#[test]
+fn the_difference_can_be_applied() {
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
+    fs::write(directory.join("a.thrift"), "struct A { 1: i32 a }\n").unwrap();
+    assert!(
+        polyport_in(directory, &["gen", "a.thrift"])
+            .status
+            .success()
+    );
+    let fresh = fs::read_to_string(directory.join("a.rs")).unwrap();
+    let stale = fresh.replace("pub a: i32", "pub b: i32");
+    let stale = stale.trim_end();
+    fs::write(directory.join("a.rs"), stale).unwrap();
+    let difference = polyport_in(directory, &["gen", "a.thrift", "--check"]).stdout;
+    assert!(text(&difference).contains("\n-}\n\\ No newline at end of file\n"));
+    fs::write(directory.join("difference"), difference).unwrap();
+    let patched = Command::new("patch")
+        .args(["-s", "a.rs", "difference"])
+        .current_dir(directory)
+        .status();
+    if patched.is_ok() {
+        assert_eq!(fs::read_to_string(directory.join("a.rs")).unwrap(), fresh);
+    }
 }

@@ -6,6 +6,7 @@ mod check;
 mod decode;
 mod explain;
 mod generate;
+mod help;
 mod readme;
 
 use std::fs;
@@ -31,6 +32,8 @@ fn polyport_in(directory: &Path, arguments: &[&str]) -> Output {
 fn polyport_with(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_polyport"))
         .args(arguments)
+        // Help is as wide as it says.
+        .env_remove("COLUMNS")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

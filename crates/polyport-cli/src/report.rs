@@ -1,0 +1,134 @@
+//! What went wrong, told to people or to machines.
+
+use std::io::{self, Write, stderr, stdout};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::CommandFactory;
+use clap::error::ErrorKind;
+use polyport_build::{Finding, Location, Report, Severity};
+use serde::Serialize;
+
+use crate::args::Args;
+use crate::failure::Failure;
+use crate::terminal::{Color, Colors};
+
+/// Says what stood in the way of the command of this name, and gives the status to exit with. With
+/// `json` it is said where the results are, but not that the command was called in a wrong way.
+pub(crate) fn say(failure: Failure, command: &str, json: bool) -> ExitCode {
+    let said = match failure {
+        Failure::Usage(problem) => wrong_call(command, problem),
+        Failure::Idl(error) => print(error.report(), json),
+        Failure::Other(problem) if json => print_line(&Line::new("error", &problem)),
+        Failure::Other(problem) => {
+            let error = Colors::on(&stderr()).paint(Color::Error, "error");
+            eprintln!("{error}: {problem}");
+            Ok(())
+        }
+        Failure::Closed => Ok(()),
+    };
+    // Who cannot be told learns it from the status.
+    said.map_or(ExitCode::FAILURE, |()| ExitCode::FAILURE)
+}
+
+/// As clap says what it finds out by itself, with the usage of this command.
+fn wrong_call(command: &str, problem: String) -> ! {
+    let mut program = Args::command();
+    program.build();
+    let error = match program.find_subcommand_mut(command) {
+        Some(command) => command.error(ErrorKind::ValueValidation, problem),
+        None => program.error(ErrorKind::ValueValidation, problem),
+    };
+    error.exit()
+}
+
+/// Prints a report: with colors if somebody looks at it, or a line of JSON for each diagnostic.
+pub(crate) fn print(report: &Report, json: bool) -> io::Result<()> {
+    if json {
+        let mut findings = report.findings();
+        return findings.try_for_each(|finding| print_line(&Line::of(&finding)));
+    }
+    if !report.is_empty() {
+        match Colors::on(&stderr()).are_on() {
+            true => eprintln!("{}", report.styled()),
+            false => eprintln!("{report}"),
+        }
+    }
+    Ok(())
+}
+
+/// Prints a value as one line of JSON.
+pub(crate) fn print_line(value: &impl Serialize) -> io::Result<()> {
+    let json = serde_json::to_string(value)?;
+    writeln!(stdout(), "{json}")
+}
+
+/// A diagnostic as JSON has it; the first place stands apart as well.
+#[derive(Serialize)]
+struct Line<'a> {
+    severity: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'a str>,
+    message: &'a str,
+    file: Option<&'a Path>,
+    line: Option<usize>,
+    column: Option<usize>,
+    places: Vec<Place<'a>>,
+    help: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Place<'a> {
+    file: &'a Path,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+    label: &'a str,
+}
+
+impl<'a> Line<'a> {
+    fn new(severity: &'static str, message: &'a str) -> Self {
+        Self {
+            severity,
+            code: None,
+            message,
+            file: None,
+            line: None,
+            column: None,
+            places: Vec::new(),
+            help: &[],
+        }
+    }
+
+    fn of(finding: &Finding<'a>) -> Self {
+        let severity = match finding.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            _ => "note",
+        };
+        let first = finding.places.first();
+        Self {
+            code: finding.code,
+            file: first.map(|place| place.file),
+            line: first.map(|place| place.line),
+            column: first.map(|place| place.column),
+            places: finding.places.iter().map(Place::of).collect(),
+            help: finding.help,
+            ..Self::new(severity, finding.message)
+        }
+    }
+}
+
+impl<'a> Place<'a> {
+    fn of(location: &Location<'a>) -> Self {
+        Self {
+            file: location.file,
+            line: location.line,
+            column: location.column,
+            end_line: location.end_line,
+            end_column: location.end_column,
+            label: location.label,
+        }
+    }
+}
