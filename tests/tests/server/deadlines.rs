@@ -1,9 +1,13 @@
 //! What the client's timeout does to a handler.
 
-use polyport::{Call, Layer, Next, Reply, Server, Transport};
-use polyport_tests::demo::{Watch, demo};
+use std::sync::Arc;
+
+use polyport::codegen::{Method, ServiceBuilder};
+use polyport::{Call, CallKind, Client, Layer, Next, Reply, Server, Transport};
+use polyport_tests::demo::{TextArgs, WAIT, Watch, demo};
 use polyport_tests::peer::Request;
 use polyport_tests::serving::Serving;
+use polyport_tests::streams::embedded;
 use polyport_wire::ttheader::keys;
 
 const TTHEADER: [Transport; 2] = [Transport::TtHeader, Transport::TtHeaderFramed];
@@ -83,4 +87,27 @@ async fn a_deadline_ends_a_layer_as_well() {
     let text = "biz error: context deadline exceeded";
     assert_eq!(response.exception(), (6, text.to_owned()));
     assert_eq!(watch.events(), ["echo hi"]);
+}
+
+#[tokio::test]
+async fn what_a_handler_calls_does_not_tell_of_the_deadline_in_its_place() {
+    static PASS_ON: Method<TextArgs, String> =
+        Method::new("Middle", "wait", CallKind::Unary).package("test");
+
+    let (back, _watch) = start().await;
+    for onward in [Transport::TtHeader, Transport::Grpc] {
+        let onward = Client::options(back.address.to_string()).transport(onward);
+        let onward = Arc::new(onward.connect().await.unwrap());
+        let service = ServiceBuilder::new(embedded("test"), "test", "Middle", onward)
+            .method(&PASS_ON, |onward, cx, arguments| async move {
+                let outcome = onward.call(&WAIT, arguments).within(&cx).await;
+                (cx, outcome)
+            })
+            .build();
+        let middle = Serving::start(Server::new().add(service)).await;
+        let mut peer = middle.connect().await;
+        let response = peer.call(&wait(Transport::TtHeader, "30")).await;
+        let text = "biz error: context deadline exceeded";
+        assert_eq!(response.exception(), (6, text.to_owned()));
+    }
 }

@@ -6,7 +6,7 @@ use std::pin::pin;
 use polyport_wire::error::DecodeError;
 use polyport_wire::limits::Limits;
 use polyport_wire::schema::CallKind;
-use tokio::time::timeout_at;
+use tokio::time::{Instant, timeout_at};
 
 use crate::admission::Visitor;
 use crate::call::{Call, Reply};
@@ -45,7 +45,7 @@ pub(super) async fn serve(
     };
     // A handler's own panic does not come this far.
     let reply = match outcome {
-        Ok(served) => served?,
+        Ok(served) => in_time(served?, deadline),
         Err(payload) => {
             let info = &method.info;
             Status::panic("middleware", &info.service, &info.method, &*payload).into()
@@ -55,6 +55,19 @@ pub(super) async fn serve(
         None => reply,
         Some((hook, context)) => hook.look_at(&context, reply),
     })
+}
+
+/// A call that the handler has made within this one may end first of the two whose time is over in the
+/// same moment. It names a server of which this caller knows nothing.
+fn in_time(reply: Reply, deadline: Option<Instant>) -> Reply {
+    match &reply.outcome {
+        Err(status)
+            if status.is_timeout() && deadline.is_some_and(|until| until <= Instant::now()) =>
+        {
+            Status::deadline().into()
+        }
+        _ => reply,
+    }
 }
 
 async fn enter(
