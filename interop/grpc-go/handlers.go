@@ -171,11 +171,13 @@ func sleep(ctx context.Context, method protoreflect.MethodDescriptor, text strin
 	if err != nil {
 		return "", err
 	}
+	called := fmt.Sprintf("%s/%s", method.Parent().Name(), method.Name())
+	fmt.Fprintln(os.Stderr, "asleep:", called)
 	select {
 	case <-time.After(time.Duration(milliseconds) * time.Millisecond):
 		return rest, nil
 	case <-ctx.Done():
-		fmt.Fprintf(os.Stderr, "given up: %s/%s\n", method.Parent().Name(), method.Name())
+		fmt.Fprintln(os.Stderr, "given up:", called)
 		return "", status.FromContextError(ctx.Err()).Err()
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/cloudwego/kitex/pkg/remote"
 	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2"
 	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2/metadata"
+	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2/status"
 	"github.com/cloudwego/kitex/pkg/rpcinfo"
 	"github.com/cloudwego/kitex/transport"
 )
@@ -26,7 +27,9 @@ func perform(ctx context.Context, message string) (string, error) {
 	case "sleep":
 		number, next, _ := strings.Cut(rest, ":")
 		if milliseconds, err := strconv.Atoi(number); err == nil {
-			sleep(ctx, time.Duration(milliseconds)*time.Millisecond)
+			if err := sleep(ctx, time.Duration(milliseconds)*time.Millisecond); err != nil {
+				return "", err
+			}
 			return perform(ctx, next)
 		}
 	case "panic":
@@ -72,12 +75,15 @@ func perform(ctx context.Context, message string) (string, error) {
 	return called(ctx) + ": " + message, nil
 }
 
-// sleep ends early when nobody waits for the answer any more.
-func sleep(ctx context.Context, duration time.Duration) {
+// sleep ends early, as an error, when nobody waits for the answer any more.
+func sleep(ctx context.Context, duration time.Duration) error {
+	fmt.Fprintln(os.Stderr, "asleep:", called(ctx))
 	select {
 	case <-time.After(duration):
+		return nil
 	case <-ctx.Done():
 		fmt.Fprintln(os.Stderr, "given up:", called(ctx))
+		return status.FromContextError(ctx.Err()).Err()
 	}
 }
 
@@ -117,7 +123,9 @@ func performItem(ctx context.Context, message string) (string, error) {
 	case "sleep":
 		number, next, _ := strings.Cut(rest, ":")
 		if milliseconds, err := strconv.Atoi(number); err == nil {
-			sleep(ctx, time.Duration(milliseconds)*time.Millisecond)
+			if err := sleep(ctx, time.Duration(milliseconds)*time.Millisecond); err != nil {
+				return "", err
+			}
 			return performItem(ctx, next)
 		}
 	case "error", "typed", "biz", "panic":

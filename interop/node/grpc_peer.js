@@ -74,6 +74,7 @@ function cut(text, separator = ":") {
 async function sleep(call, place, text) {
   const [milliseconds, rest] = cut(text);
   const gone = new Promise((resolve) => call.once("cancelled", () => resolve(true)));
+  console.error(`asleep: ${place}`);
   if (await Promise.race([wait(Number(milliseconds), false), gone])) {
     console.error(`given up: ${place}`);
     throw new Failure(grpc.status.CANCELLED, "given up");

@@ -64,8 +64,9 @@ def sleep(context: Any, method: Any, text: str) -> str:
     """Waits for MS of MS[:rest] and gives the rest, unless nobody waits for the answer any more."""
     milliseconds, _, rest = text.partition(":")
     gone = threading.Event()
+    called = f"{method.containing_service.name}/{method.name}"
+    print("asleep:", called, file=sys.stderr, flush=True)
     if not context.add_callback(gone.set) or gone.wait(int(milliseconds) / 1000):
-        called = f"{method.containing_service.name}/{method.name}"
         print("given up:", called, file=sys.stderr, flush=True)
         context.abort(grpc.StatusCode.CANCELLED, "given up")
     return rest

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::deadlines::{SLEEP, out_of_time, timeout};
 use crate::expect::{Way, lost, message};
 use crate::implementations::Implementation;
 use crate::peers::{Peer, Serving};
@@ -239,14 +240,23 @@ impl Column<'_> {
         if self.way.has_business_errors() {
             self.business_errors();
         }
-        let slow = request("sleep:3000:late");
-        let timeout = json!({ "timeout": true });
-        let flags = ["--timeout", "100"];
-        self.check_with("timeout", "ServiceA", "onlyA", &slow, &flags, &timeout);
+        self.out_of_time();
         let in_time = message("ServiceA/onlyA: soon");
         let soon = request("sleep:20:soon");
         let flags = ["--timeout", "5000"];
         self.check_with("in time", "ServiceA", "onlyA", &soon, &flags, &in_time);
+    }
+
+    fn out_of_time(&mut self) {
+        let told = self.way.has_header();
+        let keeps_time = self.way.server == Implementation::Polyport || self.serving.is_proxied();
+        let slow = request(SLEEP);
+        let seen = out_of_time(told && keeps_time, || {
+            self.call("ServiceA", "onlyA", &slow, &["--timeout", "100"])
+                .swap_remove(0)
+        });
+        self.report
+            .compare(&self.name, "timeout", &timeout(), &seen);
     }
 
     fn business_errors(&mut self) {

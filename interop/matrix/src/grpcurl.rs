@@ -123,9 +123,9 @@ const CALLED: &[(&[&str], &str, &str, &str)] = &[
         "ERROR:\n  Code: PermissionDenied\n  Message: no [biz error]",
     ),
     (
-        &["-max-time", "0.2"],
+        &["-max-time", "2"],
         "multi.v1.ServiceA/OnlyA",
-        r#"{"message":"sleep:3000:late"}"#,
+        r#"{"message":"sleep:30000:late"}"#,
         "ERROR:\n  Code: DeadlineExceeded\n  Message: context deadline exceeded",
     ),
     (
@@ -173,7 +173,7 @@ const CALLED: &[(&[&str], &str, &str, &str)] = &[
         "ERROR:\n  Code: NotFound\n  Message: unknown service multi.v1.Nope [biz error]",
     ),
     (
-        &["-max-time", "0.2"],
+        &["-max-time", "2"],
         "grpc.health.v1.Health/Watch",
         r#"{"service":"multi.v1.ServiceA"}"#,
         "{\"status\":\"SERVING\"}\n\

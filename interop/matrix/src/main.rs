@@ -15,6 +15,7 @@ mod thrifttest;
 mod grpc_test_set;
 mod grpcurl;
 mod types_cells;
+mod deadlines;
 mod expect;
 mod peers;
 mod relay;

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::time::Instant;
 
 use crate::implementations::Implementation;
 use crate::time_limit::{self, TimeLimit};
@@ -17,7 +18,7 @@ use crate::time_limit::{self, TimeLimit};
 const HANGS: usize = 3;
 
 /// Shorter than handlers sleep that are to be ended.
-const SOON: Duration = Duration::from_secs(4);
+const SOON: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(crate) struct Peer {
@@ -36,22 +37,49 @@ pub(crate) struct Peer {
 pub(crate) struct Serving {
     child: Child,
     pub(crate) address: String,
-    /// What its log says of handlers that ended before they answered.
-    given_up: Receiver<String>,
+    /// What its log says of handlers that sleep.
+    told: Receiver<Told>,
     /// The server behind it, if it is a proxy.
     behind: Option<Box<Self>>,
 }
 
+/// What a handler says that sleeps.
+#[derive(Debug)]
+enum Told {
+    Asleep,
+    /// It ended before it woke up, and this is what it was called as.
+    GivenUp(String),
+}
+
+impl Told {
+    fn in_line(line: &[u8]) -> Option<Self> {
+        if let Some(called) = line.strip_prefix(b"given up: ") {
+            let called = String::from_utf8_lossy(called).into_owned();
+            return Some(Self::GivenUp(called));
+        }
+        line.starts_with(b"asleep: ").then_some(Self::Asleep)
+    }
+}
+
+/// What became of handlers that were to be given up.
+#[derive(Debug, Default)]
+pub(crate) struct Sleepers {
+    /// How many began.
+    pub(crate) asleep: usize,
+    /// What those were called as that ended before they woke up.
+    pub(crate) given_up: Vec<String>,
+}
+
 impl Serving {
     pub(crate) fn new(mut child: Child, address: String) -> Self {
-        let (told, given_up) = mpsc::channel();
+        let (tell, told) = mpsc::channel();
         // Somebody must read what the server logs, or it would stop at a full pipe.
         if let Some(log) = child.stderr.take() {
             thread::spawn(move || {
                 // Not every line is UTF-8.
                 for line in BufReader::new(log).split(b'\n').map_while(Result::ok) {
-                    if let Some(called) = line.strip_prefix(b"given up: ") {
-                        let _ = told.send(String::from_utf8_lossy(called).into_owned());
+                    if let Some(told) = Told::in_line(&line) {
+                        let _ = tell.send(told);
                     }
                 }
             });
@@ -59,19 +87,40 @@ impl Serving {
         Self {
             child,
             address,
-            given_up,
+            told,
             behind: None,
         }
     }
 
-    /// Waits for a handler that ends before it has answered, and gives what it was called as.
-    pub(crate) fn given_up(&self) -> String {
+    /// Whether the server is behind a proxy.
+    pub(crate) fn is_proxied(&self) -> bool {
+        self.behind.is_some()
+    }
+
+    /// Forgets what handlers have said until now.
+    pub(crate) fn forget_sleepers(&self) {
         if let Some(server) = &self.behind {
-            return server.given_up();
+            server.forget_sleepers();
         }
-        self.given_up
-            .recv_timeout(SOON)
-            .unwrap_or_else(|_| format!("no handler ended within {SOON:?}"))
+        self.told.try_iter().for_each(drop);
+    }
+
+    /// Waits until so many handlers have ended before they woke up.
+    pub(crate) fn sleepers(&self, count: usize) -> Sleepers {
+        if let Some(server) = &self.behind {
+            return server.sleepers(count);
+        }
+        let until = Instant::now() + SOON;
+        let mut sleepers = Sleepers::default();
+        while sleepers.given_up.len() < count {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.told.recv_timeout(left) {
+                Ok(Told::Asleep) => sleepers.asleep += 1,
+                Ok(Told::GivenUp(called)) => sleepers.given_up.push(called),
+                Err(_) => break,
+            }
+        }
+        sleepers
     }
 }
 

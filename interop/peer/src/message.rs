@@ -70,7 +70,7 @@ fn who(cx: &Context) -> String {
 /// Waits as often as the message says, and gives the rest of it.
 async fn after_sleeping<'a>(cx: &Context, mut message: &'a str) -> &'a str {
     while let Some((milliseconds, rest)) = sleeping(message) {
-        let asleep = Asleep { called: called(cx) };
+        let asleep = Asleep::new(called(cx));
         sleep(Duration::from_millis(milliseconds)).await;
         asleep.wake();
         message = rest;
@@ -78,12 +78,17 @@ async fn after_sleeping<'a>(cx: &Context, mut message: &'a str) -> &'a str {
     message
 }
 
-/// Says on standard error that a handler was dropped before it woke up.
+/// Says on standard error that a handler has fallen asleep, and when it is dropped before it woke up.
 struct Asleep {
     called: String,
 }
 
 impl Asleep {
+    fn new(called: String) -> Self {
+        eprintln!("asleep: {called}");
+        Self { called }
+    }
+
     fn wake(mut self) {
         self.called.clear();
     }

@@ -41,7 +41,7 @@ pub(crate) async fn obey_item(called: &str, message: &str) -> Result<String, Sta
 async fn after_sleeping<'a>(called: &str, mut message: &'a str) -> &'a str {
     while let Some(rest) = message.strip_prefix("sleep:") {
         let (milliseconds, rest) = rest.split_once(':').unwrap_or((rest, ""));
-        let asleep = Asleep { called };
+        let asleep = Asleep::new(called);
         sleep(Duration::from_millis(milliseconds.parse().unwrap_or(0))).await;
         asleep.wake();
         message = rest;
@@ -49,12 +49,17 @@ async fn after_sleeping<'a>(called: &str, mut message: &'a str) -> &'a str {
     message
 }
 
-/// Says on standard error that a handler was dropped before it woke up.
+/// Says on standard error that a handler has fallen asleep, and when it is dropped before it woke up.
 struct Asleep<'a> {
     called: &'a str,
 }
 
-impl Asleep<'_> {
+impl<'a> Asleep<'a> {
+    fn new(called: &'a str) -> Self {
+        eprintln!("asleep: {called}");
+        Self { called }
+    }
+
     fn wake(mut self) {
         self.called = "";
     }

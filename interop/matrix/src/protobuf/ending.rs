@@ -4,41 +4,94 @@
 use serde_json::{Value, json};
 
 use super::Column;
+use crate::deadlines::{SLEEP, out_of_time, timeout};
+use crate::peers::Sleepers;
+
+/// How many milliseconds a call lasts; the second when its handler did not begin within the first, on a
+/// busy machine.
+const LASTS: [&str; 2] = ["300", "2000"];
 
 pub(super) fn run(column: &mut Column<'_>) {
     let pair = column.pair;
-    let request = pair.request("sleep:5000:late");
-    let items = json!([pair.item(1, "sleep:5000:late")]);
+    let request = pair.request(SLEEP);
+    let items = json!([pair.item(1, SLEEP)]);
     for (service, method, json) in [
         ("ServiceA", "onlyA", &request),
         ("Streams", "bidirectional", &items),
         ("Streams", "client", &items),
         ("Streams", "server", &items),
     ] {
-        out_of_time(column, service, method, json);
-        given_up(column, service, method, json);
+        let mut call = Call {
+            column,
+            service,
+            method,
+            json,
+        };
+        call.out_of_time();
+        call.given_up();
     }
 }
 
-fn out_of_time(column: &mut Column<'_>, service: &str, method: &str, json: &Value) {
-    let timeout = json!({ "timeout": true });
-    // Long enough for a busy machine to begin the call.
-    let flags = ["--timeout", "500"];
-    column.check_with(service, method, json, &flags, &timeout);
-    handler_ends(column, service, method, "at the deadline");
+/// A call of a handler that sleeps for longer than anybody waits.
+struct Call<'a, 'b> {
+    column: &'a mut Column<'b>,
+    service: &'static str,
+    method: &'static str,
+    json: &'a Value,
 }
 
-/// Twice by the same client, because a call that is given up leaves its connection usable.
-fn given_up(column: &mut Column<'_>, service: &str, method: &str, json: &Value) {
-    let flags = ["--cancel", "500", "--count", "2"];
-    let lines = column.call(service, method, json, &flags);
-    let lines = lines.as_array().into_iter().flatten();
-    let seen = Value::from_iter(lines.map(is_cancelled));
-    let cell = format!("{service}/{method} {json} {}", flags.join(" "));
-    let expected = json!([true, true]);
-    column.report.compare(&column.name, &cell, &expected, &seen);
-    for _ in 0..2 {
-        handler_ends(column, service, method, "given up");
+impl Call<'_, '_> {
+    fn out_of_time(&mut self) {
+        let (line, sleepers) = self.end_early("--timeout", 1);
+        self.compare("--timeout", &timeout(), &line);
+        self.ended("at the deadline", 1, &sleepers);
+    }
+
+    /// Twice by the same client, because a call that is given up leaves its connection usable.
+    fn given_up(&mut self) {
+        let (lines, sleepers) = self.end_early("--cancel", 2);
+        let lines = lines.as_array().into_iter().flatten();
+        let seen = Value::from_iter(lines.map(is_cancelled));
+        self.compare("--cancel", &json!([true, true]), &seen);
+        self.ended("given up", 2, &sleepers);
+    }
+
+    /// Makes calls that this flag ends, one after the other, and gives their lines and what the server
+    /// says of their handlers. A handler that did not begin in time proves nothing: then there is more
+    /// time.
+    fn end_early(&self, flag: &str, count: usize) -> (Value, Sleepers) {
+        let [short, long] = LASTS;
+        let (line, sleepers) = self.end_after(flag, short, count);
+        if sleepers.asleep < count {
+            self.end_after(flag, long, count)
+        } else {
+            (line, sleepers)
+        }
+    }
+
+    fn end_after(&self, flag: &str, milliseconds: &str, count: usize) -> (Value, Sleepers) {
+        let many = count.to_string();
+        let flags = [flag, milliseconds, "--count", &many];
+        let column = &*self.column;
+        column.serving.forget_sleepers();
+        let line = out_of_time(false, || {
+            column.call(self.service, self.method, self.json, &flags)
+        });
+        (line, column.serving.sleepers(count))
+    }
+
+    /// Compares who has given up with who was called.
+    fn ended(&mut self, when: &str, count: usize, sleepers: &Sleepers) {
+        let called = format!("{}/{}", self.service, self.column.pair.method(self.method));
+        let expected = Value::from(vec![called; count]);
+        let seen = Value::from(sleepers.given_up.clone());
+        self.compare(&format!("ends {when}"), &expected, &seen);
+    }
+
+    fn compare(&mut self, what: &str, expected: &Value, seen: &Value) {
+        let cell = format!("{}/{} {what}", self.service, self.method);
+        let Column { report, name, .. } = &mut *self.column;
+        report.compare(name, &cell, expected, seen);
     }
 }
 
@@ -49,11 +102,4 @@ fn is_cancelled(line: &Value) -> Value {
     } else {
         line.clone()
     }
-}
-
-fn handler_ends(column: &mut Column<'_>, service: &str, method: &str, when: &str) {
-    let expected = format!("{service}/{}", column.pair.method(method));
-    let seen = column.serving.given_up();
-    let cell = format!("{service}/{method} ends {when}");
-    column.report.compare(&column.name, &cell, &expected, &seen);
 }
