@@ -17,7 +17,7 @@ use crate::model::{Model, Text};
 #[cfg(feature = "protobuf")]
 use crate::protobuf;
 use crate::resolve::{is_attributes, resolve};
-use crate::source::Sources;
+use crate::source::{DescriptorSet, Sources};
 use crate::{emit, load, names, write};
 
 /// Generates Rust for one IDL, from a build script: writes `$OUT_DIR/demo.rs` for `demo.thrift`,
@@ -58,7 +58,7 @@ pub fn compile(path: impl AsRef<Path>) -> Result<(), Error> {
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
     include_dirs: Vec<PathBuf>,
-    descriptor_sets: Vec<PathBuf>,
+    descriptor_sets: Vec<DescriptorSet>,
     combine: Combine,
     choices: Vec<ChoiceFor>,
     name: Option<String>,
@@ -136,7 +136,36 @@ impl Builder {
     /// the others imports.
     #[must_use]
     pub fn descriptor_set(mut self, path: impl Into<PathBuf>) -> Self {
-        self.descriptor_sets.push(path.into());
+        self.descriptor_sets.push(DescriptorSet {
+            path: path.into(),
+            encoded: None,
+        });
+        self
+    }
+
+    /// The same for a set that is in memory, such as one that a server gave by reflection; messages
+    /// call it `name`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use polyport_build::Builder;
+    ///
+    /// // `service Pinger { rpc Ping(google.protobuf.Empty) returns (google.protobuf.Empty); }`
+    /// let set = b"\x0a\x68\x0a\x07a.proto\x1a\x1bgoogle/protobuf/empty.proto\x32\x40\
+    ///     \x0a\x06Pinger\x12\x36\x0a\x04Ping\x12\x16.google.protobuf.Empty\
+    ///     \x1a\x16.google.protobuf.Empty";
+    /// let nothing: [&str; 0] = [];
+    /// let schema = Builder::new().descriptors("localhost:8888", *set).schema(&nothing)?;
+    /// assert_eq!(schema.services[0].methods[0].name, "Ping");
+    /// # Ok::<(), polyport_build::Error>(())
+    /// ```
+    #[must_use]
+    pub fn descriptors(mut self, name: impl Into<PathBuf>, encoded: impl Into<Vec<u8>>) -> Self {
+        self.descriptor_sets.push(DescriptorSet {
+            path: name.into(),
+            encoded: Some(encoded.into()),
+        });
         self
     }
 
@@ -251,7 +280,8 @@ impl Builder {
         } = self.read(&roots);
         diagnostics.extend(self.name.as_deref().and_then(refuse_name));
         diagnostics.extend(self.choices.iter().filter_map(refuse_attribute));
-        let roots: Vec<&PathBuf> = roots.iter().chain(&self.descriptor_sets).collect();
+        let sets = self.descriptor_sets.iter().map(|set| &set.path);
+        let roots: Vec<&PathBuf> = roots.iter().chain(sets).collect();
         let mut code = String::new();
         if !diagnostics.iter().any(Diagnostic::is_error) {
             match code_of(&model, &roots) {
@@ -431,7 +461,8 @@ impl Builder {
         _: &mut Sources,
         _: &mut Model,
     ) -> Vec<Diagnostic> {
-        let files = files.iter().chain(&self.descriptor_sets);
+        let sets = self.descriptor_sets.iter().map(|set| &set.path);
+        let files = files.iter().chain(sets);
         let refuse = |file: &PathBuf| {
             let message = format!("cannot read `{}`: Protobuf is left out", file.display());
             Diagnostic::error(message).help("build with the feature `protobuf` of `polyport-build`")

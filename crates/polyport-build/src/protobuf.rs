@@ -20,15 +20,14 @@ use crate::diagnostic::Diagnostic;
 use crate::model::Model;
 use crate::protobuf::services::Services;
 use crate::protobuf::set::FileSet;
-use crate::source::Sources;
+use crate::source::{DescriptorSet, Sources};
 
 /// What the user asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Request<'a> {
     /// The `.proto` files.
     pub(crate) files: &'a [PathBuf],
-    /// Files that hold a `FileDescriptorSet`.
-    pub(crate) descriptor_sets: &'a [PathBuf],
+    pub(crate) descriptor_sets: &'a [DescriptorSet],
     pub(crate) include_dirs: &'a [PathBuf],
     pub(crate) combine: Combine,
 }
@@ -42,8 +41,8 @@ pub(crate) fn add(
 ) -> Vec<Diagnostic> {
     let mut set = FileSet::default();
     let mut diagnostics = read::read(request.files, request.include_dirs, sources, &mut set);
-    for path in request.descriptor_sets {
-        diagnostics.extend(set.add_encoded(path, sources));
+    for given in request.descriptor_sets {
+        diagnostics.extend(set.add_encoded(given, sources));
     }
     diagnostics.extend(set.complete());
     if diagnostics.iter().any(Diagnostic::is_error) || set.is_empty() {

@@ -1,7 +1,11 @@
 //! The IDL files of a run, and places in them.
 
+#[cfg(feature = "protobuf")]
+use std::borrow::Cow;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+#[cfg(feature = "protobuf")]
+use std::{fs, io};
 
 /// One IDL file.
 #[derive(Debug)]
@@ -35,6 +39,29 @@ impl Source {
     /// The number of the line that a piece of text starts on; the first is 0.
     pub(crate) fn line(&self, span: Span) -> usize {
         self.text[..span.start].matches('\n').count()
+    }
+}
+
+/// Protobuf files as another compiler wrote them.
+#[derive(Clone, Debug)]
+pub(crate) struct DescriptorSet {
+    /// The file, or what stands for it in messages.
+    pub(crate) path: PathBuf,
+    /// What is in it, unless it is still to be read.
+    #[cfg_attr(
+        not(feature = "protobuf"),
+        expect(dead_code, reason = "nobody reads it then")
+    )]
+    pub(crate) encoded: Option<Vec<u8>>,
+}
+
+#[cfg(feature = "protobuf")]
+impl DescriptorSet {
+    pub(crate) fn encoded(&self) -> io::Result<Cow<'_, [u8]>> {
+        match &self.encoded {
+            Some(encoded) => Ok(Cow::Borrowed(encoded)),
+            None => fs::read(&self.path).map(Cow::Owned),
+        }
     }
 }
 

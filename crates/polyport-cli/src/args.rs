@@ -1,18 +1,27 @@
 //! What was typed.
 
+mod call;
 mod explain;
 mod completions;
 mod manual;
+mod target;
+mod metadata;
+mod duration;
+mod transport;
 mod include_dirs;
 
 use std::path::PathBuf;
 
 use clap::Parser;
 
+pub(crate) use crate::args::call::CallArgs;
 pub(crate) use crate::args::completions::CompletionsArgs;
 pub(crate) use crate::args::explain::{CallPlace, ExplainArgs};
 pub(crate) use crate::args::include_dirs::IncludeDirs;
 pub(crate) use crate::args::manual::ManArgs;
+pub(crate) use crate::args::metadata::Pair;
+pub(crate) use crate::args::target::{IdlArgs, TargetArgs};
+pub(crate) use crate::args::transport::TransportName;
 
 /// Polyport: any number of RPC services on one port.
 #[derive(Debug, Parser)]
@@ -28,6 +37,7 @@ pub(crate) enum Command {
     Check(CheckArgs),
     Explain(ExplainArgs),
     Decode(DecodeArgs),
+    Call(CallArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -37,6 +47,7 @@ Examples:
   polyport gen idl/demo.thrift -o src/generated        write Rust for an IDL
   polyport check idl/demo.thrift --against old         find what breaks older peers
   polyport explain --idl idl/demo.thrift               see which service answers what
+  polyport call HOST:PORT SERVICE/METHOD -d '{}'       call a server by JSON
   polyport decode --idl idl/demo.thrift -f frame.bin   print the frames of a connection
   polyport completions bash                            complete these commands in a shell
   polyport man gen | man -l -                          read the manual of a command

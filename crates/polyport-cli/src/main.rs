@@ -7,6 +7,8 @@ mod decode;
 mod explain;
 mod check;
 mod generate;
+mod call;
+mod target;
 mod completions;
 mod manual;
 mod report;
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Decode(args) => decode::run(&args),
+        Command::Call(args) => call::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => manual::run(&args),
     };

@@ -9,7 +9,7 @@ mod descriptors;
 /// What `polyport gen` makes of the Protobuf files in `idl`.
 #[cfg(feature = "protobuf")]
 #[rustfmt::skip]
-mod generated;
+pub(crate) mod generated;
 /// The same for the Thrift file.
 #[rustfmt::skip]
 pub(crate) mod thrift_generated;

@@ -19,3 +19,7 @@
 pub use buffa::{EnumValue, Enumeration, Message, MessageField, MessageName};
 /// The messages of `google.protobuf`, such as `Timestamp` and `Any`.
 pub use buffa_types::google::protobuf as well_known;
+
+/// The messages of gRPC's server reflection, for clients that ask; servers answer by
+/// [`Server::reflection`](crate::Server::reflection).
+pub use crate::built_in::generated::grpc::reflection::v1 as grpc_reflection;

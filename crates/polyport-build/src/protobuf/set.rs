@@ -1,8 +1,6 @@
 //! All files of a run as descriptors, with all that they import.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
-use std::path::Path;
 
 use buffa::Message;
 use buffa_descriptor::generated::descriptor::{FileDescriptorProto, FileDescriptorSet};
@@ -11,7 +9,7 @@ use protox::prost::Message as _;
 
 use crate::diagnostic::Diagnostic;
 use crate::protobuf::is_library;
-use crate::source::{FileId, Source, Sources, Span};
+use crate::source::{DescriptorSet, FileId, Source, Sources, Span};
 
 /// Descriptors in an order in which imports come before what imports them.
 #[derive(Debug, Default)]
@@ -44,14 +42,19 @@ impl FileSet {
 
     /// Adds the files of a descriptor set that was made elsewhere; all that the set does not import
     /// itself count as named by the user.
-    pub(super) fn add_encoded(&mut self, path: &Path, sources: &mut Sources) -> Option<Diagnostic> {
+    pub(super) fn add_encoded(
+        &mut self,
+        given: &DescriptorSet,
+        sources: &mut Sources,
+    ) -> Option<Diagnostic> {
+        let path = &given.path;
         let problem = |why: String| {
             Some(Diagnostic::error(format!(
                 "cannot read `{}`: {why}",
                 path.display()
             )))
         };
-        let encoded = match fs::read(path) {
+        let encoded = match given.encoded() {
             Ok(encoded) => encoded,
             Err(error) => return problem(error.to_string()),
         };

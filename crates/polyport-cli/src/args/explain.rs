@@ -3,10 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::ValueEnum;
-use polyport::Transport;
-
-use crate::args::IncludeDirs;
+use crate::args::{IncludeDirs, TransportName};
 
 /// Says where calls go on a server of these IDLs, without opening a port.
 ///
@@ -62,7 +59,7 @@ pub(crate) struct ExplainArgs {
         default_value = "ttheader",
         requires = "call"
     )]
-    pub(crate) transport: CallTransport,
+    pub(crate) transport: TransportName,
 
     /// Print one JSON object: the tables, what is wrong, or where CALL goes.
     #[arg(long)]
@@ -84,30 +81,6 @@ Exit status:
   0  the server would start; with CALL, somebody answers it
   1  it would not, or nobody does; or an IDL has mistakes
   2  the command was called in a wrong way";
-
-/// How a call may come in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum CallTransport {
-    Buffered,
-    Framed,
-    #[value(name = "ttheader")]
-    TtHeader,
-    #[value(name = "ttheader-framed")]
-    TtHeaderFramed,
-    Grpc,
-}
-
-impl CallTransport {
-    pub(crate) fn transport(self) -> Transport {
-        match self {
-            Self::Buffered => Transport::Buffered,
-            Self::Framed => Transport::Framed,
-            Self::TtHeader => Transport::TtHeader,
-            Self::TtHeaderFramed => Transport::TtHeaderFramed,
-            Self::Grpc => Transport::Grpc,
-        }
-    }
-}
 
 /// What a call says about where it wants to go.
 #[derive(Clone, Debug, PartialEq, Eq)]

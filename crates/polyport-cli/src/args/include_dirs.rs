@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use polyport_build::Builder;
 
 /// What `-I` gives.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub(crate) struct IncludeDirs {
     /// A directory to look for included files in: for Thrift after the including file's own; for
     /// Protobuf the names of files are the paths from here.

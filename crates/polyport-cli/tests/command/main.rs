@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod call;
 mod check;
 mod decode;
 mod explain;
 mod generate;
 mod help;
 mod readme;
+mod server;
 
 use std::fs;
 use std::io::Write;

@@ -1,0 +1,130 @@
+//! `polyport call`
+
+mod outcome;
+mod requests;
+
+use std::pin::pin;
+use std::process::ExitCode;
+
+use polyport::generic::{self, JsonSink, JsonStreaming};
+use polyport::{CallKind, Metadata};
+use serde_json::Value;
+use tokio::runtime::Builder;
+
+use crate::args::CallArgs;
+use crate::call::outcome::Printer;
+use crate::call::requests::Requests;
+use crate::failure::Failure;
+use crate::target::Target;
+
+pub(crate) fn run(args: &CallArgs) -> Result<ExitCode, Failure> {
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    let outcome = runtime.block_on(call(args));
+    // A read of the standard input may have no end.
+    runtime.shutdown_background();
+    outcome
+}
+
+async fn call(args: &CallArgs) -> Result<ExitCode, Failure> {
+    let requests = Requests::given(&args.data)?;
+    let target = Target::find(&args.target, &args.method).await?;
+    let printer = Printer { json: args.json };
+    match target.method().info().kind {
+        CallKind::Unary | CallKind::Oneway => unary(&target, requests, &printer).await,
+        _ => stream(&target, requests, &printer).await,
+    }
+}
+
+async fn unary(
+    target: &Target,
+    requests: Requests,
+    printer: &Printer,
+) -> Result<ExitCode, Failure> {
+    let arguments = requests.only().await?;
+    fit(target.method(), &arguments)?;
+    let client = match target.connect().await {
+        Ok(client) => client,
+        Err(error) => return printer.unreached(&error),
+    };
+    let answer = target.call(&client, &arguments).answer().await;
+    match answer.result {
+        Ok(_) if target.method().info().kind == CallKind::Oneway => printer.sent(),
+        Ok(value) => printer.answer(&value, &answer.metadata),
+        Err(failure) => printer.failure(&failure, &answer.metadata),
+    }
+}
+
+async fn stream(
+    target: &Target,
+    mut requests: Requests,
+    printer: &Printer,
+) -> Result<ExitCode, Failure> {
+    if target.method().info().kind == CallKind::ServerStream {
+        let only = requests.only().await?;
+        fit(target.method(), &only)?;
+        requests = Requests::from(only);
+    }
+    let client = match target.connect().await {
+        Ok(client) => client,
+        Err(error) => return printer.unreached(&error),
+    };
+    let (sink, answers) = match target.stream(&client).await {
+        Ok(opened) => opened,
+        Err(status) => return printer.failure(&status.into(), &Metadata::default()),
+    };
+    // When this fails, the answers go first, and with them the call: the server must not take the
+    // requests that were sent for all of them.
+    let sending = pin!(send(target.method(), requests, sink));
+    let mut receiving = pin!(receive(answers, printer));
+    tokio::select! {
+        ended = &mut receiving => ended,
+        sent = sending => {
+            sent?;
+            receiving.await
+        }
+    }
+}
+
+/// Sends every request as it is read.
+async fn send(
+    method: &generic::Method,
+    mut requests: Requests,
+    mut sink: JsonSink,
+) -> Result<(), Failure> {
+    while let Some(request) = requests.next().await? {
+        fit(method, &request)?;
+        // The server's word on how the call ended counts more than that it takes no more.
+        if sink.send(&request).await.is_err() {
+            return Ok(());
+        }
+    }
+    let _ = sink.finish();
+    Ok(())
+}
+
+/// Prints every answer as it comes, and how the call ended.
+async fn receive(mut answers: JsonStreaming, printer: &Printer) -> Result<ExitCode, Failure> {
+    let ended = loop {
+        match answers.receive().await {
+            Ok(Some(answer)) => printer.one_of_many(&answer)?,
+            Ok(None) => break Ok(()),
+            Err(status) => break Err(status),
+        }
+    };
+    // What has ended makes nobody wait.
+    let mut metadata = answers.headers().await.unwrap_or_default();
+    metadata.extend(answers.trailers().unwrap_or_default());
+    match ended {
+        Ok(()) => printer.end(&metadata),
+        Err(status) => printer.failure(&status.into(), &metadata),
+    }
+}
+
+/// Refuses what cannot be sent, before it is.
+fn fit(method: &generic::Method, request: &Value) -> Result<(), Failure> {
+    let encoded = method.encode_arguments(request);
+    let problem = |error| format!("the request does not fit {method:?}: {error}");
+    encoded
+        .map(drop)
+        .map_err(|error| Failure::Usage(problem(error)))
+}

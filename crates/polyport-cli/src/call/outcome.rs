@@ -1,0 +1,166 @@
+//! What came of a call, for people or for programs.
+
+use std::io::stderr;
+use std::process::ExitCode;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use polyport::generic::Failure as CallFailure;
+use polyport::{Metadata, Status, StatusKind};
+use serde_json::{Map, Value, json};
+
+use crate::failure::Failure;
+use crate::report::print_line;
+use crate::terminal::{Color, Colors};
+
+/// What the command exits with when the outcome is the application's own word.
+const BUSINESS: u8 = 3;
+
+/// Prints what comes of a call.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Printer {
+    /// Whether everything is one JSON object a line.
+    pub(super) json: bool,
+}
+
+impl Printer {
+    /// The only answer.
+    pub(super) fn answer(&self, value: &Value, metadata: &Metadata) -> Result<ExitCode, Failure> {
+        if self.json {
+            print_line(&with_metadata(json!({ "ok": value }), metadata))?;
+        } else {
+            print_line(value)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// A call that has no answer.
+    pub(super) fn sent(&self) -> Result<ExitCode, Failure> {
+        if self.json {
+            print_line(&json!({ "ok": null }))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// One of the answers of a stream.
+    pub(super) fn one_of_many(&self, value: &Value) -> Result<(), Failure> {
+        match self.json {
+            true => Ok(print_line(&json!({ "ok": value }))?),
+            false => Ok(print_line(value)?),
+        }
+    }
+
+    /// The end of a stream.
+    pub(super) fn end(&self, metadata: &Metadata) -> Result<ExitCode, Failure> {
+        if self.json && !metadata.is_empty() {
+            print_line(&with_metadata(json!({}), metadata))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// A server that no connection can be made to.
+    pub(super) fn unreached(&self, error: &polyport::Error) -> Result<ExitCode, Failure> {
+        if !self.json {
+            return Err(Failure::Other(error.to_string()));
+        }
+        print_line(&json!({ "transport_error": error.to_string() }))?;
+        Ok(ExitCode::FAILURE)
+    }
+
+    /// What came in the place of an answer.
+    pub(super) fn failure(
+        &self,
+        failure: &CallFailure,
+        metadata: &Metadata,
+    ) -> Result<ExitCode, Failure> {
+        if self.json {
+            print_line(&with_metadata(as_json(failure), metadata))?;
+        } else {
+            let error = Colors::on(&stderr()).paint(Color::Error, "error");
+            eprintln!("{error}: {}", as_text(failure));
+        }
+        Ok(match failure {
+            CallFailure::Status(status) if status.biz().is_some() => ExitCode::from(BUSINESS),
+            _ => ExitCode::FAILURE,
+        })
+    }
+}
+
+fn with_metadata(mut line: Value, metadata: &Metadata) -> Value {
+    let pairs = metadata
+        .iter()
+        .map(|(key, value)| (key.to_owned(), value.into()));
+    let pairs: Map<String, Value> = pairs.collect();
+    if let (Value::Object(fields), false) = (&mut line, pairs.is_empty()) {
+        fields.insert("metadata".to_owned(), pairs.into());
+    }
+    line
+}
+
+fn as_json(failure: &CallFailure) -> Value {
+    let status = match failure {
+        CallFailure::Exception { name, value } => {
+            return json!({ "exception": { "name": name, "value": value } });
+        }
+        CallFailure::Status(status) => status,
+        other => return json!({ "transport_error": other.to_string() }),
+    };
+    match status.kind() {
+        StatusKind::Biz(biz) => json!({
+            "biz": { "code": biz.code, "message": biz.message, "extra": biz.extra }
+        }),
+        StatusKind::Timeout => json!({ "timeout": status.message() }),
+        StatusKind::Transport => json!({ "transport_error": status.message() }),
+        _ => {
+            let mut error = json!({ "type": number(status), "message": status.message() });
+            if let Some(code) = status.code() {
+                error["code"] = code.to_string().into();
+            }
+            if !status.details().is_empty() {
+                error["details"] = BASE64_STANDARD.encode(status.details()).into();
+            }
+            json!({ "error": error })
+        }
+    }
+}
+
+/// The number of an exception, or of a gRPC status, which Kitex writes without a sign.
+fn number(status: &Status) -> Option<i32> {
+    let code = status.code().map(|code| code.0.cast_signed());
+    code.or_else(|| status.type_id())
+}
+
+fn as_text(failure: &CallFailure) -> String {
+    let status = match failure {
+        CallFailure::Exception { name, value } => return format!("thrown {name}: {value}"),
+        CallFailure::Status(status) => status,
+        other => return other.to_string(),
+    };
+    let message = status.message();
+    match status.kind() {
+        StatusKind::Biz(biz) => {
+            let mut text = format!("business error {}: {}", biz.code, biz.message);
+            for (key, value) in &biz.extra {
+                text.push_str(&format!("\n  {key}: {value}"));
+            }
+            text
+        }
+        StatusKind::Transport if message.contains("without a reply") => format!(
+            "{message}\n  a server does so that does not speak the transport: `--transport` says \
+             another one"
+        ),
+        _ => match (status.code(), status.type_id()) {
+            (Some(code), _) => {
+                let details = status.details();
+                let mut text = format!("status {} {code}: {message}", code.0.cast_signed());
+                if !details.is_empty() {
+                    text.push_str("\n  details: ");
+                    text.push_str(&BASE64_STANDARD.encode(details));
+                }
+                text
+            }
+            (None, Some(number)) => format!("exception {number}: {message}"),
+            (None, None) => message.to_owned(),
+        },
+    }
+}

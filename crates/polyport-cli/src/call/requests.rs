@@ -1,0 +1,131 @@
+//! The requests of a call: from the command line, from files, from the standard input.
+
+use std::collections::VecDeque;
+use std::fs;
+
+use serde_json::{Deserializer, Map, Value};
+use tokio::io::{AsyncBufReadExt, BufReader, Stdin, stdin};
+
+use crate::failure::Failure;
+
+/// Requests in the order in which they were given.
+#[derive(Debug)]
+pub(super) struct Requests {
+    parts: VecDeque<Part>,
+}
+
+#[derive(Debug)]
+enum Part {
+    One(Value),
+    /// What is read while the call is under way.
+    Input(Box<Lines>),
+}
+
+impl Requests {
+    /// Reads all but the standard input: mistakes are found before anything is sent.
+    pub(super) fn given(data: &[String]) -> Result<Self, Failure> {
+        let mut parts = VecDeque::new();
+        for (text, number) in data.iter().zip(1..) {
+            let (origin, text) = match text.strip_prefix('@').unwrap_or(text) {
+                "-" => {
+                    parts.push_back(Part::Input(Box::default()));
+                    continue;
+                }
+                path if text.starts_with('@') => (format!("`{path}`"), read(path)?),
+                text => (format!("`-d` number {number}"), text.to_owned()),
+            };
+            for value in Deserializer::from_str(&text).into_iter() {
+                let value = value.map_err(|error| not_json(&origin, &error))?;
+                parts.push_back(Part::One(value));
+            }
+        }
+        let inputs = parts.iter().filter(|part| matches!(part, Part::Input(_)));
+        if inputs.count() > 1 {
+            let problem = "the standard input can be read only once";
+            return Err(Failure::Usage(problem.to_owned()));
+        }
+        Ok(Self { parts })
+    }
+
+    /// The next request; `None` after the last one.
+    pub(super) async fn next(&mut self) -> Result<Option<Value>, Failure> {
+        loop {
+            let input = match self.parts.pop_front() {
+                None => return Ok(None),
+                Some(Part::One(value)) => return Ok(Some(value)),
+                Some(Part::Input(input)) => input,
+            };
+            let mut input = input;
+            if let Some(value) = input.next().await? {
+                self.parts.push_front(Part::Input(input));
+                return Ok(Some(value));
+            }
+        }
+    }
+
+    /// The request of a call that takes one; an empty object if none was given.
+    pub(super) async fn only(mut self) -> Result<Value, Failure> {
+        let request = self.next().await?;
+        if self.next().await?.is_some() {
+            let problem = "the method takes one request, and more were given";
+            return Err(Failure::Usage(problem.to_owned()));
+        }
+        Ok(request.unwrap_or_else(|| Value::Object(Map::new())))
+    }
+}
+
+impl From<Value> for Requests {
+    fn from(value: Value) -> Self {
+        Self {
+            parts: [Part::One(value)].into(),
+        }
+    }
+}
+
+/// The standard input, one JSON value after the other; mostly one a line.
+#[derive(Debug)]
+struct Lines {
+    input: BufReader<Stdin>,
+    /// What was read and is no whole value yet.
+    text: String,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self {
+            input: BufReader::new(stdin()),
+            text: String::new(),
+        }
+    }
+}
+
+impl Lines {
+    async fn next(&mut self) -> Result<Option<Value>, Failure> {
+        let mut has_ended = false;
+        loop {
+            let mut values = Deserializer::from_str(&self.text).into_iter();
+            match values.next() {
+                Some(Ok(value)) => {
+                    self.text.drain(..values.byte_offset());
+                    return Ok(Some(value));
+                }
+                Some(Err(error)) if has_ended || !error.is_eof() => {
+                    return Err(not_json("the standard input", &error));
+                }
+                None if has_ended => return Ok(None),
+                // A value of several lines, or none yet.
+                Some(Err(_)) | None => {}
+            }
+            has_ended = self.input.read_line(&mut self.text).await? == 0;
+        }
+    }
+}
+
+fn read(path: &str) -> Result<String, Failure> {
+    fs::read_to_string(path)
+        .map_err(|error| Failure::Usage(format!("cannot read `{path}`: {error}")))
+}
+
+fn not_json(origin: &str, error: &serde_json::Error) -> Failure {
+    Failure::Usage(format!("{origin} is not JSON: {error}"))
+}

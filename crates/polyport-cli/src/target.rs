@@ -1,0 +1,157 @@
+//! What is called: a server, how it is spoken to, and one of its methods.
+//!
+//! The commands that talk to a server share its arguments ([`TargetArgs`]), where the description of
+//! its services comes from ([`Source`](source::Source)), and a method that was found ([`Target`]).
+
+mod names;
+pub(crate) mod source;
+mod reflection;
+
+use polyport::client::ClientOptions;
+use polyport::generic::{JsonCall, JsonStreamCall, Method, Services};
+use polyport::{Client, Codec, Transport};
+use polyport_wire::schema::Schema;
+use serde_json::Value;
+
+use crate::args::{IdlArgs, Pair, TargetArgs};
+use crate::failure::Failure;
+use crate::target::names::MethodName;
+use crate::target::source::Source;
+
+/// A method that was found, and how it is called.
+#[derive(Debug)]
+pub(crate) struct Target {
+    args: TargetArgs,
+    method: Method,
+    transport: Transport,
+}
+
+impl IdlArgs {
+    /// What the files say; `None` without any.
+    fn schema(&self) -> Result<Option<Schema>, Failure> {
+        if self.files.is_empty() && self.descriptor_sets.is_empty() {
+            return Ok(None);
+        }
+        let mut builder = self.include_dirs.builder();
+        for set in &self.descriptor_sets {
+            builder = builder.descriptor_set(set);
+        }
+        Ok(Some(builder.schema(&self.files)?))
+    }
+}
+
+impl TargetArgs {
+    /// A client's options by which the server is reached that listens at `address`.
+    fn options(&self, address: &str) -> ClientOptions {
+        let mut options = Client::options(address).connect_timeout(self.connect_timeout);
+        if let Some(caller) = &self.caller {
+            options = options.caller(caller);
+        }
+        if let Some(timeout) = self.timeout {
+            options = options.timeout(timeout);
+        }
+        if self.no_service_name {
+            options = options.without_service_name();
+        }
+        if self.multiplexed_names {
+            options = options.multiplexed_names();
+        }
+        options
+    }
+}
+
+/// A call of either kind with its metadata: both have the same methods.
+macro_rules! with_metadata {
+    ($call:expr, $target:expr) => {{
+        let mut call = $call;
+        let TargetArgs {
+            metadata,
+            transient,
+            persistent,
+            ..
+        } = &$target.args;
+        for pair in metadata {
+            call = match $target.transport {
+                Transport::Grpc => call.header(pair.header_name(), pair.header_value()),
+                _ => call.metadata(&pair.key, &pair.value),
+            };
+        }
+        for Pair { key, value } in transient {
+            call = call.metadata(key, value);
+        }
+        for Pair { key, value } in persistent {
+            call = call.persistent(key, value);
+        }
+        call
+    }};
+}
+
+impl Target {
+    /// Finds a method: `SERVICE/METHOD`, or `METHOD` if one service has it. A service is named with its
+    /// package or without.
+    pub(crate) async fn find(args: &TargetArgs, name: &str) -> Result<Self, Failure> {
+        let name = MethodName::parse(name);
+        let mut source = Source::open(args).await?;
+        let services = source.services().await?;
+        let wanted = name.among_services(&services).map_err(Failure::Usage)?;
+        let schema = source.schema(&wanted).await?;
+        let (service, method) = name.in_schema(&schema, &wanted).map_err(Failure::Usage)?;
+        let method = Services::new(schema).and_then(|known| known.method(&service, &method));
+        let method = method.map_err(|error| Failure::Other(error.to_string()))?;
+        let transport = transport_of(args, &method).map_err(Failure::Usage)?;
+        Ok(Self {
+            args: args.clone(),
+            method,
+            transport,
+        })
+    }
+
+    pub(crate) fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Connects to the server.
+    pub(crate) async fn connect(&self) -> Result<Client, polyport::Error> {
+        self.options(&self.args.address).connect().await
+    }
+
+    /// A client's options for calls of this method, at the server's address or at another one that
+    /// leads there.
+    fn options(&self, address: &str) -> ClientOptions {
+        self.args.options(address).transport(self.transport)
+    }
+
+    /// A call of the method, which has one request and at most one answer.
+    pub(crate) fn call(&self, client: &Client, arguments: &Value) -> JsonCall {
+        with_metadata!(client.json(&self.method, arguments), self)
+    }
+
+    /// A call of the method, which streams.
+    pub(crate) fn stream(&self, client: &Client) -> JsonStreamCall {
+        with_metadata!(client.json_stream(&self.method), self)
+    }
+}
+
+/// How a method is called: as the user says, or else as most servers serve it.
+fn transport_of(args: &TargetArgs, method: &Method) -> Result<Transport, String> {
+    let info = method.info();
+    let streams = info.kind.is_streaming();
+    let transport = match (args.transport, info.codec) {
+        (Some(name), _) => name.transport(),
+        (None, Codec::ThriftBinary) if !streams => Transport::TtHeader,
+        (None, _) => Transport::Grpc,
+    };
+    if streams && transport != Transport::Grpc {
+        return Err(format!(
+            "{method:?} streams, which needs `--transport grpc`"
+        ));
+    }
+    let lists = [&args.metadata, &args.transient, &args.persistent];
+    let has_metadata = lists.iter().any(|pairs| !pairs.is_empty());
+    if has_metadata && !transport.carries_service_name() {
+        return Err(format!(
+            "{transport} has no place for metadata; TTHeader and gRPC have"
+        ));
+    }
+    Ok(transport)
+}

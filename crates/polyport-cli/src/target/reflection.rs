@@ -1,0 +1,193 @@
+//! A client of gRPC's server reflection: what a server says of its Protobuf services.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use buffa_descriptor::generated::descriptor::{FileDescriptorProto, FileDescriptorSet};
+use bytes::Bytes;
+use polyport::protobuf::Message;
+use polyport::protobuf::grpc_reflection::server_reflection_request::MessageRequest;
+use polyport::protobuf::grpc_reflection::server_reflection_response::MessageResponse;
+use polyport::protobuf::grpc_reflection::{ServerReflectionRequest, ServerReflectionResponse};
+use polyport::{Client, Code, Codec, Sink, Status, Streaming, Transport};
+use polyport_build::Builder;
+use polyport_wire::schema::Schema;
+
+use crate::args::TargetArgs;
+use crate::failure::Failure;
+
+/// The versions, which differ in their names alone; servers have the newer one, the older one or both.
+const VERSIONS: [&str; 2] = ["grpc.reflection.v1", "grpc.reflection.v1alpha"];
+
+/// How long the server may be asked for, unless the user says otherwise.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A stream of questions to a server.
+#[derive(Debug)]
+pub(crate) struct Reflection {
+    address: String,
+    requests: Sink<Bytes>,
+    answers: Streaming<Bytes>,
+    services: Vec<String>,
+}
+
+impl Reflection {
+    /// Asks for the services, by the newest version that the server has.
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot be reached, or has no reflection.
+    pub(crate) async fn begin(args: &TargetArgs) -> Result<Self, Failure> {
+        let address = &args.address;
+        let options = args.options(address).transport(Transport::Grpc);
+        let client = options.connect().await;
+        let client = client.map_err(|error| Failure::Other(error.to_string()))?;
+        let mut first = None;
+        for version in VERSIONS {
+            match Self::with_version(args, &client, version).await {
+                Ok(reflection) => return Ok(reflection),
+                // What one version answers may be different for the other one.
+                Err(status) if status.code().is_some() => first = first.or(Some(status)),
+                Err(status) => return Err(unasked(address, &status)),
+            }
+        }
+        let first = first.unwrap_or_else(|| Status::error("there is no version"));
+        Err(unasked(address, &first))
+    }
+
+    async fn with_version(
+        args: &TargetArgs,
+        client: &Client,
+        version: &str,
+    ) -> Result<Self, Status> {
+        let service = format!("{version}.ServerReflection");
+        let method = client.raw(service, "ServerReflectionInfo");
+        let mut call = method.codec(Codec::Protobuf).stream();
+        call = call.timeout(args.timeout.unwrap_or(PATIENCE));
+        for pair in &args.metadata {
+            call = call.header(pair.header_name(), pair.header_value());
+        }
+        let (requests, answers) = call.await?;
+        let mut reflection = Self {
+            address: args.address.clone(),
+            requests,
+            answers,
+            services: Vec::new(),
+        };
+        let all = MessageRequest::ListServices("*".to_owned());
+        reflection.services = match reflection.ask(all).await? {
+            MessageResponse::ListServicesResponse(list) => list
+                .service
+                .into_iter()
+                .map(|service| service.name)
+                .collect(),
+            other => return Err(unexpected(&other)),
+        };
+        Ok(reflection)
+    }
+
+    /// The full names of all services.
+    pub(crate) fn services(&self) -> &[String] {
+        &self.services
+    }
+
+    /// The schema of these services.
+    ///
+    /// # Errors
+    ///
+    /// When the server describes none of them.
+    pub(crate) async fn schema(&mut self, services: &[String]) -> Result<Schema, Failure> {
+        let mut files = BTreeMap::new();
+        let mut problem = None;
+        for service in services {
+            let symbol = MessageRequest::FileContainingSymbol(service.clone());
+            // One that is not described makes the others no less useful.
+            if let Err(status) = self.add_files(symbol, &mut files).await {
+                problem = problem.or(Some(status));
+            }
+        }
+        if let Some(status) = problem.filter(|_| files.is_empty()) {
+            return Err(unasked(&self.address, &status));
+        }
+        self.add_imports(&mut files).await;
+        let set = FileDescriptorSet {
+            file: files.into_values().collect(),
+            ..FileDescriptorSet::default()
+        };
+        let builder = Builder::new().descriptors(&self.address, set.encode_to_vec());
+        let nothing: [&str; 0] = [];
+        Ok(builder.schema(&nothing)?)
+    }
+
+    /// Servers may leave out what a file imports until they are asked for it. What they do not have
+    /// may be in Google's library, which the builder knows.
+    async fn add_imports(&mut self, files: &mut BTreeMap<String, FileDescriptorProto>) {
+        let mut asked = Vec::new();
+        loop {
+            let imports = files.values().flat_map(|file| &file.dependency);
+            let missing = imports
+                .filter(|name| !files.contains_key(*name) && !asked.contains(*name))
+                .min();
+            let Some(name) = missing.cloned() else {
+                return;
+            };
+            asked.push(name.clone());
+            let request = MessageRequest::FileByFilename(name);
+            // The builder says what is missing, and by which file.
+            let _ = self.add_files(request, files).await;
+        }
+    }
+
+    async fn add_files(
+        &mut self,
+        request: MessageRequest,
+        files: &mut BTreeMap<String, FileDescriptorProto>,
+    ) -> Result<(), Status> {
+        let found = match self.ask(request).await? {
+            MessageResponse::FileDescriptorResponse(found) => found,
+            other => return Err(unexpected(&other)),
+        };
+        for encoded in found.file_descriptor_proto {
+            let file = FileDescriptorProto::decode(&mut encoded.as_ref()).map_err(|error| {
+                Status::error(format!("a file's description is broken: {error}"))
+            })?;
+            files.insert(file.name.clone().unwrap_or_default(), file);
+        }
+        Ok(())
+    }
+
+    async fn ask(&mut self, request: MessageRequest) -> Result<MessageResponse, Status> {
+        let request = ServerReflectionRequest {
+            message_request: Some(request),
+            ..ServerReflectionRequest::default()
+        };
+        self.requests.send(request.encode_to_vec().into()).await?;
+        let answer = self.answers.receive().await?;
+        let answer = answer.ok_or_else(|| Status::error("the server gave no answer"))?;
+        let answer = ServerReflectionResponse::decode(&mut answer.as_ref())
+            .map_err(|error| Status::error(format!("the answer is broken: {error}")))?;
+        match answer.message_response {
+            Some(MessageResponse::ErrorResponse(error)) => {
+                let code = Code(error.error_code.cast_unsigned());
+                Err(Status::with_code(code, error.error_message))
+            }
+            Some(answer) => Ok(answer),
+            None => Err(Status::error("the server gave an empty answer")),
+        }
+    }
+}
+
+fn unexpected(answer: &MessageResponse) -> Status {
+    Status::error(format!("the server answered another question: {answer:?}"))
+}
+
+fn unasked(address: &str, status: &Status) -> Failure {
+    let status = match status.code() {
+        Some(code) => format!("{code}: {status}"),
+        None => status.to_string(),
+    };
+    Failure::Other(format!(
+        "{address} does not describe its services by gRPC's reflection: {status}; \
+         describe them by `--idl` or `--descriptor-set`"
+    ))
+}
