@@ -323,7 +323,7 @@ impl Builder {
     }
 
     /// What changed from the `old` IDLs, which are read as `older` says, to those of `paths`, and
-    /// whom it breaks. Only Thrift's can be compared.
+    /// whom it breaks.
     ///
     /// # Errors
     ///
@@ -347,20 +347,14 @@ impl Builder {
     ) -> Result<Comparison, Error> {
         let old = older.read(&owned(old)).into_right()?;
         let new = self.read(&owned(paths)).into_right()?;
-        let schemas = [&old.model.schema, &new.model.schema];
-        if schemas.iter().any(|schema| !schema.descriptors.is_empty()) {
-            let problem = Diagnostic::error("only Thrift's IDLs can be compared, not Protobuf's")
-                .help("`buf breaking` compares those");
-            return Err(Error::new(Report::new(Arc::default(), vec![problem])));
-        }
         let mut sources = old.sources;
         let old_files = sources.append(new.sources);
         let Changes {
             breaking,
             compatible,
         } = compare(
-            &Version::new(&old.model.schema, &old.units, 0),
-            &Version::new(&new.model.schema, &new.units, old_files),
+            &Version::new(&old.model, &old.units, 0),
+            &Version::new(&new.model, &new.units, old_files),
         );
         let sources = Arc::new(sources);
         Ok(Comparison {

@@ -6,12 +6,15 @@
 mod services;
 mod fields;
 mod types;
+mod messages;
+mod values;
 mod version;
 
 use std::collections::HashSet;
 
 use polyport_wire::schema::DefinitionId;
 
+use crate::compare::messages::Pairs;
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 
@@ -31,12 +34,14 @@ pub(crate) fn compare(old: &Version<'_>, new: &Version<'_>) -> Changes {
         new,
         changes: Changes::default(),
         pending: Vec::new(),
+        pairs: Pairs::default(),
         replaced: false,
         seen: HashSet::new(),
     };
     differ.services();
     differ.conflicts();
     differ.definitions();
+    differ.messages();
     differ.changes
 }
 
@@ -47,6 +52,8 @@ struct Differ<'a> {
     /// Definitions that stand for each other, still to be compared.
     pending: Vec<(DefinitionId, DefinitionId)>,
     seen: HashSet<(DefinitionId, DefinitionId)>,
+    /// The same for Protobuf's messages.
+    pairs: Pairs,
     /// Whether the definitions that are compared have nothing to do with each other but that the
     /// one stands where the other stood: only the wire cares then.
     replaced: bool,

@@ -63,6 +63,11 @@ mod resolve;
 mod choice;
 mod combine;
 mod model;
+#[cfg_attr(
+    not(feature = "protobuf"),
+    expect(dead_code, reason = "only Protobuf has messages")
+)]
+mod shape;
 mod load;
 mod thrift;
 mod error;

@@ -6,6 +6,7 @@
 use polyport_wire::schema::{Definition, DefinitionId, Field, Literal, Requiredness, Schema, Type};
 use proc_macro2::TokenStream;
 
+use crate::shape::Shapes;
 use crate::source::Span;
 
 /// An IDL that is known to be right.
@@ -20,6 +21,8 @@ pub(crate) struct Model {
     pub(crate) consts: Vec<Const>,
     /// The Protobuf messages that methods take and give.
     pub(crate) messages: Vec<Message>,
+    /// All messages and enums of Protobuf, as versions of them are compared.
+    pub(crate) shapes: Shapes,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 //! Thrift's go.
 
 mod services;
+mod shapes;
 mod messages;
 mod choices;
 mod options;
@@ -48,6 +49,7 @@ pub(crate) fn add(
     if diagnostics.iter().any(Diagnostic::is_error) || set.is_empty() {
         return diagnostics;
     }
+    model.shapes = shapes::shapes(&set, sources);
     let services = Services::new(&set, sources, model);
     diagnostics.extend(services.add(request, choices));
     diagnostics

@@ -203,16 +203,6 @@ fn unknown_fields_are_skipped() {
 }
 
 #[test]
-fn versions_are_not_compared() {
-    let paths = [idl("interop/idl/multi.proto")];
-    let error = Builder::new().compare(&paths, &Builder::new(), &paths);
-    let error = error.unwrap_err();
-    let messages: Vec<&str> = error.report().messages().collect();
-    let expected = "only Thrift's IDLs can be compared, not Protobuf's";
-    assert_eq!(messages, [expected]);
-}
-
-#[test]
 fn unknown_fields_can_be_kept() {
     let kept = Builder::new().keep_unknown_fields(".");
     let generated = kept.generate(&[idl("interop/idl/multi.proto")]).unwrap();

@@ -1,124 +1,105 @@
 //! Services and methods, and the calls that name no service.
 
 use polyport_wire::schema::{Method, Service, Type};
+use polyport_wire::transport::Codec;
 
 use super::fields::{Fields, Role};
+use super::version::{At, MethodAt};
 use super::{Differ, Impact};
 use crate::source::Span;
 use crate::thrift::ast;
 
-/// A method with its place.
-#[derive(Clone, Copy)]
-struct Written<'a> {
-    method: &'a Method,
-    written: &'a ast::Method,
-}
-
 impl Differ<'_> {
     pub(super) fn services(&mut self) {
         let (old, new) = (self.old, self.new);
-        for (service, written) in old.services() {
-            let Some((found, found_written)) = successor(service, new.services()) else {
-                let message = format!("service `{}` is gone", service.full_name());
-                let places = [self.before(written.name.span, "it was here")];
+        for at in old.services() {
+            let Some(found) = successor(at.service, new.services()) else {
+                let message = format!("service `{}` is gone", at.service.full_name());
+                let places = [self.before(at.span, "it was here")];
                 self.change(Impact::BOTH, message, places);
                 continue;
             };
-            if service.package != found.package {
-                self.moved(service, written, found, found_written);
+            if at.service.package != found.service.package {
+                self.moved(at, found);
             }
-            self.methods(service, found, found_written.name.span);
+            self.methods(at, found);
         }
-        for (service, written) in new.services() {
-            if successor(service, old.services()).is_none() {
-                let message = format!("service `{}` is new", service.full_name());
-                let places = [self.after(written.name.span, "added here")];
+        for at in new.services() {
+            if successor(at.service, old.services()).is_none() {
+                let message = format!("service `{}` is new", at.service.full_name());
+                let places = [self.after(at.span, "added here")];
                 self.change(Impact::NONE, message, places);
             }
         }
     }
 
-    fn moved(
-        &mut self,
-        old: &Service,
-        old_written: &ast::Service,
-        new: &Service,
-        new_written: &ast::Service,
-    ) {
-        let message = format!("service `{}` is now `{}`", old.full_name(), new.full_name());
+    fn moved(&mut self, old: At<'_>, new: At<'_>) {
+        let (before, after) = (old.service.full_name(), new.service.full_name());
+        let message = format!("service `{before}` is now `{after}`");
         let places = [
-            self.after(new_written.name.span, "in another namespace"),
-            self.before(old_written.name.span, "than before"),
+            self.after(new.span, "in another namespace"),
+            self.before(old.span, "than before"),
         ];
-        self.change(Impact::SOURCE, message, places);
+        match new.service.codec {
+            Codec::Protobuf => {
+                let why = "gRPC's clients name the package";
+                self.explained(Impact::BOTH, message, places, Some(why));
+            }
+            _ => self.change(Impact::SOURCE, message, places),
+        }
     }
 
-    fn methods(&mut self, old: &Service, new: &Service, new_span: Span) {
-        let name = &new.name;
-        for method in &old.methods {
-            let Some(written) = self.old.method(old, &method.name) else {
+    fn methods(&mut self, old: At<'_>, new: At<'_>) {
+        let name = &new.service.name;
+        for method in &old.service.methods {
+            let Some(before) = self.old.method(old, &method.name) else {
                 continue;
             };
-            let old = Written { method, written };
-            let Some(found) = new.methods.iter().find(|found| found.name == method.name) else {
+            let mut candidates = new.service.methods.iter();
+            let Some(found) = candidates.find(|found| found.name == method.name) else {
                 let message = format!("method `{name}.{}` is gone", method.name);
                 let places = [
-                    self.before(written.name.span, "it was here"),
-                    self.after(new_span, "not in here"),
+                    self.before(before.span, "it was here"),
+                    self.after(new.span, "not in here"),
                 ];
                 self.change(Impact::BOTH, message, places);
                 continue;
             };
             // What both inherit is compared where it is declared.
             if !is_inherited(method, found)
-                && let Some(written) = self.new.method(new, &found.name)
+                && let Some(after) = self.new.method(new, &found.name)
             {
-                let new = Written {
-                    method: found,
-                    written,
-                };
-                self.method(name, old, new);
+                self.method(name, before, after);
             }
         }
-        for method in &new.methods {
-            let is_known = old.methods.iter().any(|known| known.name == method.name);
-            if let (false, Some(written)) = (is_known, self.new.method(new, &method.name)) {
+        for method in &new.service.methods {
+            let is_known = has(old.service, &method.name);
+            if let (false, Some(added)) = (is_known, self.new.method(new, &method.name)) {
                 let message = format!("method `{name}.{}` is new", method.name);
-                let places = [self.after(written.name.span, "added here")];
+                let places = [self.after(added.span, "added here")];
                 let why = "who implements the service has to add it";
                 self.explained(Impact::NONE, message, places, Some(why));
             }
         }
     }
 
-    fn method(&mut self, service: &str, old: Written<'_>, new: Written<'_>) {
+    fn method(&mut self, service: &str, old: MethodAt<'_>, new: MethodAt<'_>) {
         let owner = format!("`{service}.{}`", new.method.name);
         if old.method.kind != new.method.kind {
             let (before, after) = (old.method.kind, new.method.kind);
             let message = format!("{owner} was {before} and is now {after}");
             let places = [
-                self.after(new.written.name.span, format!("now {after}")),
-                self.before(old.written.name.span, format!("was {before}")),
+                self.after(new.span, format!("now {after}")),
+                self.before(old.span, format!("was {before}")),
             ];
             self.change(Impact::BOTH, message, places);
         }
         self.result(&owner, old, new);
-        let spans = (old.written.name.span, new.written.name.span);
-        self.fields(
-            Role::Arguments,
-            &owner,
-            Fields::new(&old.method.arguments, &old.written.arguments, spans.0),
-            Fields::new(&new.method.arguments, &new.written.arguments, spans.1),
-        );
-        self.fields(
-            Role::Throws,
-            &owner,
-            Fields::new(&old.method.throws, &old.written.throws, spans.0),
-            Fields::new(&new.method.throws, &new.written.throws, spans.1),
-        );
+        self.fields(Role::Arguments, &owner, arguments(old), arguments(new));
+        self.fields(Role::Throws, &owner, throws(old), throws(new));
     }
 
-    fn result(&mut self, owner: &str, old: Written<'_>, new: Written<'_>) {
+    fn result(&mut self, owner: &str, old: MethodAt<'_>, new: MethodAt<'_>) {
         let impact = match (&old.method.result, &new.method.result) {
             (None, None) => Impact::NONE,
             (Some(old), Some(new)) => self.type_change(old, new),
@@ -131,8 +112,8 @@ impl Differ<'_> {
         let after = result_name(new.method, |kind| self.new.schema.type_name(kind));
         let message = format!("{owner} returned `{before}` and now returns `{after}`");
         let places = [
-            self.after(result_span(new.written), format!("now `{after}`")),
-            self.before(result_span(old.written), format!("was `{before}`")),
+            self.after(result_span(new), format!("now `{after}`")),
+            self.before(result_span(old), format!("was `{before}`")),
         ];
         self.change(impact, message, places);
     }
@@ -141,19 +122,20 @@ impl Differ<'_> {
     /// service no longer tell which is meant.
     pub(super) fn conflicts(&mut self) {
         let new = self.new;
-        for (index, (service, _)) in new.services().enumerate() {
-            for method in &service.methods {
-                if self.had(service, &method.name) {
+        for (index, at) in new.services().enumerate() {
+            for method in &at.service.methods {
+                if self.had(at.service, &method.name) {
                     continue;
                 }
                 // Of two new ones the second conflicts with the first.
                 let mut others = new.services().enumerate();
-                let other = others.find(|(at, (other, _))| {
-                    let counts = *at < index || self.had(other, &method.name);
-                    *at != index && counts && has(other, &method.name)
+                let other = others.find(|(place, other)| {
+                    let counts = *place < index || self.had(other.service, &method.name);
+                    let is_of_codec = other.service.codec == at.service.codec;
+                    *place != index && is_of_codec && counts && has(other.service, &method.name)
                 });
-                if let Some((_, (other, _))) = other {
-                    self.conflict(service, other, &method.name);
+                if let Some((_, other)) = other {
+                    self.conflict(at, other, &method.name);
                 }
             }
         }
@@ -162,41 +144,45 @@ impl Differ<'_> {
     /// Whether a service of the new version had the method in the old one.
     fn had(&self, service: &Service, method: &str) -> bool {
         let before = successor(service, self.old.services());
-        before.is_some_and(|(before, _)| has(before, method))
+        before.is_some_and(|before| has(before.service, method))
     }
 
-    fn conflict(&mut self, service: &Service, other: &Service, method: &str) {
-        let written = self.new.method(service, method);
-        let Some((written, other_written)) = written.zip(self.new.method(other, method)) else {
+    fn conflict(&mut self, at: At<'_>, other: At<'_>, method: &str) {
+        let added = self.new.method(at, method);
+        let Some((added, known)) = added.zip(self.new.method(other, method)) else {
             return;
         };
-        let (name, other) = (service.full_name(), other.full_name());
+        let (name, other) = (at.service.full_name(), other.service.full_name());
         let message = format!(
             "method `{method}` is new in `{name}` and conflicts with `{other}` for calls without a \
              service name"
         );
-        let mut places = vec![self.after(written.name.span, "new here")];
+        let mut places = vec![self.after(added.span, "new here")];
         // A method that both inherit stands in one place.
-        if written.name.span != other_written.name.span {
-            places.push(self.after(other_written.name.span, "the other one"));
+        if added.span != known.span {
+            places.push(self.after(known.span, "the other one"));
         }
-        let why = "a server of both needs a fallback service that has the method, or must refuse \
-                   calls without a service name";
+        let why = match at.service.codec {
+            Codec::Protobuf => {
+                "a server of both needs a fallback service that has the method, or must refuse calls \
+                 without a service name, or admit one of them over gRPC alone"
+            }
+            _ => {
+                "a server of both needs a fallback service that has the method, or must refuse calls \
+                 without a service name"
+            }
+        };
         self.explained(Impact::WIRE, message, places, Some(why));
     }
 }
 
-/// The service of the same name; of the same namespace, if there are several.
-fn successor<'a>(
-    service: &Service,
-    others: impl Iterator<Item = (&'a Service, &'a ast::Service)>,
-) -> Option<(&'a Service, &'a ast::Service)> {
-    let same: Vec<_> = others
-        .filter(|(other, _)| other.name == service.name)
-        .collect();
-    let in_package = same
-        .iter()
-        .find(|(other, _)| other.package == service.package);
+/// The service of the same name and codec; of the same namespace, if there are several.
+fn successor<'a>(service: &Service, others: impl Iterator<Item = At<'a>>) -> Option<At<'a>> {
+    let is_called =
+        |other: &At<'_>| other.service.name == service.name && other.service.codec == service.codec;
+    let same: Vec<_> = others.filter(is_called).collect();
+    let mut in_package = same.iter();
+    let in_package = in_package.find(|other| other.service.package == service.package);
     match &same[..] {
         [only] => Some(*only),
         _ => in_package.copied(),
@@ -212,6 +198,16 @@ fn has(service: &Service, method: &str) -> bool {
     service.methods.iter().any(|known| known.name == method)
 }
 
+fn arguments<'a>(at: MethodAt<'a>) -> Fields<'a> {
+    let written: &[ast::Field] = at.written.map_or(&[], |written| &written.arguments);
+    Fields::new(&at.method.arguments, written, at.span)
+}
+
+fn throws<'a>(at: MethodAt<'a>) -> Fields<'a> {
+    let written: &[ast::Field] = at.written.map_or(&[], |written| &written.throws);
+    Fields::new(&at.method.throws, written, at.span)
+}
+
 fn result_name(method: &Method, name: impl Fn(&Type) -> String) -> String {
     method
         .result
@@ -219,7 +215,7 @@ fn result_name(method: &Method, name: impl Fn(&Type) -> String) -> String {
         .map_or_else(|| "void".to_owned(), name)
 }
 
-fn result_span(written: &ast::Method) -> Span {
-    let result = written.result.as_ref();
-    result.map_or(written.name.span, |kind| kind.span)
+fn result_span(at: MethodAt<'_>) -> Span {
+    let result = at.written.and_then(|written| written.result.as_ref());
+    result.map_or(at.span, |kind| kind.span)
 }

@@ -3,7 +3,9 @@
 use polyport_wire::schema::{Definition, DefinitionId, Enum, Struct, StructKind, Type};
 
 use super::fields::{Fields, Role};
+use super::values::Values;
 use super::{Differ, Impact};
+use crate::source::Span;
 use crate::thrift::ast;
 
 impl Differ<'_> {
@@ -45,9 +47,19 @@ impl Differ<'_> {
 
     fn definition_removed(&mut self, old: DefinitionId) {
         let (_, item) = self.old.definition(old);
-        let message = format!("{} `{}` is gone", item.noun(), item.name().text);
-        let places = [self.before(item.name().span, "it was here")];
+        self.gone(item.noun(), &item.name().text, item.name().span);
+    }
+
+    pub(super) fn gone(&mut self, noun: &str, name: &str, span: Span) {
+        let message = format!("{noun} `{name}` is gone");
+        let places = [self.before(span, "it was here")];
         self.change(Impact::SOURCE, message, places);
+    }
+
+    pub(super) fn new_here(&mut self, noun: &str, name: &str, span: Span) {
+        let message = format!("{noun} `{name}` is new");
+        let places = [self.after(span, "added here")];
+        self.change(Impact::NONE, message, places);
     }
 
     fn definitions_added(&mut self) {
@@ -58,9 +70,7 @@ impl Differ<'_> {
             }
             let id = DefinitionId(u32::try_from(index).unwrap_or(u32::MAX));
             let (_, item) = self.new.definition(id);
-            let message = format!("{} `{}` is new", item.noun(), item.name().text);
-            let places = [self.after(item.name().span, "added here")];
-            self.change(Impact::NONE, message, places);
+            self.new_here(item.noun(), &item.name().text, item.name().span);
         }
     }
 
@@ -134,57 +144,7 @@ impl Differ<'_> {
     }
 
     fn enumeration(&mut self, old: (&Enum, &ast::Enum), new: (&Enum, &ast::Enum)) {
-        let name = &new.0.name;
-        let written = |item: &ast::Enum, name: &str| {
-            let mut values = item.values.iter();
-            let found = values.find(|value| value.name.text == name);
-            found.map_or(item.name.span, |value| value.name.span)
-        };
-        for value in &old.0.values {
-            let old_span = written(old.1, &value.name);
-            let by_name = new.0.values.iter().find(|new| new.name == value.name);
-            let by_number = new.0.values.iter().find(|new| new.number == value.number);
-            match (by_name, by_number) {
-                (Some(found), _) if found.number == value.number => {}
-                (Some(found), _) => {
-                    let new_span = written(new.1, &value.name);
-                    let (before, after) = (value.number, found.number);
-                    let message =
-                        format!("`{name}.{}` was {before} and is now {after}", value.name);
-                    let places = [
-                        self.after(new_span, format!("now {after}")),
-                        self.before(old_span, format!("was {before}")),
-                    ];
-                    self.change(Impact::WIRE, message, places);
-                }
-                (None, Some(found)) => {
-                    let new_span = written(new.1, &found.name);
-                    let message = format!("`{name}.{}` is now `{}`", value.name, found.name);
-                    let places = [
-                        self.after(new_span, format!("{} has this name now", value.number)),
-                        self.before(old_span, "it had this one"),
-                    ];
-                    self.change(Impact::SOURCE, message, places);
-                }
-                (None, None) => {
-                    let message = format!("`{name}.{}` is gone", value.name);
-                    let places = [
-                        self.before(old_span, "it was here"),
-                        self.after(new.1.name.span, "not in here"),
-                    ];
-                    let why = "peers may still send its number, which then has no name";
-                    self.explained(Impact::SOURCE, message, places, Some(why));
-                }
-            }
-        }
-        for value in &new.0.values {
-            let mut known = old.0.values.iter();
-            if !known.any(|known| known.name == value.name || known.number == value.number) {
-                let message = format!("`{name}.{}` is new", value.name);
-                let places = [self.after(written(new.1, &value.name), "added here")];
-                self.change(Impact::NONE, message, places);
-            }
-        }
+        self.values(values(old), values(new));
     }
 
     /// What it means that a value of one type is now one of another.
@@ -210,10 +170,34 @@ impl Differ<'_> {
                     Impact::SOURCE
                 }
             }
+            (Type::Message(old), Type::Message(new)) => {
+                self.pairs.push(old, new);
+                if old == new {
+                    Impact::NONE
+                } else {
+                    Impact::SOURCE
+                }
+            }
             // Text that is not UTF-8 is refused now.
             (Type::Binary, Type::String) => Impact::BOTH,
             (old, new) if old == new => Impact::NONE,
             _ => Impact::SOURCE,
         }
+    }
+}
+
+fn values<'a>((item, written): (&'a Enum, &ast::Enum)) -> Values<'a> {
+    let span = |name: &str| {
+        let mut values = written.values.iter();
+        let found = values.find(|value| value.name.text == name);
+        found.map_or(written.name.span, |value| value.name.span)
+    };
+    let values = item.values.iter();
+    Values {
+        owner: &item.name,
+        span: written.name.span,
+        values: values
+            .map(|value| (value.name.as_str(), value.number, span(&value.name)))
+            .collect(),
     }
 }

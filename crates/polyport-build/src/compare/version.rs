@@ -1,9 +1,10 @@
 //! One version of an IDL, with the places of everything in it.
 
-use polyport_wire::schema::{Definition, DefinitionId, Schema, Service};
+use polyport_wire::schema::{Definition, DefinitionId, Method, Schema, Service};
 
 use crate::load::Unit;
-use crate::model::index;
+use crate::model::{Model, ServiceExtra, index};
+use crate::shape::Shapes;
 use crate::source::{FileId, Span};
 use crate::thrift::ast;
 
@@ -11,16 +12,38 @@ use crate::thrift::ast;
 #[derive(Debug)]
 pub(crate) struct Version<'a> {
     pub(crate) schema: &'a Schema,
+    pub(crate) shapes: &'a Shapes,
     /// What the definitions of the schema were made of, by their numbers.
     definitions: Vec<&'a ast::Item>,
-    /// What its services were made of.
+    /// What its services were made of, Thrift's; Protobuf's stand behind them.
     services: Vec<&'a ast::Service>,
+    extras: &'a [ServiceExtra],
     /// How many files stand before those of this version.
     files_before: usize,
 }
 
+/// A service with its place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct At<'a> {
+    pub(super) service: &'a Service,
+    extra: &'a ServiceExtra,
+    written: Option<&'a ast::Service>,
+    /// Where its name stands.
+    pub(super) span: Span,
+}
+
+/// A method with its place.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct MethodAt<'a> {
+    pub(super) method: &'a Method,
+    /// None in Protobuf.
+    pub(super) written: Option<&'a ast::Method>,
+    /// Where its name stands.
+    pub(super) span: Span,
+}
+
 impl<'a> Version<'a> {
-    pub(crate) fn new(schema: &'a Schema, units: &'a [Unit], files_before: usize) -> Self {
+    pub(crate) fn new(model: &'a Model, units: &'a [Unit], files_before: usize) -> Self {
         let items = || units.iter().flat_map(|unit| &unit.tree.items);
         let is_definition =
             |item: &&ast::Item| matches!(item, ast::Item::Struct(_) | ast::Item::Enum(_));
@@ -29,9 +52,11 @@ impl<'a> Version<'a> {
             _ => None,
         });
         Self {
-            schema,
+            schema: &model.schema,
+            shapes: &model.shapes,
             definitions: items().filter(is_definition).collect(),
             services: services.collect(),
+            extras: &model.services,
             files_before,
         }
     }
@@ -51,22 +76,42 @@ impl<'a> Version<'a> {
         )
     }
 
-    /// Every service with what it was made of.
-    pub(super) fn services(&self) -> impl Iterator<Item = (&'a Service, &'a ast::Service)> {
-        self.schema
-            .services
-            .iter()
-            .zip(self.services.iter().copied())
+    /// Every service with its place.
+    pub(super) fn services(&self) -> impl Iterator<Item = At<'a>> {
+        let services = self.schema.services.iter().zip(self.extras);
+        services.enumerate().map(|(index, (service, extra))| {
+            let written = self.services.get(index).copied();
+            At {
+                service,
+                extra,
+                written,
+                span: written.map_or(extra.span, |written| written.name.span),
+            }
+        })
     }
 
     /// A method as its service, or the one that it is inherited from, declares it.
-    pub(super) fn method(&self, service: &Service, method: &str) -> Option<&'a ast::Method> {
-        let schema = service.methods.iter().find(|known| known.name == method)?;
-        let own = service.full_name();
-        let declared_by = schema.declared_by.as_ref().unwrap_or(&own);
+    pub(super) fn method(&self, at: At<'a>, name: &str) -> Option<MethodAt<'a>> {
+        let mut methods = at.service.methods.iter();
+        let index = methods.position(|known| known.name == name)?;
+        let method = &at.service.methods[index];
+        if at.written.is_none() {
+            return Some(MethodAt {
+                method,
+                written: None,
+                span: at.extra.methods.get(index)?.span,
+            });
+        }
+        let own = at.service.full_name();
+        let declared_by = method.declared_by.as_ref().unwrap_or(&own);
         let mut services = self.services();
-        let (_, written) = services.find(|(service, _)| service.full_name() == *declared_by)?;
-        let mut methods = written.methods.iter();
-        methods.find(|written| written.name.text == method)
+        let declaring = services.find(|at| at.service.full_name() == *declared_by)?;
+        let mut methods = declaring.written?.methods.iter();
+        let written = methods.find(|written| written.name.text == name)?;
+        Some(MethodAt {
+            method,
+            written: Some(written),
+            span: written.name.span,
+        })
     }
 }

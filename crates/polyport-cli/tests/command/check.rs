@@ -168,6 +168,52 @@ a service name
 }
 
 #[test]
+fn both_idls_are_compared() {
+    let proto = |field: &str, method: &str| {
+        format!(
+            "syntax = \"proto3\";\npackage p;\nmessage A {{\n  {field}\n}}\nservice S {{ rpc F(A) returns \
+             (A); }}\nservice T {{ rpc G(A) returns (A); {method} }}\n"
+        )
+    };
+    let files = directory(&[
+        ("idl/a.thrift", OLD),
+        (
+            "idl/b.proto",
+            &proto("int64 a = 2;", "rpc F(A) returns (A);"),
+        ),
+        ("old/idl/a.thrift", OLD),
+        ("old/idl/b.proto", &proto("int64 a = 1;", "")),
+    ]);
+    let arguments = ["idl/a.thrift", "idl/b.proto", "--against", "old"];
+    let output = check(files.path(), &arguments);
+    let expected = "\
+error[wire]: field `a` of `p.A` had the number 1 and now has 2
+ --> idl/b.proto:4:3
+  |
+4 |   int64 a = 2;
+  |   ^^^^^^^^^^^^ now 2
+  |
+ ::: old/idl/b.proto:4:3
+  |
+4 |   int64 a = 1;
+  |   ------------ was 1
+
+error[wire]: method `F` is new in `p.T` and conflicts with `p.S` for calls without a service name
+ --> idl/b.proto:7:39
+  |
+6 | service S { rpc F(A) returns (A); }
+  |                 - the other one
+7 | service T { rpc G(A) returns (A); rpc F(A) returns (A); }
+  |                                       ^ new here
+  |
+  = help: a server of both needs a fallback service that has the method, or must refuse calls without \
+a service name, or admit one of them over gRPC alone
+";
+    assert_eq!(text(&output.stderr), expected);
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
 fn what_breaks_nothing_passes() {
     let new = OLD.replace("message }", "message, 2: i32 count }");
     let files = directory(&[("a.thrift", &new), ("old.thrift", OLD)]);
