@@ -82,19 +82,33 @@ impl Reply {
         E: MethodError,
     {
         let encode = method.outcome.encode;
-        Self::new(match outcome {
-            Ok(value) => Ok(Message::outcome::<V, E>(Ok(value), encode)),
-            Err(error) => match error.into_status() {
-                Ok(status) => Err(status),
-                Err(exception) => Ok(Message::outcome::<V, E>(Err(exception), encode)),
-            },
-        })
+        Self::new(answered(outcome).map(|outcome| Message::outcome(outcome, encode)))
+    }
+
+    /// What a handler makes of its call: an outcome, and what it has left in the context.
+    pub(crate) fn of_handler(context: Context, outcome: Result<Message, Status>) -> Self {
+        Self {
+            outcome: outcome.map_err(Status::of_handler),
+            metadata: context.facts.reply_metadata,
+            trailers: context.facts.reply_trailers,
+        }
     }
 
     /// What the method returned, when it is a `V`.
     #[must_use]
     pub fn returned<V: 'static>(&self) -> Option<&V> {
         self.outcome.as_ref().ok()?.get()
+    }
+}
+
+/// Parts what a method declares to throw, which is an answer, from other errors.
+pub(crate) fn answered<V, E: MethodError>(outcome: Result<V, E>) -> Result<Result<V, E>, Status> {
+    match outcome {
+        Ok(value) => Ok(Ok(value)),
+        Err(error) => match error.into_status() {
+            Ok(status) => Err(status),
+            Err(exception) => Ok(Err(exception)),
+        },
     }
 }
 
@@ -123,6 +137,19 @@ impl Message {
     /// The typed arguments of a call.
     pub(crate) fn arguments<A: Send + 'static>(arguments: A) -> Self {
         Self(Box::new(Arguments(arguments)))
+    }
+
+    /// The same with room for what the method returns or throws.
+    pub(crate) fn exchange<A, V, E>(arguments: A, encode: EncodeOutcome<V, E>) -> Self
+    where
+        A: Send + 'static,
+        V: Send + 'static,
+        E: Send + 'static,
+    {
+        Self(Box::new(Exchange {
+            stage: Stage::Arguments(arguments),
+            encode,
+        }))
     }
 
     /// The same with streams among them.
@@ -224,6 +251,17 @@ impl Message {
             .is_some()
     }
 
+    /// Takes the typed arguments out, and gives the room for what comes of them.
+    pub(crate) fn into_exchange<A: 'static, V: 'static, E: 'static>(
+        self,
+    ) -> Option<(A, Vacancy<A, V, E>)> {
+        let mut exchange = self.0.into_any().downcast::<Exchange<A, V, E>>().ok()?;
+        match std::mem::replace(&mut exchange.stage, Stage::Served(())) {
+            Stage::Arguments(arguments) => Some((arguments, Vacancy(exchange))),
+            Stage::Served(()) | Stage::Outcome(_) => None,
+        }
+    }
+
     /// Takes the typed arguments out.
     pub(crate) fn into_arguments<A: 'static>(self) -> Option<A> {
         match self.0.into_any().downcast::<Arguments<A>>() {
@@ -244,10 +282,10 @@ impl Message {
         Some(Err(raw.0))
     }
 
-    /// Takes the bytes out.
-    pub(crate) fn into_raw(self) -> Option<Bytes> {
-        let raw = self.0.into_any().downcast::<Raw>().ok()?;
-        Some(raw.0)
+    /// Takes the bytes out, and gives the room for those that come of them.
+    pub(crate) fn into_raw(self) -> Option<(Bytes, RawVacancy)> {
+        let mut raw = self.0.into_any().downcast::<Raw>().ok()?;
+        Some((std::mem::take(&mut raw.0), RawVacancy(raw)))
     }
 
     /// Appends the value as the payload of a reply in this codec.
@@ -349,6 +387,72 @@ impl<V: Send + 'static, E: Send + 'static> Body for Outcome<V, E> {
     }
 }
 
+/// The arguments of a method, and in the same memory what comes of them.
+struct Exchange<A, V, E> {
+    stage: Stage<A, V, E>,
+    encode: EncodeOutcome<V, E>,
+}
+
+enum Stage<A, V, E> {
+    Arguments(A),
+    /// A handler has the arguments.
+    Served(()),
+    Outcome(Result<V, E>),
+}
+
+/// Where the arguments of a method stood and its outcome will.
+pub(crate) struct Vacancy<A, V, E>(Box<Exchange<A, V, E>>);
+
+impl<A, V, E> Vacancy<A, V, E>
+where
+    A: Send + 'static,
+    V: Send + 'static,
+    E: Send + 'static,
+{
+    pub(crate) fn fill(mut self, outcome: Result<V, E>) -> Message {
+        self.0.stage = Stage::Outcome(outcome);
+        Message(self.0)
+    }
+}
+
+impl<A, V, E> Body for Exchange<A, V, E>
+where
+    A: Send + 'static,
+    V: Send + 'static,
+    E: Send + 'static,
+{
+    fn encode(&self, _: Codec, out: &mut BytesMut) -> Result<(), EncodeError> {
+        match &self.stage {
+            Stage::Outcome(outcome) => (self.encode)(outcome, out),
+            Stage::Arguments(_) | Stage::Served(()) => Err(EncodeError::misplaced(
+                "a call's arguments, given for its result",
+            )),
+        }
+    }
+
+    fn value(&self) -> &dyn Any {
+        match &self.stage {
+            Stage::Arguments(arguments) => arguments,
+            Stage::Served(nothing) => nothing,
+            Stage::Outcome(Ok(value)) => value,
+            Stage::Outcome(Err(exception)) => exception,
+        }
+    }
+
+    fn value_mut(&mut self) -> &mut dyn Any {
+        match &mut self.stage {
+            Stage::Arguments(arguments) => arguments,
+            Stage::Served(nothing) => nothing,
+            Stage::Outcome(Ok(value)) => value,
+            Stage::Outcome(Err(exception)) => exception,
+        }
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any> {
+        self
+    }
+}
+
 struct Item<V> {
     item: V,
     encode: Encode<V>,
@@ -373,6 +477,16 @@ impl<V: Send + 'static> Body for Item<V> {
 }
 
 struct Raw(Bytes);
+
+/// The same as a [`Vacancy`] for bytes.
+pub(crate) struct RawVacancy(Box<Raw>);
+
+impl RawVacancy {
+    pub(crate) fn fill(mut self, bytes: Bytes) -> Message {
+        self.0.0 = bytes;
+        Message(self.0)
+    }
+}
 
 impl Body for Raw {
     fn encode(&self, codec: Codec, out: &mut BytesMut) -> Result<(), EncodeError> {

@@ -45,6 +45,13 @@ use crate::route::{MethodInfo, RouteReason};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Context {
+    /// Each layer is given the context, so that it is moved often.
+    pub(crate) facts: Box<Facts>,
+}
+
+/// What a [`Context`] knows.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
     pub(crate) target: Arc<MethodInfo>,
     pub(crate) reason: RouteReason,
     pub(crate) transport: Transport,
@@ -73,52 +80,58 @@ pub(crate) enum Head {
 }
 
 impl Context {
+    pub(crate) fn new(facts: Facts) -> Self {
+        Self {
+            facts: Box::new(facts),
+        }
+    }
+
     /// The name of the service that answers, as its IDL writes it.
     #[must_use]
     pub fn service(&self) -> &str {
-        &self.target.service
+        &self.facts.target.service
     }
 
     /// The service's namespace or package; may be empty.
     #[must_use]
     pub fn package(&self) -> &str {
-        &self.target.package
+        &self.facts.target.package
     }
 
     /// The method's name, as the IDL writes it.
     #[must_use]
     pub fn method(&self) -> &str {
-        &self.target.method
+        &self.facts.target.method
     }
 
     /// Whether the call is unary, one-way or a stream.
     #[must_use]
     pub fn kind(&self) -> CallKind {
-        self.target.kind
+        self.facts.target.kind
     }
 
     /// How the call's messages are written.
     #[must_use]
     pub fn codec(&self) -> Codec {
-        self.target.codec
+        self.facts.target.codec
     }
 
     /// Why this service answers.
     #[must_use]
     pub fn reason(&self) -> RouteReason {
-        self.reason
+        self.facts.reason
     }
 
     /// How the call came in.
     #[must_use]
     pub fn transport(&self) -> Transport {
-        self.transport
+        self.facts.transport
     }
 
     /// The name that the client gives itself; empty when it gives none.
     #[must_use]
     pub fn caller(&self) -> &str {
-        match &self.head {
+        match &self.facts.head {
             Head::Client { caller, .. } => caller,
             _ => self.head(keys::FROM_SERVICE, &headers::SOURCE_SERVICE),
         }
@@ -127,7 +140,7 @@ impl Context {
     /// The method in which the client makes this call; empty when it does not say.
     #[must_use]
     pub fn caller_method(&self) -> &str {
-        match &self.head {
+        match &self.facts.head {
             Head::Client { caller_method, .. } => caller_method,
             _ => self.head(keys::FROM_METHOD, &headers::SOURCE_METHOD),
         }
@@ -136,7 +149,7 @@ impl Context {
     /// The name under which the client knows this server; empty when it does not say.
     #[must_use]
     pub fn callee(&self) -> &str {
-        match &self.head {
+        match &self.facts.head {
             Head::Client { .. } => self.service(),
             _ => self.head(keys::TO_SERVICE, &headers::DESTINATION_SERVICE),
         }
@@ -145,7 +158,7 @@ impl Context {
     /// The address that a client calls, as it was told; `None` on a server.
     #[must_use]
     pub fn address(&self) -> Option<&str> {
-        match &self.head {
+        match &self.facts.head {
             Head::Client { address, .. } => Some(address),
             _ => None,
         }
@@ -155,7 +168,7 @@ impl Context {
     /// address is a name.
     #[must_use]
     pub fn peer(&self) -> Option<SocketAddr> {
-        self.peer
+        self.facts.peer
     }
 
     /// The client's address as a proxy in front of this server saw it, if there is one that says: in
@@ -163,7 +176,7 @@ impl Context {
     /// say so, so it means something only behind a proxy of one's own.
     #[must_use]
     pub fn real_peer(&self) -> Option<&str> {
-        match &self.head {
+        match &self.facts.head {
             Head::TtHeader(header) => text(header.string(keys::REMOTE_ADDRESS)?),
             Head::Http2(headers) => {
                 let hops = headers::text(headers, &headers::FORWARDED_FOR)?;
@@ -177,43 +190,43 @@ impl Context {
     /// allows, if that is sooner. The handler is dropped then. On a client: when the call must be done.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
-        self.deadline
+        self.facts.deadline
     }
 
     /// The number by which the client tells its calls apart.
     #[must_use]
     pub fn sequence(&self) -> i32 {
-        self.sequence
+        self.facts.sequence
     }
 
     /// What came beside the request; on a client, what goes out beside it.
     #[must_use]
     pub fn metadata(&self) -> &Metadata {
-        &self.metadata
+        &self.facts.metadata
     }
 
     /// The same, for layers to change: a server's handler sees what they leave, and a client sends
     /// it.
     pub fn metadata_mut(&mut self) -> &mut Metadata {
-        &mut self.metadata
+        &mut self.facts.metadata
     }
 
     /// What goes back beside the answer, where the transport can carry it. On a client this is of no
     /// use: what came back is in the [`Reply`](crate::Reply).
     pub fn reply_metadata(&mut self) -> &mut Metadata {
-        &mut self.reply_metadata
+        &mut self.facts.reply_metadata
     }
 
     /// What goes back behind the answers, which only HTTP/2 can carry.
     pub fn reply_trailers(&mut self) -> &mut Metadata {
-        &mut self.reply_trailers
+        &mut self.facts.reply_trailers
     }
 
     /// What layers have left here for those behind them, by its type. Nothing of it goes over the
     /// wire.
     #[must_use]
     pub fn extensions(&self) -> &Extensions {
-        &self.extensions
+        &self.facts.extensions
     }
 
     /// The same, to leave something. It takes memory only when there is something.
@@ -236,12 +249,12 @@ impl Context {
     /// }
     /// ```
     pub fn extensions_mut(&mut self) -> &mut Extensions {
-        &mut self.extensions
+        &mut self.facts.extensions
     }
 
     /// A fact that TTHeader has under a number and HTTP/2 under a name; may be empty.
     fn head(&self, number: u16, name: &HeaderName) -> &str {
-        let fact = match &self.head {
+        let fact = match &self.facts.head {
             Head::None | Head::Client { .. } => None,
             Head::TtHeader(header) => header.int(number).and_then(text),
             Head::Http2(headers) => headers::text(headers, name),

@@ -22,7 +22,7 @@ use polyport_wire::transport::Codec;
 use tokio::sync::watch;
 
 use crate::admission::Admission;
-use crate::call::{Call, Message, Reply};
+use crate::call::{Call, Message, Reply, answered};
 use crate::context::Context;
 use crate::layer::{End, Endpoint, Layer, Payload};
 use crate::method::{Method, StreamMethod};
@@ -438,7 +438,8 @@ where
 {
     fn decode(&self, payload: Payload, limits: &Limits) -> Result<Message, DecodeError> {
         let arguments = single(payload);
-        (self.method.arguments.decode)(&arguments, limits).map(Message::arguments)
+        let arguments = (self.method.arguments.decode)(&arguments, limits)?;
+        Ok(Message::exchange(arguments, self.method.outcome.encode))
     }
 }
 
@@ -453,30 +454,20 @@ where
 {
     fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>> {
         let method = self.method;
-        let Some(arguments) = call.message.into_arguments::<A>() else {
+        let Some((arguments, vacancy)) = call.message.into_exchange::<A, V, E>() else {
             let text = format!("a layer replaced the arguments of {method:?} by another type");
             return Box::pin(std::future::ready(Status::error(text).into()));
         };
         let serving = (self.call)(Arc::clone(&self.handler), call.context, arguments);
         Box::pin(async move {
             match catch_panic(serving).await {
-                Ok((context, outcome)) => reply(method, context, outcome),
+                Ok((context, outcome)) => {
+                    let answer = answered(outcome).map(|outcome| vacancy.fill(outcome));
+                    Reply::of_handler(context, answer)
+                }
                 Err(payload) => handler_panic(method.service(), method.name(), &*payload),
             }
         })
-    }
-}
-
-fn reply<A, V, E>(method: &Method<A, V, E>, context: Context, outcome: Result<V, E>) -> Reply
-where
-    V: Send + 'static,
-    E: MethodError,
-{
-    let reply = Reply::of(method, outcome);
-    Reply {
-        outcome: reply.outcome.map_err(Status::of_handler),
-        metadata: context.reply_metadata,
-        trailers: context.reply_trailers,
     }
 }
 

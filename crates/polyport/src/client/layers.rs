@@ -17,7 +17,7 @@ use crate::client::call::ClientCall;
 use crate::client::callee::Callee;
 use crate::client::exchange::{self, Outcome, decode, framing, timed_out};
 use crate::client::terms::Terms;
-use crate::context::{Context, Head};
+use crate::context::{Context, Facts, Head};
 use crate::http2::compression::Compression;
 use crate::layer::{AnyLayer, End, Next};
 use crate::metadata::Metadata;
@@ -94,8 +94,8 @@ pub(super) async fn through(
         own => Cow::Owned([shared, own].concat()),
     };
     let context = context(client, called, terms);
-    let until = context.deadline;
-    let target = Arc::clone(&context.target);
+    let until = context.facts.deadline;
+    let target = Arc::clone(&context.facts.target);
     let next = Next::new(&layers, end);
     let calling = catch_panic(async { next.call(Call { context, message }).await });
     let outcome = match until {
@@ -112,7 +112,7 @@ fn context(client: &Client, called: Called, terms: Terms) -> Context {
     let options = &client.shared.options;
     let names = options.service_name && called.is_named;
     let has_place = called.transport.carries_service_name() || options.multiplexed_names;
-    Context {
+    Context::new(Facts {
         target: called.info,
         reason: if names && has_place {
             RouteReason::Named
@@ -132,7 +132,7 @@ fn context(client: &Client, called: Called, terms: Terms) -> Context {
         reply_metadata: Metadata::default(),
         reply_trailers: Metadata::default(),
         extensions: Extensions::new(),
-    }
+    })
 }
 
 /// The way from the innermost layer to the server and back.

@@ -45,10 +45,10 @@ impl Terms {
     ) -> Self {
         Self {
             timeout,
-            deadline: context.deadline,
+            deadline: context.facts.deadline,
             compression,
             caller: Caller::of(&context),
-            metadata: context.metadata,
+            metadata: context.facts.metadata,
             layers: Vec::new(),
         }
     }

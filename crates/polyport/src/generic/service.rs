@@ -151,11 +151,7 @@ impl<H: JsonHandler> End for JsonEndpoint<H> {
             };
             let serving = async { self.handler.call(&mut context, arguments).await };
             match catch_panic(serving).await {
-                Ok(outcome) => Reply {
-                    outcome: reply(method, outcome).map_err(Status::of_handler),
-                    metadata: context.reply_metadata,
-                    trailers: context.reply_trailers,
-                },
+                Ok(outcome) => Reply::of_handler(context, reply(method, outcome)),
                 Err(payload) => {
                     let info = method.info();
                     handler_panic(&info.service, &info.method, &*payload)
@@ -197,13 +193,9 @@ impl<H: JsonHandler> End for StreamEndpoint<H> {
             let only = answers.only.clone();
             let serving = async { self.handler.stream(&mut context, requests, answers).await };
             match catch_panic(serving).await {
-                Ok(outcome) => Reply {
-                    outcome: outcome
-                        .and_then(|()| last(only.as_ref()))
-                        .map_err(Status::of_handler),
-                    metadata: context.reply_metadata,
-                    trailers: context.reply_trailers,
-                },
+                Ok(outcome) => {
+                    Reply::of_handler(context, outcome.and_then(|()| last(only.as_ref())))
+                }
                 Err(payload) => handler_panic(&info.service, &info.method, &*payload),
             }
         })

@@ -50,11 +50,11 @@ struct Line {
 impl Line {
     fn new(context: &Context) -> Self {
         Self {
-            target: Arc::clone(&context.target),
-            transport: context.transport,
-            reason: context.reason,
+            target: Arc::clone(&context.facts.target),
+            transport: context.facts.transport,
+            reason: context.facts.reason,
             caller: context.caller().to_owned(),
-            peer: context.peer,
+            peer: context.facts.peer,
             start: Instant::now(),
             outcome: "dropped".to_owned(),
         }

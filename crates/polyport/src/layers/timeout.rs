@@ -29,8 +29,12 @@ impl Layer for Timeout {
         let Some(own) = Instant::now().checked_add(self.0) else {
             return next.call(call).await;
         };
-        let deadline = call.context.deadline.map_or(own, |until| until.min(own));
-        call.context.deadline = Some(deadline);
+        let deadline = call
+            .context
+            .facts
+            .deadline
+            .map_or(own, |until| until.min(own));
+        call.context.facts.deadline = Some(deadline);
         timeout_at(deadline, next.call(call))
             .await
             .unwrap_or_else(|_| Status::deadline().into())

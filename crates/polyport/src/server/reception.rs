@@ -14,7 +14,7 @@ use polyport_wire::transport::Codec;
 use polyport_wire::ttheader::{Header, Key, flags, keys};
 use tokio::time::Instant;
 
-use crate::context::{Context, Head};
+use crate::context::{Context, Facts, Head};
 use crate::metadata::Metadata;
 use crate::router::{Query, RouteError};
 use crate::server::Shared;
@@ -123,7 +123,7 @@ pub(super) fn receive(
         .timeout
         .filter(|_| method.info.kind != CallKind::Oneway);
     let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    let context = Context {
+    let context = Context::new(Facts {
         target: Arc::clone(&method.info),
         reason: route.reason,
         transport,
@@ -135,7 +135,7 @@ pub(super) fn receive(
         reply_metadata: Metadata::default(),
         reply_trailers: Metadata::default(),
         extensions: Extensions::new(),
-    };
+    });
     route.note(&context);
     Ok(Received {
         method: route.method,

@@ -28,11 +28,11 @@ pub(super) async fn serve(
 ) -> Result<Reply, DecodeError> {
     let stack = &*method.stack;
     stack.note(&context);
-    let deadline = stack.deadline(context.deadline);
-    context.deadline = deadline;
+    let deadline = stack.deadline(context.facts.deadline);
+    context.facts.deadline = deadline;
     // Handlers take the context with them.
-    let facts = stack.on_error.as_ref();
-    let facts = facts.map(|hook| (hook, Box::new(context.clone())));
+    let hook = stack.on_error.as_ref();
+    let hook = hook.map(|hook| (hook, context.clone()));
     // Each is pinned where it is made: a future that is moved into another has room in both, in
     // every connection's task.
     let entering = pin!(enter(method, context, payload, limits));
@@ -51,7 +51,7 @@ pub(super) async fn serve(
             Status::panic("middleware", &info.service, &info.method, &*payload).into()
         }
     };
-    Ok(match facts {
+    Ok(match hook {
         None => reply,
         Some((hook, context)) => hook.look_at(&context, reply),
     })
@@ -78,7 +78,7 @@ async fn enter(
 ) -> Result<Reply, DecodeError> {
     let stack = &*method.stack;
     let visitor = Visitor {
-        transport: context.transport,
+        transport: context.facts.transport,
         size: payload.size(),
     };
     let _ticket = match stack.admit(visitor).await {
@@ -98,7 +98,7 @@ async fn enter(
 #[cold]
 fn refused(context: &Context, status: Status) -> Reply {
     tracing::debug!(
-        peer = context.peer.map(tracing::field::display),
+        peer = context.facts.peer.map(tracing::field::display),
         caller = context.caller(),
         service = context.service(),
         method = context.method(),

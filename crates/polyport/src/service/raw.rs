@@ -128,17 +128,20 @@ struct RawEndpoint<H> {
 impl<H: RawHandler> RawEndpoint<H> {
     /// Lends the handler the context.
     async fn answer(&self, cx: &mut Context, message: Message) -> Result<Message, Status> {
+        if self.kind.is_streaming() {
+            return self.answer_stream(cx, message).await;
+        }
+        let replaced = || Status::error("a layer replaced a raw service's bytes");
+        let (arguments, vacancy) = message.into_raw().ok_or_else(replaced)?;
+        let answer = self.handler.call(cx, arguments).await?;
+        Ok(vacancy.fill(answer))
+    }
+
+    async fn answer_stream(&self, cx: &mut Context, message: Message) -> Result<Message, Status> {
         let Some(given) = Given::new(self.kind, message) else {
-            return Err(match self.kind.is_streaming() {
-                true => not_streamed(cx.service(), cx.method(), cx.codec()),
-                false => Status::error("a layer replaced a raw service's bytes"),
-            });
+            return Err(not_streamed(cx.service(), cx.method(), cx.codec()));
         };
         let (requests, answers, only) = match given {
-            Given::Message(arguments) => {
-                let answer = self.handler.call(cx, arguments).await;
-                return answer.map(Message::raw);
-            }
             Given::Requests(requests) => {
                 let only = Slot::default();
                 (requests, only.sink(), Some(only))
@@ -151,9 +154,8 @@ impl<H: RawHandler> RawEndpoint<H> {
     }
 }
 
-/// What came of a call, in bytes.
+/// What came of a call that streams, in bytes.
 enum Given {
-    Message(Bytes),
     Requests(Streaming<Bytes>),
     Answers(Bytes, Sink<Bytes>),
     Both(Streaming<Bytes>, Sink<Bytes>),
@@ -172,7 +174,7 @@ impl Given {
                 let (requests, answers) = message.into_arguments()?;
                 Self::Both(requests, answers)
             }
-            _ => Self::Message(message.into_raw()?),
+            _ => return None,
         })
     }
 }
@@ -214,13 +216,9 @@ impl<H: RawHandler> End for RawEndpoint<H> {
             message,
         } = call;
         Box::pin(async move {
-            let target = Arc::clone(&context.target);
+            let target = Arc::clone(&context.facts.target);
             match catch_panic(self.answer(&mut context, message)).await {
-                Ok(outcome) => Reply {
-                    outcome: outcome.map_err(Status::of_handler),
-                    metadata: context.reply_metadata,
-                    trailers: context.reply_trailers,
-                },
+                Ok(outcome) => Reply::of_handler(context, outcome),
                 Err(payload) => handler_panic(&target.service, &target.method, &*payload),
             }
         })

@@ -199,13 +199,10 @@ where
         let serving = (self.call)(Arc::clone(&self.handler), call.context, input);
         Box::pin(async move {
             match catch_panic(serving).await {
-                Ok((mut context, outcome)) => Reply {
-                    outcome: outcome
-                        .map(|output| S::close(method, output))
-                        .map_err(Status::of_handler),
-                    metadata: std::mem::take(&mut context.reply_metadata),
-                    trailers: context.reply_trailers,
-                },
+                Ok((context, outcome)) => {
+                    let answer = outcome.map(|output| S::close(method, output));
+                    Reply::of_handler(context, answer)
+                }
                 Err(payload) => handler_panic(method.service(), method.name(), &*payload),
             }
         })

@@ -103,9 +103,9 @@ impl<H: UnknownHandler> UnknownEndpoint<H> {
                 Err(status) => Err(status.of_handler()),
             };
         }
-        let request = message.into_raw().ok_or_else(replaced)?;
+        let (request, vacancy) = message.into_raw().ok_or_else(replaced)?;
         match self.0.call(cx, request).await {
-            Ok(answer) => Ok(Message::raw(answer)),
+            Ok(answer) => Ok(vacancy.fill(answer)),
             Err(status) => Err(status.of_handler()),
         }
     }
@@ -141,12 +141,12 @@ impl<H: UnknownHandler> End for UnknownEndpoint<H> {
             message,
         } = call;
         Box::pin(async move {
-            let target = Arc::clone(&context.target);
+            let target = Arc::clone(&context.facts.target);
             match catch_panic(self.answer(&mut context, message)).await {
                 Ok(outcome) => Reply {
                     outcome,
-                    metadata: context.reply_metadata,
-                    trailers: context.reply_trailers,
+                    metadata: context.facts.reply_metadata,
+                    trailers: context.facts.reply_trailers,
                 },
                 Err(payload) => handler_panic(&target.service, &target.method, &*payload),
             }

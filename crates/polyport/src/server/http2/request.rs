@@ -22,7 +22,7 @@ use tracing::field::display;
 
 use crate::call::Reply;
 use crate::code::Code;
-use crate::context::{Context, Head};
+use crate::context::{Context, Facts, Head};
 use crate::http2::compression::Compression;
 use crate::http2::headers;
 use crate::http2::incoming::Incoming;
@@ -310,7 +310,7 @@ async fn call(
     peer: Option<SocketAddr>,
     shared: &Shared,
 ) -> Reply {
-    let context = Context {
+    let context = Context::new(Facts {
         target: Arc::clone(&ask.route.method.info),
         reason: ask.route.reason,
         transport: Transport::Grpc,
@@ -322,7 +322,7 @@ async fn call(
         reply_metadata: Metadata::default(),
         reply_trailers: Metadata::default(),
         extensions: Extensions::new(),
-    };
+    });
     ask.route.note(&context);
     let limits = shared.limits.message_limits();
     let payload = match payload {
