@@ -201,6 +201,8 @@ impl Message {
     /// Lets `look` see the bytes of each request of a stream, whatever its type is: to count them, or
     /// to refuse one, which ends the stream. Says whether requests stream.
     ///
+    /// On a server the streams are in the call, on a client in the reply. Who refuses a client's
+    /// request fails its [`Sink::send`](crate::Sink::send).
     /// [`Streaming::each`](crate::Streaming::each) is the same with types.
     ///
     /// # Examples
@@ -240,7 +242,7 @@ impl Message {
     }
 
     /// The same for the answers of a stream; who refuses one fails the handler's
-    /// [`Sink::send`](crate::Sink::send).
+    /// [`Sink::send`](crate::Sink::send), and ends a client's stream.
     pub fn each_answer(
         &mut self,
         look: impl FnMut(&[u8]) -> Result<(), Status> + Send + 'static,

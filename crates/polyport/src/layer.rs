@@ -20,6 +20,11 @@ use crate::stream::{Outlet, Source};
 /// these around the [method's](crate::Service::for_method), and each around those that were added
 /// after it. A layer's panic is an answer like a handler's.
 ///
+/// When the [deadline](crate::Context::deadline) passes, the handler is dropped, and layers see a
+/// [`Timeout`](crate::StatusKind::Timeout) in its place. They have no more time than that: one that
+/// has something else to wait for then is dropped, with those around it. A call that its caller gives
+/// up is dropped as a whole.
+///
 /// # On a client
 ///
 /// The [client's](crate::client::ClientOptions::layer) layers stand around the

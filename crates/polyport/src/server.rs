@@ -9,6 +9,7 @@ mod http2;
 mod ttstream;
 mod registry;
 mod serving;
+mod deadline;
 mod in_memory;
 mod linger;
 mod spare;

@@ -384,6 +384,72 @@ async fn streams_are_seen_when_they_begin_and_as_what_the_caller_gets() {
     assert_eq!(notes.take().len(), 4);
 }
 
+/// Counts the messages of streams whose types it does not know, and lets none be long.
+#[derive(Clone, Default)]
+struct Traffic(Notes);
+
+impl Layer for Traffic {
+    async fn call(&self, call: Call, next: Next<'_>) -> Reply {
+        let mut reply = next.call(call).await;
+        let look = |what: &'static str| {
+            let notes = self.0.clone();
+            move |bytes: &[u8]| {
+                notes.add(format!("{what} {}", bytes.len()));
+                match bytes.len() {
+                    100.. => Err(Status::error("too long for this layer")),
+                    _ => Ok(()),
+                }
+            }
+        };
+        if let Ok(message) = &mut reply.outcome {
+            let streams = (
+                message.each_request(look("request")),
+                message.each_answer(look("answer")),
+            );
+            self.0.add(format!("{streams:?}"));
+        }
+        reply
+    }
+}
+
+#[tokio::test]
+async fn a_layer_looks_at_each_message_of_a_stream() {
+    let serving = Serving::start(Server::new().add(streams::protobuf().0)).await;
+    let traffic = Traffic::default();
+    let options = options(&serving).transport(Transport::Grpc);
+    let client = options.layer(traffic.clone()).connect().await.unwrap();
+    let seen = || traffic.0.take();
+    let mut words = client.server_stream(&SPLIT, text("a bc")).await.unwrap();
+    while words.receive().await.unwrap().is_some() {}
+    // A StringValue of n letters has two bytes more.
+    assert_eq!(seen(), ["(false, true)", "answer 3", "answer 4"]);
+    let mut joining = client.client_stream(&JOIN).await.unwrap();
+    joining.each(|request| {
+        request.value.push('!');
+        Ok(())
+    });
+    joining.send(text("a")).await.unwrap();
+    let refused = joining.send(text(&"x".repeat(100))).await.unwrap_err();
+    assert_eq!(refused.message(), "too long for this layer");
+    // What was refused was not sent.
+    assert_eq!(joining.finish().await.unwrap(), text("a!"));
+    assert_eq!(seen(), ["(true, false)", "request 4", "request 103"]);
+    let (mut requests, mut answers) = client.bidirectional(&streams::ECHO).await.unwrap();
+    requests.send(text("x")).await.unwrap();
+    assert_eq!(answers.receive().await.unwrap(), Some(text("x")));
+    assert_eq!(seen(), ["(true, true)", "request 3", "answer 3"]);
+    let long = format!("a {} b", "x".repeat(200));
+    let mut words = client.server_stream(&SPLIT, text(&long)).await.unwrap();
+    assert_eq!(words.receive().await.unwrap(), Some(text("a")));
+    let refused = words.receive().await.unwrap_err();
+    assert_eq!(refused.message(), "too long for this layer");
+    assert_eq!(words.receive().await.unwrap(), None);
+    // A unary call has none.
+    seen();
+    client.call(&UNARY, text("x")).await.unwrap();
+    assert_eq!(seen(), ["(false, false)"]);
+}
+
 #[tokio::test]
 async fn what_the_context_of_a_call_knows() {
     let serving = Serving::start(Server::new().add(demo().0).add(streams::protobuf().0)).await;

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use hex_literal::hex;
 use http::{HeaderMap, Request};
 use polyport::client::Compression;
-use polyport::{Client, Code, Limits, Server, Transport};
+use polyport::{Call, Client, Code, Layer, Limits, Next, Reply, Server, Transport};
 use polyport_tests::frames::kind;
 use polyport_tests::serving::Serving;
 use polyport_tests::soon;
@@ -180,6 +180,13 @@ async fn every_kind_of_call_is_compressed_both_ways() {
             .await
             .unwrap();
         every_kind(&client, [&JOIN, &SPLIT, &ECHO], text).await;
+        let layered = options(&serving).compress(*compression).layer(Through);
+        every_kind(
+            &layered.connect().await.unwrap(),
+            [&JOIN, &SPLIT, &ECHO],
+            text,
+        )
+        .await;
         let long = text(&"long ".repeat(100_000));
         assert_eq!(client.call(&UNARY, long.clone()).await.unwrap(), long);
     }
@@ -205,6 +212,15 @@ async fn a_bomb_is_no_larger_than_the_limit() {
     }
 }
 
+/// Does nothing.
+struct Through;
+
+impl Layer for Through {
+    async fn call(&self, call: Call, next: Next<'_>) -> Reply {
+        next.call(call).await
+    }
+}
+
 #[tokio::test]
 async fn a_call_says_otherwise_than_its_client() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -217,12 +233,13 @@ async fn a_call_says_otherwise_than_its_client() {
         accept(&listener)
     );
     let client = client.unwrap();
+    let unary = || client.call(&UNARY, text("hi"));
     for (call, sent) in [
-        (client.call(&UNARY, text("hi")), message(1, GZIPPED)),
+        (unary(), message(1, GZIPPED)),
+        (unary().layer(Through), message(1, GZIPPED)),
+        (unary().compress(Compression::Identity), message(0, PLAIN)),
         (
-            client
-                .call(&UNARY, text("hi"))
-                .compress(Compression::Identity),
+            unary().layer(Through).compress(Compression::Identity),
             message(0, PLAIN),
         ),
     ] {

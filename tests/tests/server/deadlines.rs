@@ -1,13 +1,14 @@
 //! What the client's timeout does to a handler.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use polyport::codegen::{Method, ServiceBuilder};
-use polyport::{Call, CallKind, Client, Layer, Next, Reply, Server, Transport};
+use polyport::{Call, CallKind, Client, Code, Layer, Next, Reply, Server, Status, Transport};
 use polyport_tests::demo::{TextArgs, WAIT, Watch, demo};
 use polyport_tests::peer::Request;
 use polyport_tests::serving::Serving;
-use polyport_tests::streams::embedded;
+use polyport_tests::streams::{self, embedded, text};
 use polyport_wire::ttheader::keys;
 
 const TTHEADER: [Transport; 2] = [Transport::TtHeader, Transport::TtHeaderFramed];
@@ -64,6 +65,63 @@ async fn what_is_no_timeout_is_none() {
             .iter()
             .all(|event| !event.starts_with("dropped"))
     );
+}
+
+/// Notes how calls end, and signs their replies.
+#[derive(Clone, Default)]
+struct Note(Arc<Mutex<Vec<String>>>);
+
+impl Layer for Note {
+    async fn call(&self, call: Call, next: Next<'_>) -> Reply {
+        let method = call.context.method().to_owned();
+        let mut reply = next.call(call).await;
+        let timed_out = reply.outcome.as_ref().is_err_and(Status::is_timeout);
+        self.0.lock().unwrap().push(format!("{method} {timed_out}"));
+        reply.metadata.insert("seen", "yes");
+        reply
+    }
+}
+
+impl Note {
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap())
+    }
+}
+
+#[tokio::test]
+async fn layers_see_that_a_deadline_has_passed() {
+    let note = Note::default();
+    let (service, mut watch) = demo();
+    let streams = streams::protobuf().0.timeout(Duration::from_millis(20));
+    let server = Server::new().layer(note.clone()).layer(note.clone());
+    let serving = Serving::start(server.add(service).add(streams)).await;
+    for transport in TTHEADER {
+        let mut peer = serving.connect().await;
+        let response = peer.call(&wait(transport, "30")).await;
+        let text = "biz error: context deadline exceeded";
+        assert_eq!(response.exception(), (6, text.to_owned()));
+        assert_eq!(response.string(b"seen"), Some("yes"));
+        assert_eq!(note.take(), ["wait true"; 2]);
+        assert_eq!(watch.event().await, "waiting x");
+        assert_eq!(watch.event().await, "dropped x");
+    }
+    let options = Client::options(serving.address.to_string());
+    let client = options.transport(Transport::Grpc).connect().await.unwrap();
+    let status = client.call(&streams::UNARY, text("wait")).await;
+    assert_eq!(status.unwrap_err().code(), Some(Code::DEADLINE_EXCEEDED));
+    assert_eq!(note.take(), ["Unary true"; 2]);
+    let (mut requests, mut answers) = client.bidirectional(&streams::ECHO).await.unwrap();
+    requests.send(text("hi")).await.unwrap();
+    assert_eq!(answers.receive().await.unwrap(), Some(text("hi")));
+    let status = answers.receive().await.unwrap_err();
+    assert_eq!(status.code(), Some(Code::DEADLINE_EXCEEDED));
+    assert_eq!(note.take(), ["Echo true"; 2]);
+    // A deadline that does not pass is none of their business.
+    watch.let_one_go();
+    let call = client.call(&WAIT, TextArgs::new("x"));
+    let fine = call.timeout(Duration::from_secs(60)).await;
+    assert_eq!(fine.unwrap(), "x");
+    assert_eq!(note.take(), ["wait false"; 2]);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use polyport::layers::{AccessControl, AccessLog, Timeout};
 use polyport::{Call, Client, Layer, Next, Reply, Server, Transport};
-use polyport_tests::demo::{ECHO, EchoArgs, demo};
+use polyport_tests::demo::{ECHO, EchoArgs, TextArgs, WAIT, demo};
 use polyport_tests::log::Log;
 use polyport_tests::named;
 use polyport_tests::peer::{Peer, Request};
@@ -67,14 +67,21 @@ async fn callers_call_what_they_may() {
 #[tokio::test]
 async fn the_access_log_says_who_called_what_by_which_route_and_how_it_ended() {
     let (log, _guard) = Log::capture();
-    let server = Server::new().layer(AccessLog).add(demo().0);
-    let serving = Serving::start(server).await;
+    let (service, mut watch) = demo();
+    let serving = Serving::start(Server::new().layer(AccessLog).add(service)).await;
     let mut peer: Peer = serving.connect().await;
     peer.call(&request("echo", "a\n\"b").service("Demo")).await;
     peer.call(&Request::new(Transport::Framed, "fail").text("error"))
         .await;
     let slow = request("wait", "c").int(keys::RPC_TIMEOUT, "20");
     peer.call(&slow).await;
+    assert_eq!(watch.events(), ["echo x", "waiting x", "dropped x"]);
+    let options = Client::options(serving.address.to_string());
+    let client = options.transport(Transport::Grpc).connect().await.unwrap();
+    let gone = tokio::spawn(async move { client.call(&WAIT, TextArgs::new("y")).await });
+    assert_eq!(watch.event().await, "waiting y");
+    gone.abort();
+    assert_eq!(watch.event().await, "dropped y");
     let lines = log.take().into_iter().map(|line| line.text);
     let lines: Vec<_> = lines
         .filter(|line| line.starts_with("a call has ended"))
@@ -83,9 +90,10 @@ async fn the_access_log_says_who_called_what_by_which_route_and_how_it_ended() {
         "service=\"Demo\" method=\"echo\" transport=TTHeader reason=named caller=\"a\\n\\\"b\" peer=127.0.0.1:",
         "service=\"Demo\" method=\"fail\" transport=Framed reason=method caller=\"\" peer=127.0.0.1:",
         "service=\"Demo\" method=\"wait\" transport=TTHeader reason=method caller=\"c\" peer=127.0.0.1:",
+        "service=\"Demo\" method=\"wait\" transport=GRPC reason=named caller=\"\" peer=127.0.0.1:",
     ];
-    let outcomes = ["ok", "bad", "dropped"];
-    assert_eq!(lines.len(), 3, "{lines:#?}");
+    let outcomes = ["ok", "bad", "context deadline exceeded", "dropped"];
+    assert_eq!(lines.len(), 4, "{lines:#?}");
     for ((line, start), outcome) in lines.iter().zip(expected).zip(outcomes) {
         assert!(line.contains(start), "{line}");
         assert!(

@@ -9,7 +9,7 @@ use bytes::BytesMut;
 use polyport_wire::transport::Transport;
 use tokio::time::Instant;
 
-use crate::call::{Call, Message, Reply};
+use crate::call::{Call, FlowsOf, Message, Reply};
 use crate::client::Client;
 use crate::client::call::Answer;
 use crate::client::callee::Callee;
@@ -26,7 +26,7 @@ use crate::layer::{AnyLayer, End, Layer};
 use crate::metadata::Metadata;
 use crate::method::{StreamMethod, Target};
 use crate::status::{Status, StatusKind};
-use crate::stream::{Sink, Source, Streaming};
+use crate::stream::{Flows, Sink, Source, Streaming};
 
 /// A streaming call that is begun when it is awaited, which gives an `O`: what there is to send to
 /// and to receive from.
@@ -54,6 +54,7 @@ pub struct StreamCall<A: 'static, V: 'static, O> {
     method: &'static StreamMethod<A, V>,
     callee: Callee,
     opening: Opening<A, V, O>,
+    flows: FlowsOf<O>,
     terms: Terms,
 }
 
@@ -106,13 +107,19 @@ pub struct ClientStream<A: 'static, V: 'static> {
 }
 
 impl<A, V, O> StreamCall<A, V, O> {
-    fn new(client: Client, method: &'static StreamMethod<A, V>, opening: Opening<A, V, O>) -> Self {
+    fn new(
+        client: Client,
+        method: &'static StreamMethod<A, V>,
+        opening: Opening<A, V, O>,
+        flows: FlowsOf<O>,
+    ) -> Self {
         Self {
             callee: Callee::Known(method.target),
             terms: Terms::new(&client.shared.options),
             client,
             method,
             opening,
+            flows,
         }
     }
 
@@ -227,6 +234,7 @@ where
             method,
             callee,
             opening,
+            flows,
             terms,
         } = self;
         let called = Called {
@@ -240,6 +248,7 @@ where
             method,
             callee,
             beginning,
+            flows,
             timeout: terms.timeout,
             compression: terms.compression,
         };
@@ -261,6 +270,7 @@ struct Wire<A: 'static, V: 'static, O> {
     method: &'static StreamMethod<A, V>,
     callee: Callee,
     beginning: Beginning<A, V, O>,
+    flows: FlowsOf<O>,
     timeout: Option<Duration>,
     compression: Compression,
 }
@@ -281,9 +291,13 @@ where
             method: self.method,
             callee: self.callee.clone(),
             opening,
+            flows: self.flows,
             terms: Terms::of(context, self.timeout, self.compression),
         };
-        Box::pin(async move { Reply::new(call.open().await.map(Message::arguments)) })
+        Box::pin(async move {
+            let opened = call.open().await;
+            Reply::new(opened.map(|streams| Message::streams(streams, self.flows)))
+        })
     }
 }
 
@@ -355,7 +369,10 @@ impl Client {
             sink: Begun::sink(begun.requests, begun.method),
             answers: streaming(begun.replies, begun.method, &begun.client),
         });
-        StreamCall::new(self.clone(), method, opening)
+        StreamCall::new(self.clone(), method, opening, |stream| Flows {
+            requests: Some(&mut stream.sink),
+            answers: None,
+        })
     }
 
     /// Calls a method that gives many answers.
@@ -364,7 +381,11 @@ impl Client {
         method: &'static StreamMethod<A, V>,
         request: A,
     ) -> StreamCall<A, V, Streaming<V>> {
-        StreamCall::new(self.clone(), method, Opening::One(request, streaming))
+        let opening = Opening::One(request, streaming);
+        StreamCall::new(self.clone(), method, opening, |answers| Flows {
+            requests: None,
+            answers: Some(answers),
+        })
     }
 
     /// Calls a method that takes many requests and gives many answers.
@@ -378,11 +399,19 @@ impl Client {
             let answers = streaming(begun.replies, begun.method, &begun.client);
             (sink, answers)
         });
-        StreamCall::new(self.clone(), method, opening)
+        StreamCall::new(self.clone(), method, opening, |(requests, answers)| Flows {
+            requests: Some(requests),
+            answers: Some(answers),
+        })
     }
 }
 
 impl<A, V> ClientStream<A, V> {
+    /// Lets `look` see each request before it is sent, as [`Sink::each`] does.
+    pub fn each(&mut self, look: impl FnMut(&mut A) -> Result<(), Status> + Send + 'static) {
+        self.sink.each(look);
+    }
+
     /// Sends a request, as soon as the server takes it.
     ///
     /// # Errors

@@ -16,8 +16,8 @@ use crate::route::{MethodInfo, RouteReason};
 /// peer, how it ended and how many microseconds it took.
 ///
 /// It sees what stands behind it, so it is mostly the first layer of a server. A call that is dropped
-/// before it ends, such as by a deadline, ends as `dropped`. Where nobody listens to such events it
-/// costs next to nothing.
+/// before it ends, because its caller gave it up or because a layer behind this one still waits at
+/// the deadline, ends as `dropped`. Where nobody listens to such events it costs next to nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct AccessLog;
 

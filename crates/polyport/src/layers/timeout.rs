@@ -11,8 +11,8 @@ use crate::status::Status;
 /// Ends what stands behind it after a time, as a deadline that the caller set would.
 ///
 /// [`MethodOptions::timeout`](crate::service::MethodOptions::timeout) is for the whole call and costs
-/// less; this is for the part of it that stands behind the layer, and those around it still see how it
-/// ended.
+/// less; this is for the part of it that stands behind the layer, also when another layer waits there,
+/// and those around it have time to do something about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeout(Duration);
 

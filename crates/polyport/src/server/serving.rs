@@ -6,12 +6,13 @@ use std::pin::pin;
 use polyport_wire::error::DecodeError;
 use polyport_wire::limits::Limits;
 use polyport_wire::schema::CallKind;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use crate::admission::Visitor;
 use crate::call::{Call, Reply};
 use crate::context::Context;
-use crate::layer::{Endpoint, Next, Payload};
+use crate::layer::{End, Endpoint, Next, Payload};
+use crate::server::deadline::{Over, Timed};
 use crate::service::{Late, ServiceMethod, catch_panic};
 use crate::status::Status;
 
@@ -35,13 +36,15 @@ pub(super) async fn serve(
     let hook = hook.map(|hook| (hook, context.clone()));
     // Each is pinned where it is made: a future that is moved into another has room in both, in
     // every connection's task.
-    let entering = pin!(enter(method, context, payload, limits));
+    let over = Over::default();
+    let entering = pin!(enter(method, context, payload, limits, &over));
     let serving = pin!(catch_panic(entering));
     let outcome = match deadline {
         None => serving.await,
-        Some(deadline) => timeout_at(deadline, serving)
-            .await
-            .unwrap_or_else(|_| Ok(Ok(Status::deadline().into()))),
+        Some(deadline) => {
+            let served = over.at(deadline, serving).await;
+            served.unwrap_or_else(|| Ok(Ok(Status::deadline().into())))
+        }
     };
     // A handler's own panic does not come this far.
     let reply = match outcome {
@@ -59,15 +62,12 @@ pub(super) async fn serve(
 
 /// A call that the handler has made within this one may end first of the two whose time is over in the
 /// same moment. It names a server of which this caller knows nothing.
-fn in_time(reply: Reply, deadline: Option<Instant>) -> Reply {
-    match &reply.outcome {
-        Err(status)
-            if status.is_timeout() && deadline.is_some_and(|until| until <= Instant::now()) =>
-        {
-            Status::deadline().into()
-        }
-        _ => reply,
+fn in_time(mut reply: Reply, deadline: Option<Instant>) -> Reply {
+    let is_over = || deadline.is_some_and(|until| until <= Instant::now());
+    if reply.outcome.as_ref().is_err_and(Status::is_timeout) && is_over() {
+        reply.outcome = Err(Status::deadline());
     }
+    reply
 }
 
 async fn enter(
@@ -75,6 +75,7 @@ async fn enter(
     context: Context,
     payload: Payload,
     limits: &Limits,
+    over: &Over,
 ) -> Result<Reply, DecodeError> {
     let stack = &*method.stack;
     let visitor = Visitor {
@@ -91,7 +92,13 @@ async fn enter(
         _ => &*method.endpoint,
     };
     let message = endpoint.decode(payload, limits)?;
-    let next = Next::new(&stack.layers, endpoint);
+    let timed = Timed::new(endpoint, over);
+    // Without layers nobody sees how the handler ends.
+    let end: &dyn End = match (context.facts.deadline, stack.layers.is_empty()) {
+        (Some(_), false) => &timed,
+        _ => endpoint,
+    };
+    let next = Next::new(&stack.layers, end);
     Ok(next.call(Call { context, message }).await)
 }
 

@@ -51,9 +51,9 @@ impl MethodOptions {
         self
     }
 
-    /// Ends calls that take longer, streams among them: layers and handler are dropped, and the
-    /// caller is told as when the time has passed that it allows itself, which holds if it is
-    /// shorter.
+    /// Ends calls that take longer, streams among them: the handler is dropped,
+    /// [layers](crate::Layer) see that, and the caller is told as when the time has passed that it
+    /// allows itself, which holds if it is shorter.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
