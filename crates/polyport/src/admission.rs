@@ -24,8 +24,9 @@ use crate::status::Status;
 /// | `rate` | 6 `request over limit: request too frequent` | 8 |
 /// | `concurrency` | 6 `request over limit: too many calls at the same time` | 8 |
 ///
-/// A one-way call that is refused is dropped, because nobody waits for its answer. A stream counts as one call, from its
-/// first request to its end; the size is that of each of its messages.
+/// A one-way call that is refused is dropped, because nobody waits for its answer. What is refused by
+/// one limit is not counted by another. A stream counts as one call, from its first request to its end;
+/// the size is that of each of its messages.
 ///
 /// # Examples
 ///
@@ -151,8 +152,9 @@ pub(crate) async fn enter<'g>(
     for gate in gates {
         gate.check(load, visitor)?;
     }
-    for gate in gates {
-        gate.take_turn()?;
+    let mut turns = [const { None }; 3];
+    for (gate, turn) in gates.iter().zip(&mut turns) {
+        *turn = gate.take_turn()?;
     }
     let mut permits = [const { None }; 3];
     // The innermost first: who waits for a method's room keeps nobody out of other methods.
@@ -162,6 +164,8 @@ pub(crate) async fn enter<'g>(
             None => None,
         };
     }
+    // A call that comes so far has had its turn.
+    turns.into_iter().flatten().for_each(std::mem::forget);
     Ok(Ticket {
         _permits: permits,
         _seat: load.enter(),
@@ -226,10 +230,11 @@ impl Gate {
         Ok(())
     }
 
-    fn take_turn(&self) -> Result<(), Status> {
+    fn take_turn(&self) -> Result<Option<Turn<'_>>, Status> {
         match &self.rate {
-            Some(bucket) if !bucket.take() => Err(over("request too frequent")),
-            _ => Ok(()),
+            Some(bucket) if bucket.take() => Ok(Some(Turn(bucket))),
+            Some(_) => Err(over("request too frequent")),
+            None => Ok(None),
         }
     }
 }
@@ -273,6 +278,16 @@ impl Bucket {
         self.full
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, taken)
             .is_ok()
+    }
+}
+
+/// A token, which is back when this is dropped: the call has not been admitted after all.
+struct Turn<'b>(&'b Bucket);
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let Bucket { full, interval, .. } = self.0;
+        full.fetch_sub(*interval, Ordering::Relaxed);
     }
 }
 
@@ -344,7 +359,44 @@ impl Load {
 mod tests {
     use std::time::Duration;
 
+    use tokio::time::timeout;
+
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_an_inner_limit_refuses_costs_the_outer_one_nothing() {
+        let gate = |admission| Arc::new(Gate::new(admission));
+        let outer = Admission::new().rate(1).burst(5);
+        let inner = Admission::new().concurrency(1).waiting(1);
+        let gates = [
+            gate(outer),
+            gate(Admission::new().rate(1).burst(3)),
+            gate(inner),
+        ];
+        let load = Load::default();
+        let visitor = Visitor {
+            transport: Transport::Framed,
+            size: 0,
+        };
+        let first = enter(&gates, &load, visitor).await.unwrap();
+        let mut waiting = Box::pin(enter(&gates, &load, visitor));
+        let entered = timeout(Duration::ZERO, waiting.as_mut()).await;
+        assert!(entered.is_err());
+        for _ in 0..10 {
+            let refused = enter(&gates, &load, visitor).await.unwrap_err();
+            assert!(refused.message().ends_with("at the same time"), "{refused}");
+        }
+        // Who gives up waiting has not been admitted.
+        drop((first, waiting));
+        for text in ["", "", "request over limit: request too frequent"] {
+            let outcome = enter(&gates, &load, visitor).await;
+            let told = outcome.map_err(|status| status.message().to_owned());
+            assert_eq!(told.err().unwrap_or_default(), text);
+        }
+        // The middle one refused that, and the outer one has two left.
+        let taken = std::iter::from_fn(|| gates[0].take_turn().unwrap_or(None));
+        assert_eq!(taken.map(std::mem::forget).count(), 2);
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_bucket_fills_at_its_rate_and_no_higher_than_it_is() {
