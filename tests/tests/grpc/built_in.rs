@@ -61,6 +61,7 @@ async fn health_is_told_of_each_service_and_of_all() {
     }
     let unknown = check("multi.v1.Nope").await.unwrap_err();
     assert_eq!(unknown.code(), Some(Code::NOT_FOUND));
+    assert_eq!(unknown.message(), "unknown service");
     health.set("multi.v1.ServiceA", false);
     assert_eq!(
         check("multi.v1.ServiceA").await,

@@ -1,7 +1,7 @@
 //! Maps by what has no hash, such as doubles: a list of pairs that is used like a map.
 
 use std::ops::Index;
-use std::vec;
+use std::{iter, slice, vec};
 
 use crate::error::DecodeError;
 use crate::thrift::reader::Reader;
@@ -25,6 +25,9 @@ use crate::thrift::writer::Writer;
 /// assert_eq!(names.get(&2.0), Some(&"twice"));
 /// assert_eq!(names[&0.5], "half");
 /// assert_eq!(names, ListMap::from([(2.0, "twice"), (0.5, "half")]));
+/// for (number, name) in &names {
+///     println!("{number} is {name}");
+/// }
 /// ```
 #[derive(Clone, Debug)]
 pub struct ListMap<K, V> {
@@ -52,7 +55,7 @@ impl<K, V> ListMap<K, V> {
 
     /// The pairs in their order.
     pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.pairs.iter().map(|(key, value)| (key, value))
+        self.into_iter()
     }
 
     /// The keys in their order.
@@ -187,6 +190,15 @@ impl<K, V> IntoIterator for ListMap<K, V> {
 
     fn into_iter(self) -> Self::IntoIter {
         self.pairs.into_iter()
+    }
+}
+
+impl<'a, K, V> IntoIterator for &'a ListMap<K, V> {
+    type Item = (&'a K, &'a V);
+    type IntoIter = iter::Map<slice::Iter<'a, (K, V)>, fn(&'a (K, V)) -> Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.pairs.iter().map(|(key, value)| (key, value))
     }
 }
 

@@ -111,10 +111,8 @@ impl HealthHandler for Health {
         request: HealthCheckRequest,
     ) -> Result<HealthCheckResponse, Status> {
         let status = self.statuses.borrow().of(&request.service);
-        status.map(response).ok_or_else(|| {
-            let text = format!("unknown service {}", request.service);
-            Status::with_code(Code::NOT_FOUND, text)
-        })
+        let unknown = || told(Code::NOT_FOUND, "unknown service");
+        status.map(response).ok_or_else(unknown)
     }
 
     async fn watch(
@@ -140,10 +138,16 @@ impl HealthHandler for Health {
             }
             if stopped || statuses.changed().await.is_err() {
                 // Who watches is not to hold up the stop.
-                return Err(Status::with_code(Code::UNAVAILABLE, "the server stops"));
+                return Err(told(Code::UNAVAILABLE, "the server stops"));
             }
         }
     }
+}
+
+/// What those who ask are told: in grpc-go's words where it has some, and not as the error of a
+/// handler, because it is none of the application's.
+fn told(code: Code, text: &'static str) -> Status {
+    Status::with_code(code, text).forwarded()
 }
 
 fn response(status: ServingStatus) -> HealthCheckResponse {
