@@ -26,6 +26,7 @@ use crate::stream::Flows;
 /// }
 /// ```
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Call {
     /// Where the call goes and what came with it.
     pub context: Context,
@@ -36,8 +37,18 @@ pub struct Call {
     pub message: Message,
 }
 
+impl Call {
+    /// A call with this context and these arguments, for a layer that makes another of the one it
+    /// got.
+    #[must_use]
+    pub fn new(context: Context, message: Message) -> Self {
+        Self { context, message }
+    }
+}
+
 /// The answer to a call, or what stands for one.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Reply {
     /// What the method returned or declared to throw, or why there is neither.
     pub outcome: Result<Message, Status>,

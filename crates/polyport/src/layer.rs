@@ -95,6 +95,13 @@ pub trait Layer: Send + Sync + 'static {
     fn call(&self, call: Call, next: Next<'_>) -> impl Future<Output = Reply> + Send;
 }
 
+/// One layer in several places.
+impl<L: Layer> Layer for Arc<L> {
+    fn call(&self, call: Call, next: Next<'_>) -> impl Future<Output = Reply> + Send {
+        (**self).call(call, next)
+    }
+}
+
 /// What stands behind a layer: the next one, the handler, or a client's way to its server.
 #[derive(Clone, Copy)]
 pub struct Next<'a> {

@@ -6,7 +6,19 @@ use polyport_wire::schema::CallKind;
 use polyport_wire::transport::Codec;
 
 /// A method of a registered service, as every call of it knows it.
+///
+/// # Examples
+///
+/// ```
+/// use polyport::Codec;
+/// use polyport::route::MethodInfo;
+///
+/// let mut say = MethodInfo::new("Greeter", "Say");
+/// say.package = "demo.v1".to_owned();
+/// say.codec = Codec::Protobuf;
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct MethodInfo {
     /// The service's namespace or package; may be empty.
     pub package: String,
@@ -18,6 +30,20 @@ pub struct MethodInfo {
     pub kind: CallKind,
     /// How its messages are written.
     pub codec: Codec,
+}
+
+impl MethodInfo {
+    /// A unary Thrift method without a package.
+    #[must_use]
+    pub fn new(service: impl Into<String>, method: impl Into<String>) -> Self {
+        Self {
+            package: String::new(),
+            service: service.into(),
+            method: method.into(),
+            kind: CallKind::Unary,
+            codec: Codec::ThriftBinary,
+        }
+    }
 }
 
 /// Why a call reached the service that it reached.

@@ -535,11 +535,9 @@ impl Unknown {
     /// nowhere.
     fn route(&self, query: Query<'_, '_>, kind: CallKind) -> Route {
         let info = MethodInfo {
-            package: String::new(),
-            service: query.service.unwrap_or_default().to_owned(),
-            method: query.method.to_owned(),
             kind,
             codec: query.codec,
+            ..MethodInfo::new(query.service.unwrap_or_default(), query.method)
         };
         let method = ServiceMethod {
             info: Arc::new(info),

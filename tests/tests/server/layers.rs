@@ -66,6 +66,21 @@ async fn the_first_layer_is_the_outermost_and_sees_every_outcome() {
 }
 
 #[tokio::test]
+async fn one_layer_stands_in_several_places() {
+    let notes = Arc::new(Mutex::new(Vec::new()));
+    let note = Arc::new(Note("same", Arc::clone(&notes)));
+    let first = named::service("First", &["one"]).layer(Arc::clone(&note));
+    let second = named::service("Second", &["two"]).layer(note);
+    let serving = Serving::start(Server::new().add(first).add(second)).await;
+    let mut peer = serving.connect().await;
+    for method in ["one", "two"] {
+        peer.call(&Request::new(Transport::Framed, method)).await;
+        let expected = [format!("same > {method}"), "same < fine".to_owned()];
+        assert_eq!(notes.lock().unwrap().split_off(0), expected);
+    }
+}
+
+#[tokio::test]
 async fn a_layer_sees_a_panic_as_a_status() {
     let notes = Arc::new(Mutex::new(Vec::new()));
     let server = Server::new()

@@ -55,13 +55,7 @@ impl Client {
     /// A method by the names of its service and itself, as they are sent; an empty service's name
     /// is not sent at all. It is Thrift's unless [`RawMethod::codec`] says otherwise.
     pub fn raw(&self, service: impl Into<String>, method: impl Into<String>) -> RawMethod {
-        self.raw_method(MethodInfo {
-            package: String::new(),
-            service: service.into(),
-            method: method.into(),
-            kind: CallKind::Unary,
-            codec: Codec::ThriftBinary,
-        })
+        self.raw_method(MethodInfo::new(service, method))
     }
 
     /// A method that is described elsewhere, such as by

@@ -45,6 +45,26 @@ pub trait RawHandler: Send + Sync + 'static {
     }
 }
 
+/// One handler for several services.
+impl<H: RawHandler> RawHandler for Arc<H> {
+    fn call(
+        &self,
+        cx: &mut Context,
+        arguments: Bytes,
+    ) -> impl Future<Output = Result<Bytes, Status>> + Send {
+        (**self).call(cx, arguments)
+    }
+
+    fn stream(
+        &self,
+        cx: &mut Context,
+        requests: Streaming<Bytes>,
+        answers: Sink<Bytes>,
+    ) -> impl Future<Output = Result<(), Status>> + Send {
+        (**self).stream(cx, requests, answers)
+    }
+}
+
 /// The answer to a stream where the handler has none.
 #[cold]
 pub(crate) fn unserved(cx: &Context) -> Status {

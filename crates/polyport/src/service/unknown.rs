@@ -74,6 +74,26 @@ pub trait UnknownHandler: Send + Sync + 'static {
     }
 }
 
+/// One handler for several servers.
+impl<H: UnknownHandler> UnknownHandler for Arc<H> {
+    fn call(
+        &self,
+        cx: &mut Context,
+        request: Bytes,
+    ) -> impl Future<Output = Result<Bytes, Status>> + Send {
+        (**self).call(cx, request)
+    }
+
+    fn stream(
+        &self,
+        cx: &mut Context,
+        requests: Streaming<Bytes>,
+        answers: Sink<Bytes>,
+    ) -> impl Future<Output = Result<(), Status>> + Send {
+        (**self).stream(cx, requests, answers)
+    }
+}
+
 /// An empty struct of Thrift is not no bytes.
 fn filled(codec: Codec, message: Bytes) -> Bytes {
     match codec {
