@@ -44,11 +44,13 @@ static STREAM: StreamMethod<Bytes, Bytes> = StreamMethod::<Bytes, Bytes>::raw();
 /// # Ok(())
 /// # }
 /// ```
+///
+/// A clone is cheap, so that a method that is called again and again is named once.
 #[derive(Clone, Debug)]
 #[must_use = "nothing is called yet"]
 pub struct RawMethod {
     client: Client,
-    info: MethodInfo,
+    info: Arc<MethodInfo>,
 }
 
 impl Client {
@@ -63,7 +65,7 @@ impl Client {
     pub fn raw_method(&self, info: MethodInfo) -> RawMethod {
         RawMethod {
             client: self.clone(),
-            info,
+            info: Arc::new(info),
         }
     }
 }
@@ -71,26 +73,26 @@ impl Client {
 impl RawMethod {
     /// How the bytes are written, which servers are told.
     pub fn codec(mut self, codec: Codec) -> Self {
-        self.info.codec = codec;
+        Arc::make_mut(&mut self.info).codec = codec;
         self
     }
 
     /// Waits for no answer: it is then no bytes.
     pub fn oneway(mut self) -> Self {
-        self.info.kind = CallKind::Oneway;
+        Arc::make_mut(&mut self.info).kind = CallKind::Oneway;
         self
     }
 
     /// Calls with one message, which one message answers.
     pub fn call(self, arguments: Bytes) -> ClientCall<Bytes, Bytes, Status> {
-        let callee = Callee::Named(Arc::new(self.info));
+        let callee = Callee::Named(self.info);
         ClientCall::named(self.client, callee, &UNARY, arguments)
     }
 
     /// Calls with any number of messages, which any number answers.
     pub fn stream(mut self) -> StreamCall<Bytes, Bytes, (Sink<Bytes>, Streaming<Bytes>)> {
-        self.info.kind = CallKind::Bidirectional;
-        let callee = Callee::Named(Arc::new(self.info));
+        Arc::make_mut(&mut self.info).kind = CallKind::Bidirectional;
+        let callee = Callee::Named(self.info);
         self.client.bidirectional(&STREAM).named(callee)
     }
 }
