@@ -5,6 +5,7 @@ mod frame;
 mod message;
 mod idl;
 mod header;
+mod protobuf;
 mod value;
 mod cursor;
 mod input;

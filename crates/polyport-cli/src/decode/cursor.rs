@@ -102,6 +102,13 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Takes over what was wrong in a part of this one, unless something was before.
+    pub(super) fn adopt(&mut self, part: Self) {
+        if self.problem.is_none() {
+            self.problem = part.problem;
+        }
+    }
+
     /// Says in which value something is wrong, if something is; called on the way out.
     pub(super) fn within(&mut self, place: impl FnOnce() -> String) {
         if let Some(problem) = &mut self.problem {

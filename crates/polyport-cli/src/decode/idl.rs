@@ -3,11 +3,18 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use buffa_descriptor::generated::descriptor::field_descriptor_proto::{self, Label};
+use buffa_descriptor::generated::descriptor::{
+    DescriptorProto, FieldDescriptorProto, FileDescriptorProto, FileDescriptorSet,
+};
+use buffa_descriptor::{DescriptorPool, PoolError};
 use polyport_wire::schema::{
     Definition, DefinitionId, Enum, EnumValue, Field, Method, Schema, Service, Type,
 };
 use polyport_wire::thrift::{ApplicationException, MessageType};
+use polyport_wire::transport::Codec;
 
+use crate::decode::protobuf::Described;
 use crate::decode::value::Names;
 
 /// The names that messages are read with.
@@ -15,10 +22,13 @@ use crate::decode::value::Names;
 pub(super) struct Idl {
     /// `None` when the user gave no IDL.
     schema: Option<Schema>,
+    /// Protobuf's messages of the schema.
+    messages: DescriptorPool,
     /// The service that the user asked for, among those of the schema.
     service: Option<usize>,
     exception: Schema,
     exception_fields: Vec<Field>,
+    exception_message: DescriptorPool,
     /// The services that calls were for: their replies do not say it.
     called: RefCell<HashMap<Call, Vec<usize>>>,
 }
@@ -33,6 +43,7 @@ struct Call {
 /// What a message says about its method.
 #[derive(Debug)]
 pub(super) struct Query<'q> {
+    pub(super) codec: Codec,
     pub(super) kind: Option<MessageType>,
     /// As the header says.
     pub(super) service: Option<&'q [u8]>,
@@ -44,7 +55,10 @@ pub(super) struct Query<'q> {
 #[derive(Debug, Default)]
 pub(super) struct Found<'a> {
     pub(super) services: Vec<String>,
+    /// What Thrift's fields are called.
     pub(super) names: Option<Names<'a>>,
+    /// The same for Protobuf's.
+    pub(super) message: Option<Described<'a>>,
     pub(super) note: Option<String>,
 }
 
@@ -58,11 +72,18 @@ impl Idl {
             _ => None,
         };
         let (exception, exception_fields) = exception();
+        let descriptors = schema
+            .as_ref()
+            .map_or(&[][..], |schema| &schema.descriptors);
+        let broken = |error: PoolError| format!("the IDL's descriptors are broken: {error}");
+        let messages = DescriptorPool::decode(descriptors).map_err(broken)?;
         Ok(Self {
             schema,
+            messages,
             service,
             exception,
             exception_fields,
+            exception_message: exception_message().map_err(broken)?,
             called: RefCell::default(),
         })
     }
@@ -74,6 +95,7 @@ impl Idl {
         };
         if query.kind == Some(MessageType::Exception) {
             found.note = None;
+            found.message = Described::find(&self.exception_message, EXCEPTION);
             found.names = Some(Names {
                 schema: &self.exception,
                 fields: &self.exception_fields,
@@ -90,7 +112,7 @@ impl Idl {
             Ok(candidates) => candidates,
             Err(problem) => {
                 note = Some(problem);
-                having(schema, method)
+                having(schema, query.codec, method)
             }
         };
         let methods = candidates
@@ -107,8 +129,10 @@ impl Idl {
             },
             [first, others @ ..] if others.iter().all(|other| is_same(first, other)) => {
                 self.remember(query, &candidates);
+                let names = names(schema, first, query.kind);
                 Found {
-                    names: Some(names(schema, first, query.kind)),
+                    names: Some(names),
+                    message: self.message(names),
                     services,
                     note,
                 }
@@ -142,10 +166,19 @@ impl Idl {
             return Ok(called.clone());
         }
         let Some(name) = service.filter(|name| !name.is_empty()) else {
-            return Ok(having(schema, method));
+            return Ok(having(schema, query.codec, method));
         };
         let name = String::from_utf8_lossy(name);
         index_of(schema, &name).map(|index| vec![index])
+    }
+
+    /// The message that is the result, or else the only argument.
+    fn message<'a>(&'a self, names: Names<'a>) -> Option<Described<'a>> {
+        let argument = names.fields.first().map(|field| &field.kind);
+        match names.result.or(argument)? {
+            Type::Message(name) => Described::find(&self.messages, name),
+            _ => None,
+        }
     }
 
     fn remember(&self, query: &Query<'_>, services: &[usize]) {
@@ -182,9 +215,10 @@ fn index_of(schema: &Schema, name: &str) -> Result<usize, String> {
     })
 }
 
-/// The services that have the method.
-fn having(schema: &Schema, method: &[u8]) -> Vec<usize> {
+/// The services of this codec that have the method.
+fn having(schema: &Schema, codec: Codec, method: &[u8]) -> Vec<usize> {
     let services = schema.services.iter().enumerate();
+    let services = services.filter(|(_, service)| service.codec == codec);
     let having = services.filter(|(_, service)| method_of(service, method).is_some());
     having.map(|(index, _)| index).collect()
 }
@@ -216,6 +250,37 @@ fn names<'a>(schema: &'a Schema, method: &'a Method, kind: Option<MessageType>) 
         },
         result: method.result.as_ref().filter(|_| is_reply),
     }
+}
+
+const EXCEPTION: &str = "Exception";
+
+/// What Kitex sends in the place of a Protobuf message (kitex `pkg/remote/codec/protobuf/error.proto`).
+fn exception_message() -> Result<DescriptorPool, PoolError> {
+    let field = |number, name: &str, kind| FieldDescriptorProto {
+        name: Some(name.to_owned()),
+        number: Some(number),
+        label: Some(Label::LABEL_OPTIONAL),
+        r#type: Some(kind),
+        ..FieldDescriptorProto::default()
+    };
+    let exception = DescriptorProto {
+        name: Some(EXCEPTION.to_owned()),
+        field: vec![
+            field(1, "type", field_descriptor_proto::Type::TYPE_INT32),
+            field(2, "message", field_descriptor_proto::Type::TYPE_STRING),
+        ],
+        ..DescriptorProto::default()
+    };
+    let file = FileDescriptorProto {
+        name: Some("error.proto".to_owned()),
+        message_type: vec![exception],
+        syntax: Some("proto3".to_owned()),
+        ..FileDescriptorProto::default()
+    };
+    DescriptorPool::new(FileDescriptorSet {
+        file: vec![file],
+        ..FileDescriptorSet::default()
+    })
 }
 
 /// Thrift's own exception, whose numbers have names.

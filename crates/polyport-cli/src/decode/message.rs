@@ -1,11 +1,13 @@
 //! A message: its envelope, and the struct behind it.
 
 use polyport_wire::thrift::MessageType;
+use polyport_wire::transport::Codec;
 use serde::Serialize;
 
 use crate::decode::cursor::Cursor;
 use crate::decode::header::Text;
 use crate::decode::idl::{Idl, Query};
+use crate::decode::protobuf;
 use crate::decode::value::{Field, ValueReader};
 
 /// Thrift, or what Kitex makes of Protobuf with the same envelope.
@@ -36,8 +38,6 @@ pub(super) struct Kind(pub(super) u16);
 #[serde(rename_all = "snake_case")]
 pub(super) enum Body<'a> {
     Fields(Vec<Field<'a>>),
-    /// Bytes that are not taken apart.
-    Protobuf(Text<'a>),
     /// It could not be read.
     Missing,
 }
@@ -137,13 +137,11 @@ impl<'a> Message<'a> {
         service: Option<&[u8]>,
         idl: &'a Idl,
     ) {
-        if writing == Writing::Protobuf {
-            let rest = cursor.rest();
-            self.body = Body::Protobuf(Text(rest));
-            cursor.take(rest.len(), "a Protobuf message");
-            return;
-        }
         let found = idl.look_up(&Query {
+            codec: match writing {
+                Writing::Protobuf => Codec::Protobuf,
+                Writing::Thrift | Writing::ThriftUnversioned => Codec::ThriftBinary,
+            },
             kind: self.kind.known(),
             service,
             method: self.method.0,
@@ -152,7 +150,10 @@ impl<'a> Message<'a> {
         self.services = found.services;
         self.note = found.note;
         if cursor.is_well() {
-            self.body = Body::Fields(ValueReader::new(cursor).fields(found.names));
+            self.body = Body::Fields(match writing {
+                Writing::Protobuf => protobuf::fields(cursor, found.message),
+                _ => ValueReader::new(cursor).fields(found.names),
+            });
         }
     }
 }

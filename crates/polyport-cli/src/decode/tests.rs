@@ -1,5 +1,7 @@
 //! Recorded conversations, whole and damaged, held against what servers and clients read of them.
 
+use std::sync::LazyLock;
+
 use bytes::{Bytes, BytesMut};
 use polyport_build::Builder;
 use polyport_wire::frame::{Frame as WireFrame, FrameDecoder};
@@ -35,11 +37,12 @@ fn nameless() -> Idl {
 }
 
 fn named() -> Idl {
-    let path = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../interop/idl/multi.thrift"
-    );
-    Idl::new(Some(Builder::new().schema(&[path]).unwrap()), None).unwrap()
+    static SCHEMA: LazyLock<Schema> = LazyLock::new(|| {
+        let idls = concat!(env!("CARGO_MANIFEST_DIR"), "/../../interop/idl");
+        let paths = ["multi.thrift", "multi.proto"].map(|name| format!("{idls}/{name}"));
+        Builder::new().schema(&paths).unwrap()
+    });
+    Idl::new(Some(SCHEMA.clone()), None).unwrap()
 }
 
 /// What the server's own decoders make of the first frame, if it is right from end to end.
@@ -90,7 +93,9 @@ fn dynamic(value: &Value<'_>) -> Dynamic {
 }
 
 fn structure(fields: &[Field<'_>]) -> Dynamic {
-    let fields = fields.iter().map(|field| (field.id, dynamic(&field.value)));
+    let fields = fields
+        .iter()
+        .map(|field| (field.id.try_into().unwrap(), dynamic(&field.value)));
     Dynamic::Struct(fields.collect())
 }
 
@@ -178,7 +183,7 @@ proptest! {
 
     #[test]
     fn what_a_server_accepts_is_not_called_broken(bytes in damaged()) {
-        // Only we look into the envelope of Protobuf, and at what streams carry.
+        // Only we look into Protobuf, and at what streams carry.
         if let Some((size, served, Some(value))) = by_the_server(&bytes)
             && served.header.as_ref().is_none_or(|header| header.flags & flags::STREAMING == 0)
         {

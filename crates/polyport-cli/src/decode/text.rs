@@ -148,10 +148,6 @@ impl<W: Write> Printer<W> {
         }
         match &message.body {
             Body::Fields(fields) => self.fields(fields, 2, !message.services.is_empty()),
-            Body::Protobuf(Text(bytes)) => {
-                let text = format!("{} bytes of Protobuf: {}", bytes.len(), cut(bytes));
-                self.line(message.offset, 2, &text)
-            }
             Body::Missing => Ok(()),
         }
     }
@@ -281,6 +277,7 @@ fn inline(data: &Data<'_>) -> Option<String> {
     Some(match data {
         Data::Bool(value) => value.to_string(),
         Data::Int(value) => value.to_string(),
+        Data::Unsigned(value) => value.to_string(),
         Data::Enum(number, Some(name)) => format!("{number} ({name})"),
         Data::Enum(number, None) => number.to_string(),
         Data::Double(value) => format!("{value:?}"),

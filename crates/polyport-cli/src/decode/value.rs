@@ -1,4 +1,5 @@
-//! Thrift values with their places, as far as they can be read, and named where an IDL names them.
+//! Values with their places, as far as they can be read, and named where an IDL names them: what
+//! they are, and how Thrift's are read.
 
 use std::fmt;
 
@@ -10,12 +11,12 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use crate::decode::cursor::Cursor;
 
 /// More values than this of one message nobody reads; it bounds the memory.
-const MAX_VALUES: usize = 1_000_000;
+pub(super) const MAX_VALUES: usize = 1_000_000;
 
 /// A field of a struct, of a method's arguments or of its result.
 #[derive(Debug, serde::Serialize)]
 pub(super) struct Field<'a> {
-    pub(super) id: i16,
+    pub(super) id: i32,
     /// `None` if there is no IDL, or if it does not know the field.
     pub(super) name: Option<&'a str>,
     #[serde(flatten)]
@@ -43,6 +44,8 @@ pub(super) enum Kind<'a> {
     List(WireType),
     Set(WireType),
     Map(WireType, WireType),
+    /// Of Protobuf.
+    Protobuf(&'a str),
 }
 
 /// A type of an IDL.
@@ -57,6 +60,7 @@ pub(super) struct Named<'a> {
 pub(super) enum Data<'a> {
     Bool(bool),
     Int(i64),
+    Unsigned(u64),
     /// A number of an enum, and its name if it has one.
     Enum(i32, Option<&'a str>),
     Double(f64),
@@ -108,7 +112,11 @@ impl<'c, 'a> ValueReader<'c, 'a> {
                 Some(name) => name.to_owned(),
                 None => format!("field {id}"),
             });
-            fields.push(Field { id, name, value });
+            fields.push(Field {
+                id: id.into(),
+                name,
+                value,
+            });
         }
         self.depth_left += 1;
         fields
@@ -384,7 +392,7 @@ fn value_name(named: &Enum, number: i32) -> Option<&str> {
 }
 
 /// What no text has in it.
-fn is_unreadable(c: char) -> bool {
+pub(super) fn is_unreadable(c: char) -> bool {
     c.is_control() && !matches!(c, '\n' | '\r' | '\t')
 }
 
@@ -397,6 +405,7 @@ impl fmt::Display for Kind<'_> {
             Self::List(kind) => write!(f, "list<{}>", name(kind)),
             Self::Set(kind) => write!(f, "set<{}>", name(kind)),
             Self::Map(key, value) => write!(f, "map<{}, {}>", name(key), name(value)),
+            Self::Protobuf(name) => f.write_str(name),
         }
     }
 }
@@ -414,6 +423,7 @@ impl Serialize for Data<'_> {
         match self {
             Self::Bool(value) => out.serialize_bool(*value),
             Self::Int(value) => out.serialize_i64(*value),
+            Self::Unsigned(value) => out.serialize_u64(*value),
             Self::Enum(number, name) => {
                 let mut object = out.serialize_map(Some(2))?;
                 object.serialize_entry("number", number)?;

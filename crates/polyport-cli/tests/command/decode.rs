@@ -383,3 +383,143 @@ fn wrong_calls_exit_with_2() {
         "the argument '--json' cannot be used with",
     );
 }
+
+/// One of each kind of field, and one that the IDL does not know.
+const PROTO: &str = "\
+syntax = \"proto3\";
+package all;
+enum Color { NONE = 0; RED = 1; }
+message All {
+  double half = 1;
+  float tenth = 2;
+  int32 negative = 3;
+  sint64 zigzag = 4;
+  bool yes = 5;
+  string text = 6;
+  bytes raw = 7;
+  repeated int32 packed = 8;
+  repeated string names = 9;
+  Color color = 10;
+  All inner = 11;
+  map<string, int32> counts = 12;
+  fixed32 fixed = 13;
+  uint64 large = 14;
+  int32 changed = 15;
+}
+service Echo { rpc echo(All) returns (All); }
+";
+
+/// A message of it, behind the envelope of a call in a frame.
+const PROTOBUF_CALL: &str = "\
+    00000064 90010001 00000004 6563686f 00000007 \
+    09 000000000000e03f 15 cdcccc3d 18 ffffffffffffffffff01 20 03 28 01 32 02 6869 3a 02 00ff \
+    42 03 01 9601 4a 01 61 4a 01 62 50 01 5a 02 28 01 62 05 0a 01 6b 10 07 6d 2a000000 \
+    70 ffffffffffffffffff01 7a 02 6f6b a001 05";
+
+#[test]
+fn protobuf_is_taken_apart_with_the_names_of_its_idl() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("all.proto");
+    fs::write(&path, PROTO).unwrap();
+    let named = decoded(&["--idl", path.to_str().unwrap()], PROTOBUF_CALL, 0);
+    let expected = "\
+frame 1: Framed, Protobuf, 104 bytes
+  call all.Echo/echo, sequence 7
+     1 half      double            0.5
+     2 tenth     float             0.1
+     3 negative  int32             -1
+     4 zigzag    sint64            -2
+     5 yes       bool              true
+     6 text      string            \"hi\"
+     7 raw       bytes             0x00ff
+     8 packed    int32             [1, 150]
+     9 names     string            \"a\"
+     9 names     string            \"b\"
+    10 color     Color             1 (RED)
+    11 inner     All
+      5 yes  bool  true
+    12 counts    map entry
+      1 key    string  \"k\"
+      2 value  int32   7
+    13 fixed     fixed32           42
+    14 large     uint64            18446744073709551615
+    15 changed   length-delimited  \"ok\"  // the IDL says int32
+    20           varint            5  // not in the IDL
+";
+    assert_eq!(named, expected);
+
+    let nameless = decoded(&[], PROTOBUF_CALL, 0);
+    let expected = "
+  call echo, sequence 7
+     1  fixed64           4602678819172646912
+     2  fixed32           1036831949
+     3  varint            18446744073709551615
+     4  varint            3
+     5  varint            1
+     6  length-delimited  \"hi\"
+     7  length-delimited  0x00ff
+     8  length-delimited  0x019601
+     9  length-delimited  \"a\"
+     9  length-delimited  \"b\"
+    10  varint            1
+    11  length-delimited
+      5  varint  1
+    12  length-delimited
+      1  length-delimited  \"k\"
+      2  varint            7
+    13  fixed32           42
+    14  varint            18446744073709551615
+    15  length-delimited  \"ok\"
+    20  varint            5
+";
+    assert!(nameless.ends_with(expected), "{nameless}");
+}
+
+#[test]
+fn broken_protobuf_says_where() {
+    let call = |body: &str| {
+        let size = 16 + body.len() / 2;
+        format!("{size:08x} 90010001 00000004 6563686f 00000007 {body}")
+    };
+    for (body, problem) in [
+        (
+            "0a056869",
+            "at byte 21, in field 1: expected a length of at most 2; saw 5, and the frame has 2 more bytes",
+        ),
+        (
+            "0f",
+            "at byte 20: expected a field's tag with a type from 0 to 5; saw 7 in the lower bits",
+        ),
+        (
+            "00",
+            "at byte 20: expected a field's number from 1 to 536870911; saw 0",
+        ),
+        (
+            "08ff",
+            "at byte 22, in field 1: expected 1 byte of a number; the frame ends here",
+        ),
+        (
+            "0b0801",
+            "at byte 23, in field 1: expected 1 byte of a field's tag; the frame ends here",
+        ),
+        (
+            "0b14",
+            "at byte 21, in field 1: expected a field, or the end of what is open; saw the end of group 2",
+        ),
+    ] {
+        let printed = decoded(&[], &call(body), 1);
+        assert!(
+            printed.ends_with(&format!("  broken {problem}\n")),
+            "{printed}"
+        );
+    }
+    // Kitex's exception has names without any IDL.
+    let exception = "00000019 90010003 00000004 6563686f 00000007 0806 1205 6e6f706521";
+    let printed = decoded(&[], exception, 0);
+    let expected = "
+  exception echo, sequence 7
+    1 type     int32   6
+    2 message  string  \"nope!\"
+";
+    assert!(printed.ends_with(expected), "{printed}");
+}
