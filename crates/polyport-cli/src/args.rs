@@ -1,5 +1,6 @@
 //! What was typed.
 
+mod bench;
 mod call;
 mod explain;
 mod completions;
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+pub(crate) use crate::args::bench::BenchArgs;
 pub(crate) use crate::args::call::CallArgs;
 pub(crate) use crate::args::completions::CompletionsArgs;
 pub(crate) use crate::args::explain::{CallPlace, ExplainArgs};
@@ -38,6 +40,7 @@ pub(crate) enum Command {
     Explain(ExplainArgs),
     Decode(DecodeArgs),
     Call(CallArgs),
+    Bench(BenchArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -48,6 +51,7 @@ Examples:
   polyport check idl/demo.thrift --against old         find what breaks older peers
   polyport explain --idl idl/demo.thrift               see which service answers what
   polyport call HOST:PORT SERVICE/METHOD -d '{}'       call a server by JSON
+  polyport bench HOST:PORT SERVICE/METHOD -c 50        measure how fast a server answers
   polyport decode --idl idl/demo.thrift -f frame.bin   print the frames of a connection
   polyport completions bash                            complete these commands in a shell
   polyport man gen | man -l -                          read the manual of a command

@@ -3,6 +3,7 @@
 //! It exits with 0 when all went well, with 1 when something is wrong with what it was given, and
 //! with 2 when it was called in a wrong way.
 
+mod bench;
 mod decode;
 mod explain;
 mod check;
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Explain(args) => explain::run(&args),
         Command::Decode(args) => decode::run(&args),
         Command::Call(args) => call::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => manual::run(&args),
     };

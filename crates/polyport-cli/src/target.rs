@@ -7,9 +7,10 @@ mod names;
 pub(crate) mod source;
 mod reflection;
 
-use polyport::client::ClientOptions;
+use bytes::Bytes;
+use polyport::client::{ClientCall, ClientOptions, RawMethod, StreamCall};
 use polyport::generic::{JsonCall, JsonStreamCall, Method, Services};
-use polyport::{Client, Codec, Transport};
+use polyport::{Client, Codec, Sink, Status, Streaming, Transport};
 use polyport_wire::schema::Schema;
 use serde_json::Value;
 
@@ -110,6 +111,10 @@ impl Target {
         &self.method
     }
 
+    pub(crate) fn transport(&self) -> Transport {
+        self.transport
+    }
+
     /// Connects to the server.
     pub(crate) async fn connect(&self) -> Result<Client, polyport::Error> {
         self.options(&self.args.address).connect().await
@@ -117,7 +122,7 @@ impl Target {
 
     /// A client's options for calls of this method, at the server's address or at another one that
     /// leads there.
-    fn options(&self, address: &str) -> ClientOptions {
+    pub(crate) fn options(&self, address: &str) -> ClientOptions {
         self.args.options(address).transport(self.transport)
     }
 
@@ -129,6 +134,23 @@ impl Target {
     /// A call of the method, which streams.
     pub(crate) fn stream(&self, client: &Client) -> JsonStreamCall {
         with_metadata!(client.json_stream(&self.method), self)
+    }
+
+    /// A call with bytes; `method` is the target's at some client.
+    pub(crate) fn raw(
+        &self,
+        method: RawMethod,
+        arguments: Bytes,
+    ) -> ClientCall<Bytes, Bytes, Status> {
+        with_metadata!(method.call(arguments), self)
+    }
+
+    /// The same for one that streams.
+    pub(crate) fn raw_stream(
+        &self,
+        method: RawMethod,
+    ) -> StreamCall<Bytes, Bytes, (Sink<Bytes>, Streaming<Bytes>)> {
+        with_metadata!(method.stream(), self)
     }
 }
 

@@ -31,4 +31,15 @@ impl TransportName {
             Self::Grpc => Transport::Grpc,
         }
     }
+
+    /// How one of them is typed.
+    pub(crate) fn of(transport: Transport) -> &'static str {
+        match transport {
+            Transport::Buffered => "buffered",
+            Transport::Framed => "framed",
+            Transport::TtHeader => "ttheader",
+            Transport::TtHeaderFramed => "ttheader-framed",
+            _ => "grpc",
+        }
+    }
 }
