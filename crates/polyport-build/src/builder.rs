@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use polyport_wire::schema::Schema;
+use proc_macro2::TokenStream;
+use quote::quote;
 
 use crate::choice::{Choice, ChoiceFor, Choices};
 use crate::combine::Combine;
@@ -14,6 +16,7 @@ use crate::diagnostic::{Diagnostic, Report};
 use crate::error::Error;
 use crate::load::Unit;
 use crate::model::{Model, Text};
+use crate::outline::Outline;
 #[cfg(feature = "protobuf")]
 use crate::protobuf;
 use crate::resolve::{is_attributes, resolve};
@@ -322,6 +325,41 @@ impl Builder {
         Ok(self.read(&owned(paths)).into_right()?.model.schema)
     }
 
+    /// The services of the IDLs with the names and types that code uses which implements or calls
+    /// them. `root` is the path of the module that includes the generated file.
+    ///
+    /// # Errors
+    ///
+    /// When something is wrong with an IDL or with a file; the error holds all that is wrong.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// let builder = polyport_build::Builder::new();
+    /// let outline = builder.outline(&["idl/demo.thrift"], "crate::idl")?;
+    /// for service in &outline.services {
+    ///     println!("impl {}::{} for ...", service.module, service.handler);
+    /// }
+    /// # Ok::<(), polyport_build::Error>(())
+    /// ```
+    pub fn outline(&self, paths: &[impl AsRef<Path>], root: &str) -> Result<Outline, Error> {
+        let Input {
+            model,
+            sources,
+            diagnostics,
+            ..
+        } = self.read(&owned(paths)).into_right()?;
+        let root = path_of(root)?;
+        let services = emit::outline(&model, &names::assign(&model), &root, &sources);
+        let sources = Arc::new(sources);
+        Ok(Outline {
+            schema: model.schema,
+            services,
+            sources: sources.paths().map(Path::to_owned).collect(),
+            warnings: Report::new(sources, diagnostics),
+        })
+    }
+
     /// What changed from the `old` IDLs, which are read as `older` says, to those of `paths`, and
     /// whom it breaks.
     ///
@@ -494,6 +532,15 @@ fn refuse_include_dir(directory: &Path) -> Option<Diagnostic> {
         let message = format!("there is no include directory `{}`", directory.display());
         Diagnostic::error(message)
     })
+}
+
+/// The path of a module, to be followed by names.
+fn path_of(root: &str) -> Result<TokenStream, Error> {
+    let path = syn::parse_str::<syn::Path>(root).map_err(|_| {
+        let problem = Diagnostic::error(format!("`{root}` is not the path of a module"));
+        Error::new(Report::new(Arc::default(), vec![problem]))
+    })?;
+    Ok(quote!(#path::))
 }
 
 /// The name is the stem of a file's name, and not a way out of the directory.

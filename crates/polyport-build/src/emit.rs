@@ -1,5 +1,6 @@
 //! A model to Rust: tokens only, and no other paths than `::polyport::codegen` and `::std`.
 
+mod outline;
 mod service;
 mod client;
 mod method;
@@ -19,8 +20,10 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 
 use self::docs::own_docs;
-use crate::model::{Item, Model, ModuleId, index};
+use crate::model::{Item, Model, ModuleId, ServiceId, index};
 use crate::names::Names;
+use crate::outline::ServiceOutline;
+use crate::source::Sources;
 
 /// The generated file.
 pub(crate) fn emit(model: &Model, names: &Names, schema: &[u8]) -> TokenStream {
@@ -28,8 +31,27 @@ pub(crate) fn emit(model: &Model, names: &Names, schema: &[u8]) -> TokenStream {
         model,
         names,
         schema,
+        root: &TokenStream::new(),
     };
     emitter.top()
+}
+
+/// The services as code outside of the generated file names them; `root` is the path to where the
+/// file is included, with `::` behind it.
+pub(crate) fn outline(
+    model: &Model,
+    names: &Names,
+    root: &TokenStream,
+    sources: &Sources,
+) -> Vec<ServiceOutline> {
+    let emitter = Emitter {
+        model,
+        names,
+        schema: &[],
+        root,
+    };
+    let services = (0..model.services.len()).map(ServiceId);
+    services.map(|id| emitter.outline(id, sources)).collect()
 }
 
 /// The parts of the file are methods, each in a file of its own.
@@ -39,6 +61,8 @@ struct Emitter<'a> {
     names: &'a Names,
     /// The schema's bytes.
     schema: &'a [u8],
+    /// What stands before a path from the top of the file.
+    root: &'a TokenStream,
 }
 
 /// Where tokens will stand: paths begin there.

@@ -56,6 +56,7 @@ mod builder;
 mod compare;
 mod write;
 mod emit;
+mod outline;
 mod names;
 #[cfg(feature = "protobuf")]
 mod protobuf;
@@ -77,3 +78,4 @@ mod source;
 pub use crate::builder::{Builder, Comparison, Generated, compile};
 pub use crate::diagnostic::{Finding, Location, Report, Severity};
 pub use crate::error::Error;
+pub use crate::outline::{MethodOutline, Outline, Parameter, ServiceOutline};

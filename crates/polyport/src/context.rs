@@ -10,9 +10,11 @@ use polyport_wire::transport::{Codec, Transport};
 use polyport_wire::ttheader::{Header, keys};
 use tokio::time::Instant;
 
+use crate::code::Code;
 use crate::http2::headers;
 use crate::metadata::Metadata;
 use crate::route::{MethodInfo, RouteReason};
+use crate::status::Status;
 
 /// The facts of one call, and what goes back beside its answer.
 ///
@@ -102,6 +104,22 @@ impl Context {
     #[must_use]
     pub fn method(&self) -> &str {
         &self.facts.target.method
+    }
+
+    /// What a method answers until somebody writes it: gRPC's code 12, and a text with its name.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use polyport::{Context, Status};
+    /// async fn cancel(cx: &mut Context, _order: i64) -> Result<(), Status> {
+    ///     Err(cx.not_implemented())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn not_implemented(&self) -> Status {
+        let text = format!("{}.{} is not implemented", self.service(), self.method());
+        Status::with_code(Code::UNIMPLEMENTED, text)
     }
 
     /// Whether the call is unary, one-way or a stream.

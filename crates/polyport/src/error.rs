@@ -8,7 +8,8 @@ use crate::registration::RegistrationError;
 
 /// A failure on this side, before or beside any call.
 ///
-/// The outcome of a call is a [`Status`](crate::Status) instead.
+/// The outcome of a call is a [`Status`](crate::Status) instead. `Display` and `Debug` both give the
+/// text, so that a `main` that returns the error says what is wrong.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -16,7 +17,6 @@ struct Inner {
     cause: Option<io::Error>,
 }
 
-#[derive(Debug)]
 enum Kind {
     Registration(Vec<RegistrationError>),
     Bind(String),
@@ -96,12 +96,10 @@ impl fmt::Display for Error {
     }
 }
 
+/// The same text: a `main` that returns the error shows this one.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Error")
-            .field(&self.0.kind)
-            .field(&self.0.cause)
-            .finish()
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -56,6 +56,8 @@ pub use crate::server::Server;
 pub use crate::service::Service;
 pub use crate::status::{BizStatus, Status, StatusKind};
 pub use crate::stream::{Sink, Streaming};
+/// What `binary` is in generated code.
+pub use bytes::Bytes;
 /// The formats themselves: what appears in signatures here is defined there.
 pub use polyport_wire as wire;
 pub use polyport_wire::schema::CallKind;

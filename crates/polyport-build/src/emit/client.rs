@@ -72,7 +72,7 @@ impl Emitter<'_> {
                 quote!(client_stream(#token)),
             ),
             CallKind::ServerStream => (
-                quote!(#(#parameters)*),
+                quote!(#(#parameters),*),
                 quote!(StreamCall<
                     #message, #result, ::polyport::codegen::Streaming<#result>,
                 >),
@@ -97,7 +97,7 @@ impl Emitter<'_> {
                     false => quote!(#(#fields),*),
                 };
                 (
-                    quote!(#(#parameters)*),
+                    quote!(#(#parameters),*),
                     quote!(ClientCall<#message, #result, #error>),
                     quote!(call(#token, #request)),
                 )

@@ -116,7 +116,8 @@ impl Emitter<'_> {
         let down = to[shared..]
             .iter()
             .map(|module| &self.names.modules[module.0]);
-        quote!(#(#up)* #(#down::)* #name)
+        let root = from.is_empty().then_some(self.root);
+        quote!(#root #(#up)* #(#down::)* #name)
     }
 
     /// The path to the schema.

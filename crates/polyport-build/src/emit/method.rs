@@ -3,7 +3,7 @@
 use polyport_wire::schema::{CallKind, Method, Service};
 use polyport_wire::transport::Codec;
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
 
 use super::derive::argument_derives;
 use super::docs::own_docs;
@@ -24,6 +24,19 @@ pub(super) struct MethodParts<'a> {
     home: &'a MethodNames,
     /// The service that has these types.
     home_service: ServiceId,
+}
+
+/// A parameter of a function.
+pub(super) struct Parameter {
+    pub(super) name: Ident,
+    pub(super) kind: TokenStream,
+}
+
+impl ToTokens for Parameter {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        let Self { name, kind } = self;
+        tokens.extend(quote!(#name: #kind));
+    }
 }
 
 impl<'a> MethodParts<'a> {
@@ -162,13 +175,13 @@ impl<'a> Emitter<'a> {
         })
     }
 
-    /// The parameters of a method, each with a comma behind it.
-    pub(super) fn parameters(self, place: Place, parts: MethodParts<'_>) -> Vec<TokenStream> {
+    /// The parameters of a method for what its caller gives.
+    pub(super) fn parameters(self, place: Place, parts: MethodParts<'_>) -> Vec<Parameter> {
         let arguments = parts.extra.arguments.iter().zip(parts.fields());
         arguments
-            .map(|(extra, name)| {
-                let kind = self.kind(place, &extra.kind);
-                quote!(#name: #kind,)
+            .map(|(extra, name)| Parameter {
+                name: name.clone(),
+                kind: self.kind(place, &extra.kind),
             })
             .collect()
     }

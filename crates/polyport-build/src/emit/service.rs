@@ -2,10 +2,10 @@
 
 use polyport_wire::schema::CallKind;
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{format_ident, quote};
 
 use super::docs::{docs_or, own_docs};
-use super::method::MethodParts;
+use super::method::{MethodParts, Parameter};
 use super::{Emitter, Place};
 use crate::model::ServiceId;
 use crate::names::ServiceNames;
@@ -103,7 +103,7 @@ impl Emitter<'_> {
         }
     }
 
-    fn handler_result(self, place: Place, parts: MethodParts<'_>) -> TokenStream {
+    pub(super) fn handler_result(self, place: Place, parts: MethodParts<'_>) -> TokenStream {
         match parts.method.kind {
             // The results go to the sink.
             CallKind::ServerStream | CallKind::Bidirectional => quote!(()),
@@ -111,29 +111,36 @@ impl Emitter<'_> {
         }
     }
 
-    /// What a handler is given behind its context.
     fn handler_parameters(self, place: Place, parts: MethodParts<'_>) -> TokenStream {
-        let message = || self.message_type(place, parts);
+        let inputs = self.handler_inputs(place, parts);
+        quote!(#(#inputs,)*)
+    }
+
+    /// What a handler is given behind its context.
+    pub(super) fn handler_inputs(self, place: Place, parts: MethodParts<'_>) -> Vec<Parameter> {
         let input = || {
-            let message = message();
-            quote!(input: ::polyport::codegen::Streaming<#message>,)
+            let message = self.message_type(place, parts);
+            Parameter {
+                name: format_ident!("input"),
+                kind: quote!(::polyport::codegen::Streaming<#message>),
+            }
         };
         let output = || {
             let result = self.result_type(place, parts);
-            quote!(output: ::polyport::codegen::Sink<#result>,)
+            Parameter {
+                name: format_ident!("output"),
+                kind: quote!(::polyport::codegen::Sink<#result>),
+            }
         };
-        let parameters = self.parameters(place, parts);
+        let mut parameters = self.parameters(place, parts);
         match parts.method.kind {
-            CallKind::ClientStream => input(),
+            CallKind::ClientStream => vec![input()],
             CallKind::ServerStream => {
-                let output = output();
-                quote!(#(#parameters)* #output)
+                parameters.push(output());
+                parameters
             }
-            CallKind::Bidirectional => {
-                let (input, output) = (input(), output());
-                quote!(#input #output)
-            }
-            _ => quote!(#(#parameters)*),
+            CallKind::Bidirectional => vec![input(), output()],
+            _ => parameters,
         }
     }
 
