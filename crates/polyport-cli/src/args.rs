@@ -1,6 +1,7 @@
 //! What was typed.
 
 mod bench;
+mod new;
 mod call;
 mod explain;
 mod completions;
@@ -22,6 +23,7 @@ pub(crate) use crate::args::explain::{CallPlace, ExplainArgs};
 pub(crate) use crate::args::include_dirs::IncludeDirs;
 pub(crate) use crate::args::manual::ManArgs;
 pub(crate) use crate::args::metadata::Pair;
+pub(crate) use crate::args::new::NewArgs;
 pub(crate) use crate::args::target::{IdlArgs, TargetArgs};
 pub(crate) use crate::args::transport::TransportName;
 
@@ -35,6 +37,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
+    New(NewArgs),
     Gen(GenArgs),
     Check(CheckArgs),
     Explain(ExplainArgs),
@@ -47,6 +50,7 @@ pub(crate) enum Command {
 
 const EXAMPLES: &str = "\
 Examples:
+  polyport new shop --idl orders.thrift                start a project from an IDL
   polyport gen idl/demo.thrift -o src/generated        write Rust for an IDL
   polyport check idl/demo.thrift --against old         find what breaks older peers
   polyport explain --idl idl/demo.thrift               see which service answers what

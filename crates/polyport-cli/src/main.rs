@@ -8,6 +8,7 @@ mod decode;
 mod explain;
 mod check;
 mod generate;
+mod new;
 mod call;
 mod target;
 mod completions;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
     let matches = Args::command().get_matches();
     let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let outcome = match args.command {
+        Command::New(args) => new::run(&args),
         Command::Gen(args) => generate::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Explain(args) => explain::run(&args),

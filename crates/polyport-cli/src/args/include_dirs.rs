@@ -14,6 +14,11 @@ pub(crate) struct IncludeDirs {
 }
 
 impl IncludeDirs {
+    /// The directories.
+    pub(crate) fn paths(&self) -> &[PathBuf] {
+        &self.include_dirs
+    }
+
     /// A builder that looks there.
     pub(crate) fn builder(&self) -> Builder {
         self.behind([])

@@ -8,6 +8,7 @@ mod check;
 mod decode;
 mod explain;
 mod generate;
+mod new;
 mod help;
 mod readme;
 mod server;

@@ -22,14 +22,18 @@ fn examples(readme: &str) -> Vec<(Vec<&str>, Option<&str>)> {
 #[test]
 fn every_example_prints_what_is_shown() {
     let readme = fs::read_to_string(idl("README.md")).unwrap();
-    let directory = tempfile::tempdir().unwrap();
-    let idls = directory.path().join("examples/idl");
-    fs::create_dir_all(&idls).unwrap();
-    fs::copy(idl("examples/idl/demo.thrift"), idls.join("demo.thrift")).unwrap();
+    let around = tempfile::tempdir().unwrap();
+    // A project is made beside the checkout.
+    let directory = around.path().join("checkout");
+    for name in ["examples/idl/demo.thrift", "crates/polyport/Cargo.toml"] {
+        let path = directory.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::copy(idl(name), path).unwrap();
+    }
     let examples = examples(&readme);
     assert!(examples.len() >= 4, "{examples:?}");
     for (arguments, shown) in examples {
-        let output = polyport_in(directory.path(), &arguments);
+        let output = polyport_in(&directory, &arguments);
         assert_eq!(text(&output.stderr), "", "{arguments:?}");
         assert!(output.status.success(), "{arguments:?}");
         if let Some(shown) = shown {

@@ -1,0 +1,241 @@
+//! A project: how it is made, and what of it is there.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use polyport_build::ServiceOutline;
+
+use super::changes::{Changes, Note};
+use super::files::{Facts, GITIGNORE};
+use super::nameless::Nameless;
+use super::registration::{self, Entry};
+use super::script::{self, Script};
+use super::source::RustFile;
+use super::wanted::Wanted;
+use super::{handler, manifest};
+use crate::args::NewArgs;
+use crate::failure::Failure;
+
+/// The example of a client.
+const CLIENT: &str = "examples/client.rs";
+
+/// A project that is there.
+pub(super) struct Project {
+    directory: PathBuf,
+    pub(super) script: Script,
+}
+
+/// Plans a new project.
+pub(super) fn create(
+    args: &NewArgs,
+    wanted: &Wanted<'_>,
+    changes: &mut Changes,
+) -> Result<(), Failure> {
+    if wanted.services.is_empty() {
+        let problem = "there is no service to serve: the given IDLs have none of their own";
+        return Err(Failure::Other(problem.to_owned()));
+    }
+    let mut nameless = Nameless {
+        fallbacks: wanted.full_names(&args.fallback)?,
+        are_refused: args.refuse_traffic_without_service_name,
+    };
+    nameless.decide(&wanted.services, args)?;
+    let entries = entries(&wanted.services, &mut HashSet::new(), &nameless);
+    let checkout = args.polyport_path.as_deref().map(checkout).transpose()?;
+    let facts = Facts {
+        name: &package_name(args)?,
+        checkout: checkout.as_deref(),
+        entries: &entries,
+    };
+    let mut text = facts.manifest();
+    if !wanted.names.is_empty() {
+        text = manifest::with_services(&text, &wanted.names)?;
+    }
+    if let Some(workspace) = workspace(&args.directory)? {
+        let message = format!(
+            "`{}` is a workspace: the project must be among its `members`, or in its `exclude`",
+            workspace.display()
+        );
+        changes.notes([Note::new(message)]);
+    }
+    changes.create(manifest::PATH, text);
+    changes.create(".gitignore", GITIGNORE);
+    changes.create("README.md", facts.readme());
+    changes.create(script::PATH, script::text(&wanted.inputs));
+    changes.create("src/lib.rs", facts.library());
+    changes.create("src/main.rs", facts.main());
+    let services = registration::text(&entries, nameless.are_refused);
+    changes.create(registration::PATH, services);
+    for entry in &entries {
+        create_handler(entry, changes);
+    }
+    changes.create("tests/calls.rs", facts.tests());
+    if args.client {
+        changes.create(CLIENT, facts.client());
+    }
+    Ok(())
+}
+
+pub(super) fn create_handler(entry: &Entry<'_>, changes: &mut Changes) {
+    let idl = entry.service.file.display().to_string();
+    let text = handler::text(entry.service, &entry.handler, &idl);
+    changes.create(handler_path(&entry.module), text);
+}
+
+fn handler_path(module: &str) -> String {
+    format!("src/services/{}.rs", module.trim_start_matches("r#"))
+}
+
+/// Names handlers and their modules; a name that is taken gets the package before it.
+pub(super) fn entries<'a>(
+    services: &[&'a ServiceOutline],
+    taken: &mut HashSet<String>,
+    nameless: &Nameless,
+) -> Vec<Entry<'a>> {
+    let entry = |service: &&'a ServiceOutline| {
+        let full_name = service.description.full_name();
+        let package = service.description.package.replace('.', "_").to_lowercase();
+        let own = service.types.clone();
+        let long = format!("{package}_{}", own.trim_start_matches("r#"));
+        let module = if taken.contains(&own) { long } else { own };
+        taken.insert(module.clone());
+        let means_something = ["Bytes", "Context", "Sink", "Status", "Streaming"];
+        let handler = match means_something.contains(&service.handler.as_str()) {
+            true => format!("{}Handler", service.handler),
+            false => service.handler.clone(),
+        };
+        Entry {
+            service,
+            module,
+            handler,
+            is_fallback: nameless.fallbacks.contains(&full_name),
+        }
+    };
+    services.iter().map(entry).collect()
+}
+
+/// The package's name: what was given, or else the directory's name.
+fn package_name(args: &NewArgs) -> Result<String, Failure> {
+    let absolute = std::path::absolute(&args.directory)?;
+    let absolute = fs::canonicalize(&absolute).unwrap_or(absolute);
+    let own = absolute.file_name().unwrap_or_default().to_string_lossy();
+    let name = args.name.clone().unwrap_or_else(|| own.into_owned());
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+    let starts_well = name.starts_with(|letter: char| letter.is_ascii_alphabetic());
+    let is_ident = syn::parse_str::<syn::Ident>(&name.replace('-', "_")).is_ok();
+    // What else is called so would be meant instead of the package.
+    let is_taken = ["polyport", "tokio", "std", "core", "alloc", "test"].contains(&name.as_str());
+    if is_taken || !starts_well || !is_ident || !name.chars().all(is_letter) {
+        return Err(Failure::Other(format!(
+            "`{name}` cannot be the name of a package: give another one by `--name`"
+        )));
+    }
+    Ok(name)
+}
+
+/// The manifest of the workspace around a directory, which cargo would find.
+fn workspace(directory: &Path) -> Result<Option<PathBuf>, Failure> {
+    let directory = std::path::absolute(directory)?;
+    let manifests = directory.ancestors().skip(1);
+    let mut manifests = manifests.map(|around| around.join(manifest::PATH));
+    Ok(manifests.find(|path| {
+        let text = fs::read_to_string(path).unwrap_or_default();
+        manifest::is_workspace(&text)
+    }))
+}
+
+/// The directory of a checkout, from wherever the project is.
+fn checkout(path: &Path) -> Result<PathBuf, Failure> {
+    let has_crate = path.join("crates/polyport/Cargo.toml").is_file();
+    match fs::canonicalize(path) {
+        Ok(path) if has_crate => Ok(path),
+        _ => Err(Failure::Other(format!(
+            "`{}` is no checkout of Polyport: it has no `crates/polyport`",
+            path.display()
+        ))),
+    }
+}
+
+impl Project {
+    /// The project in a directory, if there is one.
+    pub(super) fn open(directory: &Path) -> Result<Option<Self>, Failure> {
+        let Ok(text) = fs::read_to_string(directory.join(script::PATH)) else {
+            return Ok(None);
+        };
+        if !directory.join(registration::PATH).is_file() {
+            return Ok(None);
+        }
+        let script = Script::parse(text)?.ok_or_else(|| {
+            Failure::Other(format!(
+                "`{}` does not say what it generates from: it needs \
+                 `Builder::new()...compile(&[\"idl/...\"])`",
+                directory.join(script::PATH).display()
+            ))
+        })?;
+        Ok(Some(Self {
+            directory: directory.to_owned(),
+            script,
+        }))
+    }
+
+    /// The names of the services that were once wanted.
+    pub(super) fn chosen(&self) -> Result<Vec<String>, Failure> {
+        manifest::services(&self.read(manifest::PATH)?)
+    }
+
+    pub(super) fn read(&self, path: &str) -> Result<String, Failure> {
+        let problem = |error| Failure::Other(format!("cannot read `{path}`: {error}"));
+        fs::read_to_string(self.directory.join(path)).map_err(problem)
+    }
+
+    /// The Rust files below `src`.
+    pub(super) fn sources(&self) -> Result<Vec<RustFile>, Failure> {
+        let mut paths = Vec::new();
+        let mut pending = vec!["src".to_owned()];
+        while let Some(directory) = pending.pop() {
+            for entry in fs::read_dir(self.directory.join(&directory))? {
+                let entry = entry?;
+                let path = format!("{directory}/{}", entry.file_name().to_string_lossy());
+                if entry.file_type()?.is_dir() {
+                    pending.push(path);
+                } else if path.ends_with(".rs") {
+                    paths.push(path);
+                }
+            }
+        }
+        paths.sort();
+        let parse = |path: String| RustFile::parse(path.clone(), self.read(&path)?);
+        paths.into_iter().map(parse).collect()
+    }
+
+    /// The example of a client, unless there is one.
+    pub(super) fn add_client(
+        &self,
+        services: &[&ServiceOutline],
+        changes: &mut Changes,
+    ) -> Result<(), Failure> {
+        if self.directory.join(CLIENT).exists() {
+            return Ok(());
+        }
+        let facts = Facts {
+            name: &manifest::name(&self.read(manifest::PATH)?)?,
+            checkout: None,
+            entries: &entries(services, &mut HashSet::new(), &Nameless::default()),
+        };
+        changes.create(CLIENT, facts.client());
+        Ok(())
+    }
+
+    /// The names of the modules that are there.
+    pub(super) fn modules(&self) -> HashSet<String> {
+        let entries = fs::read_dir(self.directory.join("src/services"));
+        let entries = entries.into_iter().flatten().flatten();
+        entries
+            .filter_map(|entry| {
+                let name = entry.file_name().into_string().ok()?;
+                Some(name.trim_end_matches(".rs").to_owned())
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,260 @@
+//! What a project lacks that its IDL has, and what it has that its IDL lacks.
+
+use polyport_build::ServiceOutline;
+use syn::Item;
+
+use super::changes::{Changes, Note};
+use super::handler::Site;
+use super::manifest;
+use super::nameless::Nameless;
+use super::project::{Project, create_handler, entries};
+use super::registration::{self, Entry, Makers, is_registered};
+use super::script;
+use super::source::{Insertion, RustFile, segments};
+use super::wanted::Wanted;
+use crate::args::NewArgs;
+use crate::failure::Failure;
+
+/// A service, and what the project's code says about it.
+struct Known<'a> {
+    service: &'a ServiceOutline,
+    /// Its handlers.
+    sites: Vec<Site<'a>>,
+    is_registered: bool,
+    is_wanted: bool,
+}
+
+/// Plans what is to be added, and says what the user has to do.
+pub(super) fn plan(
+    project: &Project,
+    args: &NewArgs,
+    wanted: &Wanted<'_>,
+    changes: &mut Changes,
+) -> Result<(), Failure> {
+    let files = project.sources()?;
+    let services = wanted.all;
+    let known = services
+        .iter()
+        .map(|service| Known::new(service, &files, wanted));
+    let known: Vec<Known<'_>> = known.collect();
+    changes.replace(script::PATH, project.script.with(&wanted.inputs));
+    if !args.service.is_empty() {
+        let text = project.read(manifest::PATH)?;
+        let text = manifest::with_services(&text, &wanted.names)?;
+        changes.replace(manifest::PATH, text);
+    }
+    let before = Nameless::of_project(services, &files);
+    let now = decided(&before, &known, wanted, args)?;
+    let entries = new_entries(project, &known, &now);
+    for entry in &entries {
+        create_handler(entry, changes);
+    }
+    let new_fallbacks = now.fallbacks.iter();
+    let new_fallbacks = new_fallbacks.filter(|name| !before.fallbacks.contains(name));
+    let new_fallbacks: Vec<&String> = new_fallbacks.collect();
+    for file in &files {
+        let mut insertions = methods(file, &known);
+        insertions.extend(fallback_marks(file, services, &new_fallbacks));
+        if file.path == registration::PATH {
+            let refuses = now.are_refused && !before.are_refused;
+            let (added, notes) = registration::additions(file, &entries, refuses);
+            insertions.extend(added);
+            changes.notes(notes);
+        }
+        insertions.sort_by_key(|insertion| insertion.at);
+        changes.replace(file.path.clone(), file.with(&insertions));
+    }
+    changes.notes(known.iter().flat_map(Known::notes));
+    changes.notes(files.iter().flat_map(|file| gone(file, services)));
+    match args.client {
+        true => project.add_client(&wanted.services, changes),
+        false => Ok(()),
+    }
+}
+
+impl<'a> Known<'a> {
+    fn new(service: &'a ServiceOutline, files: &'a [RustFile], wanted: &Wanted<'_>) -> Self {
+        Self {
+            sites: files
+                .iter()
+                .flat_map(handlers)
+                .filter(|(path, site)| {
+                    let found = implemented(site.file, path, wanted.all);
+                    found.is_some_and(|found| std::ptr::eq(found, service))
+                })
+                .map(|(_, site)| site)
+                .collect(),
+            is_registered: files.iter().any(|file| is_registered(file, service)),
+            is_wanted: wanted.serves(service),
+            service,
+        }
+    }
+
+    fn is_new(&self) -> bool {
+        self.is_wanted && self.sites.is_empty() && !self.is_registered
+    }
+
+    /// What the user has to do about it.
+    fn notes(&self) -> Vec<Note> {
+        let mut notes: Vec<Note> = self
+            .sites
+            .iter()
+            .flat_map(|site| site.differences(self.service))
+            .collect();
+        let name = self.service.description.full_name();
+        match self.sites.first() {
+            Some(site) if self.is_wanted && !self.is_registered => {
+                let message = format!(
+                    "`{name}` has a handler, but no server: add `.add({}::new(...))` to yours",
+                    registration::server(self.service)
+                );
+                notes.push(site.note(site.item.impl_token.span, message));
+            }
+            None if self.is_registered => {
+                let message = format!("no handler of `{name}` was found: it may lack methods");
+                notes.push(Note::new(message));
+            }
+            _ => {}
+        }
+        notes
+    }
+}
+
+/// What implements a trait in a file: the trait's path, and the place.
+fn handlers(file: &RustFile) -> impl Iterator<Item = (Vec<String>, Site<'_>)> {
+    file.tree.items.iter().filter_map(move |item| match item {
+        Item::Impl(item) => {
+            let (path, _) = item.trait_.as_ref()?;
+            Some((file.names.expand(segments(path)), Site { file, item }))
+        }
+        _ => None,
+    })
+}
+
+/// The service whose trait has this path; of several that may be meant the one that is named in full.
+fn implemented<'a>(
+    file: &RustFile,
+    path: &[String],
+    services: &'a [ServiceOutline],
+) -> Option<&'a ServiceOutline> {
+    let name = |service: &ServiceOutline| format!("{}::{}", service.module, service.handler);
+    let may_be = services
+        .iter()
+        .filter(|service| file.names.lead_to(path, &name(service)));
+    let may_be: Vec<&ServiceOutline> = may_be.collect();
+    let full = format!("crate::{}", path.join("::"));
+    match may_be.as_slice() {
+        [service] => Some(service),
+        several => several
+            .iter()
+            .copied()
+            .find(|service| name(service) == full),
+    }
+}
+
+/// Who answers calls that name no service, when all that is new is there.
+fn decided(
+    before: &Nameless,
+    known: &[Known<'_>],
+    wanted: &Wanted<'_>,
+    args: &NewArgs,
+) -> Result<Nameless, Failure> {
+    let mut now = before.clone();
+    for name in wanted.full_names(&args.fallback)? {
+        if !now.fallbacks.contains(&name) {
+            now.fallbacks.push(name);
+        }
+    }
+    now.are_refused |= args.refuse_traffic_without_service_name;
+    let served = known
+        .iter()
+        .filter(|known| known.is_registered || known.is_new());
+    let served: Vec<&ServiceOutline> = served.map(|known| known.service).collect();
+    if !served.is_empty() {
+        now.decide(&served, args)?;
+    }
+    Ok(now)
+}
+
+fn new_entries<'a>(project: &Project, known: &[Known<'a>], nameless: &Nameless) -> Vec<Entry<'a>> {
+    let new = known.iter().filter(|known| known.is_new());
+    let new: Vec<&ServiceOutline> = new.map(|known| known.service).collect();
+    entries(&new, &mut project.modules(), nameless)
+}
+
+/// The methods that the handlers in a file lack.
+fn methods(file: &RustFile, known: &[Known<'_>]) -> Vec<Insertion> {
+    let sites = known.iter().flat_map(|known| {
+        let sites = known.sites.iter();
+        sites.map(|site| (known.service, site))
+    });
+    sites
+        .filter(|(_, site)| std::ptr::eq(site.file, file))
+        .filter_map(|(service, site)| site.missing(service))
+        .collect()
+}
+
+/// Marks services that are served already as fallbacks.
+fn fallback_marks(
+    file: &RustFile,
+    services: &[ServiceOutline],
+    names: &[&String],
+) -> Vec<Insertion> {
+    let makers = Makers::of(file);
+    let services = services
+        .iter()
+        .filter(|service| names.contains(&&service.description.full_name()));
+    services
+        .filter_map(|service| makers.maker(file, service))
+        .map(|(call, _)| Insertion {
+            at: file.end(call),
+            text: ".fallback()".to_owned(),
+        })
+        .collect()
+}
+
+impl Nameless {
+    /// What the code of a project decides.
+    fn of_project(services: &[ServiceOutline], files: &[RustFile]) -> Self {
+        let mut nameless = Self::default();
+        for file in files {
+            let makers = Makers::of(file);
+            nameless.are_refused |= makers.refuse_nameless;
+            let fallbacks = services.iter().filter(|service| {
+                let maker = makers.maker(file, service);
+                maker.is_some_and(|(_, is_fallback)| is_fallback)
+            });
+            let names = fallbacks.map(|service| service.description.full_name());
+            nameless.fallbacks.extend(names);
+        }
+        nameless
+    }
+}
+
+/// Handlers and registrations of services that the IDL no longer has.
+fn gone(file: &RustFile, services: &[ServiceOutline]) -> Vec<Note> {
+    let is_of_idl = |path: &[String]| path.len() > 1 && path[0] == "idl";
+    let handlers = handlers(file)
+        .filter(|(path, _)| is_of_idl(path) && implemented(file, path, services).is_none());
+    let mut notes: Vec<Note> = handlers
+        .map(|(path, site)| {
+            let name = path[1..].join("::");
+            let message = format!("the IDL has no service `{name}` any more: its handler is left");
+            site.note(site.item.impl_token.span, message)
+        })
+        .collect();
+    let servers = file.mentions.iter().filter_map(|mention| {
+        let (last, server) = mention.path.split_last()?;
+        let is_server = server.last()?.ends_with("Server") && last == "new" && is_of_idl(server);
+        is_server.then_some((server, mention.line))
+    });
+    for (path, line) in servers {
+        let mut services = services.iter();
+        if !services.any(|service| file.names.lead_to(path, &registration::server(service))) {
+            let name = path[1..].join("::");
+            let message = format!("the IDL has no `{name}` any more: its registration is left");
+            notes.push(Note::at(&file.path, line, message));
+        }
+    }
+    notes
+}

@@ -1,0 +1,110 @@
+//! A project that is built and run, as its user does.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use super::{idls, new};
+use crate::{idl, text};
+
+/// Runs cargo in a project. What it depends on is built once, below the target directory that the
+/// tests have anyway, and in the versions that they are built with.
+fn cargo(project: &Path, arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO"))
+        .args(arguments)
+        .arg("--offline")
+        .current_dir(project)
+        .env("CARGO_TARGET_DIR", target())
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .env("RUSTFLAGS", "-Dwarnings")
+        .output()
+        .unwrap();
+    let (said, problems) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{said}\n{problems}");
+    said
+}
+
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("new")
+}
+
+/// Ends with the test.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts what was built; gives its address.
+fn start() -> (Server, String) {
+    let child = Command::new(target().join("debug/shop"))
+        .arg("127.0.0.1:0")
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut server = Server(child.unwrap());
+    let mut line = String::new();
+    let out = server.0.stdout.take().unwrap();
+    BufReader::new(out).read_line(&mut line).unwrap();
+    let address = line.trim_end().strip_prefix("listening on ").unwrap();
+    let address = address.to_owned();
+    (server, address)
+}
+
+#[test]
+fn a_new_project_is_built_tested_and_run() {
+    let directory = idls(&[]);
+    let directory = directory.path();
+    let checkout = idl(".");
+    let all = [
+        "shop",
+        "--idl",
+        "orders.thrift",
+        "--idl",
+        "stock.proto",
+        "--service",
+        "Orders",
+        "--service",
+        "Stock",
+        "--polyport-path",
+        checkout.to_str().unwrap(),
+    ];
+    new(directory, &all);
+    // With what is added later, too.
+    let later = [
+        "shop",
+        "--service",
+        "Carts",
+        "--service",
+        "Feed",
+        "--fallback",
+        "Orders",
+        "--client",
+    ];
+    new(directory, &later);
+    let project = directory.join("shop");
+    fs::copy(checkout.join("Cargo.lock"), project.join("Cargo.lock")).unwrap();
+
+    let said = cargo(&project, &["test"]);
+    for service in ["orders", "stock"] {
+        let passed = format!("test {service}_is_there ... ok\n");
+        assert!(said.contains(&passed), "{said}");
+    }
+
+    let (_server, address) = start();
+    let client = target().join("debug/examples/client");
+    let output = Command::new(client).arg(address).output().unwrap();
+    let code = "biz error: rpc error: code = Unimplemented desc =";
+    let expected = format!(
+        "Orders.place: {code} Orders.place is not implemented\n\
+         Carts.items: {code} Carts.items is not implemented\n\
+         Stock.Count: Stock.Count is not implemented [biz error]\n\
+         Feed.Follow: Feed.Follow is not implemented [biz error]\n"
+    );
+    assert_eq!(text(&output.stdout), expected);
+    // The next project is another package; what it depends on stays.
+    cargo(&project, &["clean", "-p", "shop"]);
+}
