@@ -290,7 +290,8 @@ impl Status {
             (StatusKind::Panic | StatusKind::Refused(_), _) => (INTERNAL, message.to_string()),
             (StatusKind::Code(code), from_handler) => {
                 let prefix = if from_handler { "biz error: " } else { "" };
-                let text = format!("{prefix}rpc error: code = {code} desc = {message}");
+                // Kitex writes the number, where grpc-go writes its name.
+                let text = format!("{prefix}rpc error: code = {} desc = {message}", code.0);
                 (INTERNAL, text)
             }
             (StatusKind::Biz(biz), _) => (INTERNAL, biz.to_string()),
@@ -513,6 +514,17 @@ mod tests {
             "special [biz error]",
         );
         check(Status::typed(1900, "special"), 1900, "special");
+        let missing = Status::with_code(Code::NOT_FOUND, "no such book");
+        check(
+            missing.clone(),
+            6,
+            "rpc error: code = 5 desc = no such book",
+        );
+        check(
+            missing.of_handler(),
+            6,
+            "biz error: rpc error: code = 5 desc = no such book",
+        );
         check(
             Status::from(BizStatus::new(404, "not found")).of_handler(),
             6,

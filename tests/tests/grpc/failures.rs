@@ -2,7 +2,10 @@
 
 use polyport::codegen::buffa_types::google::protobuf::StringValue;
 use polyport::method::Method;
-use polyport::{BizStatus, CallKind, Client, Code, Server, Status, StatusKind, Transport};
+use polyport::{
+    BizStatus, Call, CallKind, Client, Code, Layer, Next, Reply, Server, Status, StatusKind,
+    Transport,
+};
 use polyport_tests::demo::{self, FAIL, FailError, TextArgs};
 use polyport_tests::serving::Serving;
 use polyport_tests::streams::{self, ECHO, JOIN, SPLIT, UNARY, text};
@@ -29,6 +32,25 @@ async fn of_unary_calls() {
         assert_eq!(told(&status), (code, message));
     }
     let status = client.call(&UNARY, text("code")).await.unwrap_err();
+    assert_eq!(status.details(), "details");
+}
+
+#[tokio::test]
+async fn a_business_status_has_details_as_well() {
+    struct Hide;
+
+    impl Layer for Hide {
+        async fn call(&self, _: Call, _: Next<'_>) -> Reply {
+            let hidden = Status::from(BizStatus::new(1, "hidden"));
+            hidden.with_details("details").into()
+        }
+    }
+
+    let server = Server::new().add(streams::protobuf().0).layer(Hide);
+    let serving = Serving::start(server).await;
+    let client = client(&serving).await;
+    let status = client.call(&UNARY, text("a")).await.unwrap_err();
+    assert_eq!(status.biz(), Some(&BizStatus::new(1, "hidden")));
     assert_eq!(status.details(), "details");
 }
 

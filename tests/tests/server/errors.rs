@@ -63,7 +63,7 @@ async fn every_failure_is_seen_once_and_may_be_replaced() {
         (
             fail("typed"),
             "fail: special",
-            "rpc error: code = NotFound desc = hidden",
+            "rpc error: code = 5 desc = hidden",
         ),
         (echo("fail"), "echo: a layer's", "a layer's"),
         (echo("panic"), &format!("echo: {panic}"), "internal error"),

@@ -230,6 +230,10 @@ fn status(trailers: &HeaderMap) -> Option<Status> {
         .get(&headers::GRPC_MESSAGE)
         .map(|value| grpc::decode_text(value.as_bytes()))
         .unwrap_or_default();
+    let details = trailers
+        .get(&headers::GRPC_DETAILS)
+        .and_then(headers::from_binary)
+        .unwrap_or_default();
     let biz = headers::text(trailers, &headers::BIZ_STATUS).and_then(|code| code.parse().ok());
     if let Some(biz) = biz {
         let extra = headers::text(trailers, &headers::BIZ_EXTRA)
@@ -240,15 +244,12 @@ fn status(trailers: &HeaderMap) -> Option<Status> {
             message,
             extra,
         };
-        return Some(biz.into());
+        return Some(Status::from(biz).with_details(details));
     }
     let code = match code {
         Ok(Code::OK) => return None,
         Ok(code) => code,
         Err(text) => return Some(Status::with_code(Code::UNKNOWN, text)),
     };
-    let details = trailers
-        .get(&headers::GRPC_DETAILS)
-        .and_then(headers::from_binary);
-    Some(Status::with_code(code, message).with_details(details.unwrap_or_default()))
+    Some(Status::with_code(code, message).with_details(details))
 }
