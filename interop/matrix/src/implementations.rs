@@ -88,9 +88,9 @@ impl Implementation {
         matches!(self, Self::Polyport | Self::Kitex)
     }
 
-    /// Whether its client can be told to compress.
-    pub(crate) fn can_compress(self) -> bool {
-        self != Self::Polyport
+    /// Whether its server compresses what it answers to a client that compresses.
+    pub(crate) fn compresses_answers(self) -> bool {
+        !matches!(self, Self::GrpcPython | Self::GrpcNode)
     }
 
     pub(crate) fn naming(self) -> Naming {

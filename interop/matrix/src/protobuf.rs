@@ -41,8 +41,6 @@ pub(crate) fn run(client: &Peer, server: &Peer, report: &mut Report) {
         if pair.is_http2() {
             streams::run(&mut column);
             ending::run(&mut column);
-        }
-        if pair.is_http2() && pair.client.can_compress() {
             compression::run(&mut column);
         }
     }

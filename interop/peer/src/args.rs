@@ -83,6 +83,9 @@ pub(crate) struct Call {
     /// A plain header of HTTP/2, which is binary if its name ends with -bin
     #[arg(long, value_parser = pair, value_name = "K=V")]
     pub(crate) header: Vec<(String, String)>,
+    /// Compress what is sent over gRPC
+    #[arg(long)]
+    pub(crate) compress: Option<CompressionName>,
     /// Give the call up after so many milliseconds
     #[arg(long)]
     pub(crate) cancel: Option<u64>,
@@ -122,6 +125,11 @@ pub(crate) enum TransportName {
     Grpc,
     GrpcThrift,
     Ttstream,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum CompressionName {
+    Gzip,
 }
 
 impl TransportName {

@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use polyport::client::Connections;
+use polyport::client::{Compression, Connections};
 use polyport::method::{Method, StreamMethod};
 use polyport::status::MethodError;
 use polyport::validator::Crc32c;
@@ -10,7 +10,7 @@ use polyport::{CallKind, Client, Metadata, Status, StatusKind, Streaming, Transp
 use serde_json::{Value as Json, json};
 use tokio::time::timeout;
 
-use crate::args::{Call, TransportName};
+use crate::args::{Call, CompressionName, TransportName};
 use crate::targets;
 use crate::validators::{Length, ValidatorName};
 
@@ -43,6 +43,10 @@ pub(crate) fn run(call: Call) -> Outcome<()> {
             None => options,
             Some(ValidatorName::Crc32c) => options.validator(Crc32c),
             Some(ValidatorName::Length) => options.validator(Length),
+        };
+        let options = match call.compress {
+            None => options,
+            Some(CompressionName::Gzip) => options.compress(Compression::Gzip),
         };
         match options.connect().await {
             Ok(client) => targets::call(&Calling { call, client }).await,
