@@ -30,7 +30,7 @@ import (
 )
 
 // patience is longer than any answer takes. A server that says nothing must not stop the tests.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 var services = map[string]*serviceinfo.ServiceInfo{
 	"ServiceA": servicea.NewServiceInfo(),

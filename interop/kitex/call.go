@@ -25,7 +25,7 @@ import (
 
 // patience bounds a call without --timeout. It must not become an RPC timeout of Kitex, because
 // those are sent to the server.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 type callOptions struct {
 	address, transport, idl, service, as, method, json, caller string
@@ -36,6 +36,7 @@ type callOptions struct {
 	transient, persistent  keyValues
 	headers                keyValues
 	compressor             string
+	generic, idlFile       string
 	cancel                 int
 	codecs                 codecOptions
 }
@@ -67,7 +68,7 @@ func parseCall(arguments []string) (*callOptions, error) {
 	flags.StringVar(&o.json, "json", "{}", "arguments of the method by name, a `JSON` object")
 	flags.BoolVar(&o.unnamed, "no-service-name", false, "send no service name, caller and method in a TTHeader")
 	flags.StringVar(&o.caller, "caller", "", "`NAME` of this client, sent in a TTHeader")
-	flags.IntVar(&o.timeout, "timeout", 0, "`MS` milliseconds for a call, sent in a TTHeader; without it calls end after 10 seconds and nothing is sent")
+	flags.IntVar(&o.timeout, "timeout", 0, "`MS` milliseconds for a call, sent in a TTHeader; without it calls end after 30 seconds and nothing is sent")
 	flags.Var(&o.transient, "transient", "transient metadata `K=V`, can be repeated")
 	flags.Var(&o.persistent, "persistent", "persistent metadata `K=V`, can be repeated")
 	flags.Var(&o.headers, "header", "header `K=V` of gRPC, binary if K ends with -bin, can be repeated")
@@ -77,6 +78,8 @@ func parseCall(arguments []string) (*callOptions, error) {
 		"response's message: {\"ok\":{\"message_len\":..,\"message_sha256\":\"..\"}}")
 	flags.StringVar(&o.compressor, "compress", "", "compress messages of gRPC with `NAME`, which is gzip")
 	flags.IntVar(&o.cancel, "cancel", 0, "give the call up after `MS` milliseconds")
+	flags.StringVar(&o.generic, "generic", "", "call without generated code, by `KIND`: "+genericNames)
+	flags.StringVar(&o.idlFile, "idl-file", "", "`FILE` of the IDL, for --generic json")
 	o.codecs.register(flags)
 	if err := flags.Parse(arguments); err != nil {
 		return nil, err
@@ -113,13 +116,9 @@ func call(arguments []string) error {
 	if err != nil {
 		return err
 	}
-	c, err := newClient(info, o)
+	once, err := newCaller(info, method, streams, o)
 	if err != nil {
 		return err
-	}
-	once := callOnce
-	if streams {
-		once = streamOnce
 	}
 
 	var printing sync.Mutex
@@ -127,7 +126,7 @@ func call(arguments []string) error {
 	for range o.parallel {
 		calls.Go(func() {
 			for range o.count {
-				line := withContext(o, streams, func(ctx context.Context) string { return once(ctx, c, method, o) })
+				line := withContext(o, streams, func(ctx context.Context) string { return once(ctx) })
 				printing.Lock()
 				fmt.Fprintln(os.Stdout, line)
 				printing.Unlock()
@@ -138,12 +137,36 @@ func call(arguments []string) error {
 	return nil
 }
 
+// onceFunc makes a call and gives its line.
+type onceFunc func(context.Context) string
+
+func newCaller(info *serviceinfo.ServiceInfo, method serviceinfo.MethodInfo, streams bool, o *callOptions) (onceFunc, error) {
+	if o.generic != "" {
+		c, err := newGenericClient(info, o)
+		return func(ctx context.Context) string { return genericOnce(ctx, c, method, o) }, err
+	}
+	c, err := newClient(info, o)
+	once := callOnce
+	if streams {
+		once = streamOnce
+	}
+	return func(ctx context.Context) string { return once(ctx, c, method, o) }, err
+}
+
 func newClient(info *serviceinfo.ServiceInfo, o *callOptions) (client.Client, error) {
 	if o.as != "" {
 		renamed := *info
 		renamed.ServiceName = o.as
 		info = &renamed
 	}
+	options, err := clientOptions(o)
+	if err != nil {
+		return nil, err
+	}
+	return client.NewClient(info, options...)
+}
+
+func clientOptions(o *callOptions) ([]client.Option, error) {
 	options, err := transportOptions(o.transport)
 	if err != nil {
 		return nil, err
@@ -167,7 +190,7 @@ func newClient(info *serviceinfo.ServiceInfo, o *callOptions) (client.Client, er
 	if o.timeout > 0 {
 		options = append(options, client.WithRPCTimeout(time.Duration(o.timeout)*time.Millisecond))
 	}
-	return client.NewClient(info, options...)
+	return options, nil
 }
 
 // newArguments makes the struct of the method's arguments.

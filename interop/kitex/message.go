@@ -46,6 +46,14 @@ func perform(ctx context.Context, message string) (string, error) {
 		if code, err := strconv.ParseInt(parts[0], 10, 32); err == nil && len(parts) > 1 {
 			return "", kerrors.NewBizStatusErrorWithExtra(int32(code), parts[1], pairs(parts[2:]))
 		}
+	case "next":
+		if next != nil {
+			return next.ask(ctx, rest)
+		}
+	case "code", "details", "bizwhy":
+		if err := further(verb, rest); err != nil {
+			return "", err
+		}
 	case "who":
 		if message == verb {
 			ri := rpcinfo.GetRPCInfo(ctx)

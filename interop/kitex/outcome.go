@@ -14,6 +14,7 @@ import (
 	"github.com/cloudwego/kitex/pkg/remote/codec/protobuf"
 	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2/codes"
 	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2/status"
+	"google.golang.org/protobuf/proto"
 )
 
 // outcome is what came of a call: one of its members beside Back.
@@ -36,12 +37,15 @@ type exception struct {
 type remoteError struct {
 	Type    int32  `json:"type"`
 	Message string `json:"message"`
+	// Details is what gRPC has beside them, in hexadecimal.
+	Details string `json:"details,omitempty"`
 }
 
 type bizError struct {
 	Code    int32             `json:"code"`
 	Message string            `json:"message"`
 	Extra   map[string]string `json:"extra"`
+	Details string            `json:"details,omitempty"`
 }
 
 // outcomeOfResult reads a result struct: field 0 is the returned value, the others are exceptions.
@@ -91,14 +95,18 @@ func outcomeOfError(err error) outcome {
 		if extra == nil {
 			extra = map[string]string{}
 		}
-		return outcome{Biz: &bizError{biz.BizStatusCode(), biz.BizMessage(), extra}}
+		var details string
+		if grpc, ok := biz.(interface{ GRPCStatus() *status.Status }); ok {
+			details = detailsOf(grpc.GRPCStatus())
+		}
+		return outcome{Biz: &bizError{biz.BizStatusCode(), biz.BizMessage(), extra, details}}
 	}
 	grpc, isGRPC := status.FromError(err)
 	if kerrors.IsTimeoutError(err) || isGRPC && grpc.Code() == codes.DeadlineExceeded {
 		return outcome{Timeout: true}
 	}
 	if isGRPC {
-		return outcome{Error: &remoteError{int32(grpc.Code()), grpc.Message()}}
+		return outcome{Error: &remoteError{int32(grpc.Code()), grpc.Message(), detailsOf(grpc)}}
 	}
 	// The client makes TransErrors as well, of replies it cannot decode. Only those of an exception
 	// reply have the exception inside.
@@ -106,12 +114,24 @@ func outcomeOfError(err error) outcome {
 	var application *thrift.ApplicationException
 	var protobuf protobuf.PBError
 	if errors.As(err, &transError) && errors.As(transError.Unwrap(), &application) {
-		return outcome{Error: &remoteError{application.TypeId(), application.Msg()}}
+		return outcome{Error: &remoteError{application.TypeId(), application.Msg(), ""}}
 	}
 	if errors.As(err, &protobuf) {
-		return outcome{Error: &remoteError{protobuf.TypeID(), protobuf.Error()}}
+		return outcome{Error: &remoteError{protobuf.TypeID(), protobuf.Error(), ""}}
 	}
 	return outcome{TransportError: err.Error()}
+}
+
+// detailsOf is the encoded status, if there are details in it.
+func detailsOf(grpc *status.Status) string {
+	if len(grpc.Proto().GetDetails()) == 0 {
+		return ""
+	}
+	bytes, err := proto.Marshal(grpc.Proto())
+	if err != nil {
+		panic(err)
+	}
+	return hex.EncodeToString(bytes)
 }
 
 // withBackward makes the line of an outcome and the backward metadata. Kitex collects all string keys of a reply's TTHeader;

@@ -1,5 +1,10 @@
 //! Generates code for the calls that the matrix makes by itself.
 
-fn main() -> Result<(), polyport_build::Error> {
-    polyport_build::compile("../idl/multi.thrift")
+use polyport_build::{Builder, Error, compile};
+
+fn main() -> Result<(), Error> {
+    compile("../idl/multi.thrift")?;
+    Builder::new()
+        .name("proto")
+        .compile(&["../idl/multi.proto"])
 }

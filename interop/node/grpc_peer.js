@@ -14,7 +14,7 @@ const loader = require("@grpc/proto-loader");
 
 const IDL = path.join(__dirname, "..", "idl", "multi.proto");
 // Longer than any answer takes.
-const PATIENCE = "10000";
+const PATIENCE = "30000";
 
 // Fields that are not set are left out, as in canonical JSON, and names are those of the IDL.
 const packages = loader.loadSync(IDL, { keepCase: true });

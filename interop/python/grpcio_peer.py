@@ -19,7 +19,7 @@ from google.protobuf import json_format, message_factory
 
 IDLS = Path(__file__).resolve().parent.parent / "idl"
 # Longer than any answer takes.
-PATIENCE = 10.0
+PATIENCE = 30.0
 COMPRESSIONS = {None: None, "gzip": grpc.Compression.Gzip}
 
 

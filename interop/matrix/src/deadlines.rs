@@ -8,11 +8,11 @@ use tokio::time::Instant;
 use crate::expect::exception;
 
 /// What a handler is asked for that nobody waits for to its end.
-pub(crate) const SLEEP: &str = "sleep:30000:late";
+pub(crate) const SLEEP: &str = "sleep:60000:late";
 
 /// Long before such a handler wakes up, and before a client gives up that was told of no time, which
-/// is after 10 s.
-const SOON: Duration = Duration::from_secs(8);
+/// is after 30 s.
+const SOON: Duration = Duration::from_secs(20);
 
 /// What a call shows whose time has run out.
 pub(crate) fn timeout() -> Value {

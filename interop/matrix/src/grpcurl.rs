@@ -125,7 +125,7 @@ const CALLED: &[(&[&str], &str, &str, &str)] = &[
     (
         &["-max-time", "2"],
         "multi.v1.ServiceA/OnlyA",
-        r#"{"message":"sleep:30000:late"}"#,
+        r#"{"message":"sleep:60000:late"}"#,
         "ERROR:\n  Code: DeadlineExceeded\n  Message: context deadline exceeded",
     ),
     (

@@ -6,6 +6,9 @@ mod routing;
 mod cells;
 mod protobuf;
 mod unknown;
+mod chains;
+mod failures;
+mod generic;
 mod direct;
 mod recorded;
 mod edges;
@@ -116,6 +119,12 @@ enum Group {
     Unknown,
     /// Both ends behind the proxy
     Proxied,
+    /// A server that calls another one
+    Chains,
+    /// What fails, and how callers are told
+    Failures,
+    /// Calls without generated code
+    Generic,
 }
 
 impl Args {
@@ -241,6 +250,18 @@ fn all_of(args: &Args, polyport: &Peer, other: &Peer) -> Report {
     }
     if is_kitex && args.has(Group::Recorded) {
         recorded::run(other, &mut report);
+    }
+    if is_kitex && args.has(Group::Chains) {
+        chains::run(other, polyport, &mut report);
+        chains::run(polyport, other, &mut report);
+    }
+    if is_kitex && args.has(Group::Failures) {
+        failures::run(other, polyport, &mut report);
+        failures::run(polyport, other, &mut report);
+    }
+    if is_kitex && args.has(Group::Generic) {
+        generic::run(other, polyport, &mut report);
+        generic::run_ours(other, &mut report);
     }
     if let Some(proxy) = &args.proxy
         && is_kitex

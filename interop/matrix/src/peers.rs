@@ -18,7 +18,7 @@ use crate::time_limit::{self, TimeLimit};
 const HANGS: usize = 3;
 
 /// Shorter than handlers sleep that are to be ended.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(20);
 
 #[derive(Debug)]
 pub(crate) struct Peer {
@@ -103,6 +103,11 @@ impl Serving {
             server.forget_sleepers();
         }
         self.told.try_iter().for_each(drop);
+    }
+
+    /// Waits until a handler has fallen asleep.
+    pub(crate) fn wait_for_sleeper(&self) {
+        let _ = self.told.recv_timeout(SOON);
     }
 
     /// Waits until so many handlers have ended before they woke up.

@@ -49,6 +49,15 @@ pub(crate) struct Serve {
     /// Refuse frames of more bytes
     #[arg(long)]
     pub(crate) max_size: Option<usize>,
+    /// Obey words for failures that only the peers of Kitex and of Polyport know
+    #[arg(long)]
+    pub(crate) fail_further: bool,
+    /// The server that the word next:REST asks for REST
+    #[arg(long)]
+    pub(crate) next: Option<String>,
+    /// What goes out to it
+    #[arg(long, default_value = "ttheader-framed")]
+    pub(crate) next_transport: TransportName,
 }
 
 #[derive(Args, Clone, Debug)]

@@ -60,7 +60,7 @@ pub(crate) fn run(call: Call) -> Outcome<()> {
     })
 }
 
-fn transport(name: TransportName) -> Outcome<Transport> {
+pub(crate) fn transport(name: TransportName) -> Outcome<Transport> {
     Ok(match name {
         TransportName::Buffered => Transport::Buffered,
         TransportName::Framed | TransportName::KitexProtobufFramed => Transport::Framed,
@@ -244,7 +244,7 @@ fn print(mut line: Json, metadata: &Metadata) {
 }
 
 pub(crate) fn failure(status: &Status) -> Json {
-    match status.kind() {
+    let mut line = match status.kind() {
         StatusKind::Biz(biz) => json!({
             "biz": { "code": biz.code, "message": biz.message, "extra": biz.extra }
         }),
@@ -253,7 +253,18 @@ pub(crate) fn failure(status: &Status) -> Json {
         _ => json!({
             "error": { "type": number(status), "message": status.message() }
         }),
+    };
+    if !status.details().is_empty() {
+        let kind = if status.biz().is_some() {
+            "biz"
+        } else {
+            "error"
+        };
+        let details = status.details().iter();
+        let details: String = details.map(|byte| format!("{byte:02x}")).collect();
+        line[kind]["details"] = details.into();
     }
+    line
 }
 
 /// The number of an exception, or of a gRPC status, which Kitex writes without a sign.

@@ -11,6 +11,8 @@ mod protobuf_json;
 mod handlers;
 mod items;
 mod message;
+mod failing;
+mod next;
 mod validators;
 mod generated;
 

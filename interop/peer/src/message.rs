@@ -5,6 +5,9 @@ use std::time::Duration;
 use polyport::{BizStatus, Context, Status};
 use tokio::time::sleep;
 
+use crate::failing::further;
+use crate::next;
+
 /// More than any frame may hold; a handler should not take a machine's memory on demand.
 const MOST: usize = 1024 * 1024 * 1024;
 
@@ -29,6 +32,13 @@ pub(crate) async fn obey(cx: &mut Context, message: &str) -> Result<String, Stat
             }
             None => Ok(echo(cx, message)),
         },
+        Some(("next", rest)) => match next::ask(cx, rest).await {
+            Some(answer) => answer,
+            None => Ok(echo(cx, message)),
+        },
+        Some((word @ ("code" | "details" | "bizwhy"), rest)) => {
+            further(word, rest).map_or_else(|| Ok(echo(cx, message)), Err)
+        }
         Some(("big", count)) => match count.parse() {
             Ok(count @ ..=MOST) => Ok("x".repeat(count)),
             Ok(_) => Err(Status::error(format!("at most {MOST} bytes"))),

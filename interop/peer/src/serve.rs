@@ -8,7 +8,9 @@ use polyport::{Health, Limits, Server};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Serve;
+use crate::failing::{self, Failing};
 use crate::fixtures;
+use crate::next;
 use crate::validators::{Length, ValidatorName};
 
 pub(crate) fn run(serve: &Serve) -> Result<(), Box<dyn Error>> {
@@ -47,6 +49,13 @@ fn server(serve: &Serve) -> Result<Server, Box<dyn Error>> {
     }
     if serve.built_in {
         server = server.health(&Health::new()).reflection();
+    }
+    if let Some(next) = &serve.next {
+        next::lead_to(next, serve.next_transport);
+    }
+    if serve.fail_further {
+        failing::fail_further();
+        server = server.layer(Failing);
     }
     if let Some(frame) = serve.max_size {
         server = server.limits(Limits {

@@ -82,6 +82,12 @@ impl Case {
         Self { flags, ..self }
     }
 
+    /// For a client that waits until it has no more patience.
+    fn timeout(self, milliseconds: &str) -> Self {
+        let flags = format!("{} --timeout {milliseconds}", self.flags);
+        Self { flags, ..self }
+    }
+
     fn both(self, line: &Value) -> Self {
         self.kitex(line).polyport(line)
     }
@@ -239,7 +245,8 @@ fn exceptions() -> Vec<Case> {
             vec![11, 0, 1, 0xff, 0xff, 0xff, 0xff],
         )
         .kitex(&json!({ "timeout": true }))
-        .polyport(&lost()),
+        .polyport(&lost())
+        .timeout("3000"),
     ]);
     cases
 }
