@@ -1,8 +1,11 @@
-//! A part of a schema: one service, and what it needs.
+//! A part of a schema, one service and what it needs; and several schemas in one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::schema::{Definition, DefinitionId, Field, Method, Schema, Service, Type};
+
+/// Where no definition is.
+const NOWHERE: DefinitionId = DefinitionId(u32::MAX);
 
 impl Schema {
     /// The schema of one of these services: it, and every definition that its methods reach, in the
@@ -27,20 +30,38 @@ impl Schema {
             services: vec![service.clone()],
             descriptors: self.descriptors.clone(),
         };
-        for definition in &mut part.definitions {
-            if let Definition::Struct(definition) = definition {
-                moved_fields(&mut definition.fields, &places);
-            }
-        }
-        let methods = part.services.iter_mut().flat_map(|one| &mut one.methods);
-        for method in methods {
-            moved_fields(&mut method.arguments, &places);
-            moved_fields(&mut method.throws, &places);
-            if let Some(result) = &mut method.result {
-                moved(result, &places);
-            }
-        }
+        // What was nowhere is nowhere.
+        part.lead(|id| places.get(&id).copied().unwrap_or(NOWHERE));
         part
+    }
+
+    /// Adds what another schema has; what both have is there twice, the files of descriptors too.
+    pub fn append(&mut self, mut other: Self) {
+        let behind = u32::try_from(self.definitions.len()).unwrap_or(u32::MAX);
+        other.lead(|id| DefinitionId(id.0.saturating_add(behind)));
+        self.definitions.append(&mut other.definitions);
+        self.services.append(&mut other.services);
+        // Sets of files in one another's wake are one set.
+        self.descriptors = [&self.descriptors[..], &other.descriptors].concat().into();
+    }
+
+    /// Makes every type refer to where its definition stands now.
+    fn lead(&mut self, to: impl Fn(DefinitionId) -> DefinitionId) {
+        let definitions = self.definitions.iter_mut();
+        let structs = definitions.filter_map(|definition| match definition {
+            Definition::Struct(definition) => Some(&mut definition.fields),
+            Definition::Enum(_) => None,
+        });
+        let methods = self.services.iter_mut().flat_map(|one| &mut one.methods);
+        let (mut fields, mut results): (Vec<&mut Vec<Field>>, Vec<_>) = (structs.collect(), vec![]);
+        for method in methods {
+            fields.extend([&mut method.arguments, &mut method.throws]);
+            results.extend(&mut method.result);
+        }
+        let kinds = fields.into_iter().flatten().map(|field| &mut field.kind);
+        for kind in kinds.chain(results) {
+            lead(kind, &to);
+        }
     }
 
     /// The definitions that a service's methods reach, each with its place among them.
@@ -71,21 +92,14 @@ fn method_types(method: &Method) -> impl Iterator<Item = &Type> {
     fields.map(|field| &field.kind).chain(&method.result)
 }
 
-fn moved_fields(fields: &mut [Field], places: &BTreeMap<DefinitionId, DefinitionId>) {
-    for field in fields {
-        moved(&mut field.kind, places);
-    }
-}
-
-/// What is nowhere before is nowhere behind.
-fn moved(kind: &mut Type, places: &BTreeMap<DefinitionId, DefinitionId>) {
+fn lead(kind: &mut Type, to: &impl Fn(DefinitionId) -> DefinitionId) {
     match kind {
-        Type::List(element) | Type::Set(element) => moved(element, places),
+        Type::List(element) | Type::Set(element) => lead(element, to),
         Type::Map(key, value) => {
-            moved(key, places);
-            moved(value, places);
+            lead(key, to);
+            lead(value, to);
         }
-        Type::Defined(id) => *id = places.get(id).copied().unwrap_or(DefinitionId(u32::MAX)),
+        Type::Defined(id) => *id = to(*id),
         _ => {}
     }
 }
