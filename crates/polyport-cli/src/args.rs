@@ -7,6 +7,7 @@ mod explain;
 mod completions;
 mod manual;
 mod target;
+mod told;
 mod metadata;
 mod duration;
 mod transport;
@@ -25,6 +26,7 @@ pub(crate) use crate::args::manual::ManArgs;
 pub(crate) use crate::args::metadata::Pair;
 pub(crate) use crate::args::new::NewArgs;
 pub(crate) use crate::args::target::{IdlArgs, TargetArgs};
+pub(crate) use crate::args::told::{DescribeArgs, ListArgs};
 pub(crate) use crate::args::transport::TransportName;
 
 /// Polyport: any number of RPC services on one port.
@@ -44,6 +46,8 @@ pub(crate) enum Command {
     Decode(DecodeArgs),
     Call(CallArgs),
     Bench(BenchArgs),
+    List(ListArgs),
+    Describe(DescribeArgs),
     Completions(CompletionsArgs),
     Man(ManArgs),
 }
@@ -56,6 +60,8 @@ Examples:
   polyport explain --idl idl/demo.thrift               see which service answers what
   polyport call HOST:PORT SERVICE/METHOD -d '{}'       call a server by JSON
   polyport bench HOST:PORT SERVICE/METHOD -c 50        measure how fast a server answers
+  polyport list HOST:PORT                              list the services of a server
+  polyport describe HOST:PORT SERVICE                  print a service as its IDL writes it
   polyport decode --idl idl/demo.thrift -f frame.bin   print the frames of a connection
   polyport completions bash                            complete these commands in a shell
   polyport man gen | man -l -                          read the manual of a command

@@ -9,6 +9,8 @@ mod explain;
 mod check;
 mod generate;
 mod new;
+mod list;
+mod describe;
 mod call;
 mod target;
 mod completions;
@@ -35,6 +37,8 @@ fn main() -> ExitCode {
         Command::Decode(args) => decode::run(&args),
         Command::Call(args) => call::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::List(args) => list::run(&args),
+        Command::Describe(args) => describe::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => manual::run(&args),
     };

@@ -3,8 +3,10 @@
 //! The commands that talk to a server share its arguments ([`TargetArgs`]), where the description of
 //! its services comes from ([`Source`](source::Source)), and a method that was found ([`Target`]).
 
-mod names;
+pub(crate) mod names;
 pub(crate) mod source;
+pub(crate) mod listing;
+mod thrift_reflection;
 mod reflection;
 
 use bytes::Bytes;

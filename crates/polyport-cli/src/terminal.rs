@@ -63,3 +63,12 @@ impl Color {
         }
     }
 }
+
+/// What another program says, without what a terminal would obey.
+pub(crate) fn visible(text: &str) -> String {
+    let visible = |letter: char| match letter.is_control() {
+        true => char::REPLACEMENT_CHARACTER,
+        false => letter,
+    };
+    text.chars().map(visible).collect()
+}

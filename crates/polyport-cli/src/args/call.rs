@@ -4,7 +4,8 @@ use crate::args::TargetArgs;
 
 /// Calls a method of a server: JSON in, JSON out, a line for each answer.
 ///
-/// The method is described by an IDL, or by the server itself if it has gRPC's reflection. Its
+/// The method is described by an IDL, or by the server itself if it has reflection, over Thrift or
+/// gRPC's. Its
 /// transport is found out: what streams and what is Protobuf's goes over gRPC, what is Thrift's over
 /// TTHeader, unless `--transport` says otherwise.
 #[derive(Debug, clap::Args)]

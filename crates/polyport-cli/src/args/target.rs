@@ -64,7 +64,7 @@ pub(crate) struct TargetArgs {
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct IdlArgs {
     /// An IDL of the server, `.thrift` or `.proto`; several may be given. Without any, the server
-    /// is asked by gRPC's reflection.
+    /// is asked by reflection, over Thrift or by gRPC's.
     #[arg(long = "idl", value_name = "IDL")]
     pub(crate) files: Vec<PathBuf>,
 

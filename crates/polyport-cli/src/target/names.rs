@@ -84,7 +84,7 @@ impl<'a> MethodName<'a> {
 }
 
 /// The full name of a service that is named with its package or without.
-pub(super) fn service<'s>(name: &str, services: &'s [String]) -> Result<&'s str, String> {
+pub(crate) fn service<'s>(name: &str, services: &'s [String]) -> Result<&'s str, String> {
     if let Some(full) = services.iter().find(|full| *full == name) {
         return Ok(full);
     }
@@ -107,7 +107,7 @@ pub(super) fn service<'s>(name: &str, services: &'s [String]) -> Result<&'s str,
 }
 
 /// What is there instead, and which of it was probably meant.
-fn suggestion(typed: &str, known: &[String]) -> String {
+pub(crate) fn suggestion(typed: &str, known: &[String]) -> String {
     /// Less than this is another word.
     const ALIKE: f64 = 0.8;
     let last = |name: &str| {

@@ -36,23 +36,23 @@ impl Reflection {
     ///
     /// # Errors
     ///
-    /// When the server cannot be reached, or has no reflection.
-    pub(crate) async fn begin(args: &TargetArgs) -> Result<Self, Failure> {
+    /// Why the server does not tell.
+    pub(crate) async fn begin(args: &TargetArgs) -> Result<Self, String> {
         let address = &args.address;
         let options = args.options(address).transport(Transport::Grpc);
         let client = options.connect().await;
-        let client = client.map_err(|error| Failure::Other(error.to_string()))?;
+        let client = client.map_err(|error| error.to_string())?;
         let mut first = None;
         for version in VERSIONS {
             match Self::with_version(args, &client, version).await {
                 Ok(reflection) => return Ok(reflection),
                 // What one version answers may be different for the other one.
                 Err(status) if status.code().is_some() => first = first.or(Some(status)),
-                Err(status) => return Err(unasked(address, &status)),
+                Err(status) => return Err(reason(&status)),
             }
         }
         let first = first.unwrap_or_else(|| Status::error("there is no version"));
-        Err(unasked(address, &first))
+        Err(reason(&first))
     }
 
     async fn with_version(
@@ -107,7 +107,11 @@ impl Reflection {
             }
         }
         if let Some(status) = problem.filter(|_| files.is_empty()) {
-            return Err(unasked(&self.address, &status));
+            return Err(Failure::Other(format!(
+                "{} does not describe its services by gRPC's reflection: {}",
+                self.address,
+                reason(&status)
+            )));
         }
         self.add_imports(&mut files).await;
         let set = FileDescriptorSet {
@@ -181,13 +185,9 @@ fn unexpected(answer: &MessageResponse) -> Status {
     Status::error(format!("the server answered another question: {answer:?}"))
 }
 
-fn unasked(address: &str, status: &Status) -> Failure {
-    let status = match status.code() {
+fn reason(status: &Status) -> String {
+    match status.code() {
         Some(code) => format!("{code}: {status}"),
         None => status.to_string(),
-    };
-    Failure::Other(format!(
-        "{address} does not describe its services by gRPC's reflection: {status}; \
-         describe them by `--idl` or `--descriptor-set`"
-    ))
+    }
 }

@@ -4,13 +4,17 @@ use polyport_wire::schema::{Schema, Service};
 
 use crate::args::TargetArgs;
 use crate::failure::Failure;
+use crate::target::listing::Listing;
 use crate::target::reflection::Reflection;
+use crate::target::thrift_reflection::ThriftReflection;
 
 /// The description of a server's services.
 #[derive(Debug)]
 pub(crate) enum Source {
     /// IDL files.
     Idl(Schema),
+    /// The server itself, by reflection over Thrift.
+    Thrift(ThriftReflection),
     /// The server itself, by gRPC's reflection.
     Grpc(Reflection),
 }
@@ -22,10 +26,22 @@ impl Source {
     ///
     /// When a file has mistakes, or when no file is given and the server cannot be asked.
     pub(crate) async fn open(args: &TargetArgs) -> Result<Self, Failure> {
-        match args.idl.schema()? {
-            Some(schema) => Ok(Self::Idl(schema)),
-            None => Reflection::begin(args).await.map(Self::Grpc),
+        if let Some(schema) = args.idl.schema()? {
+            return Ok(Self::Idl(schema));
         }
+        // It tells of all services; gRPC's tells of Protobuf's only, but more servers have it.
+        let thrift = match ThriftReflection::begin(args).await? {
+            Ok(reflection) => return Ok(Self::Thrift(reflection)),
+            Err(problem) => problem,
+        };
+        let reflection = Reflection::begin(args).await;
+        reflection.map(Self::Grpc).map_err(|grpc| {
+            Failure::Other(format!(
+                "{} does not describe its services: over Thrift it says `{thrift}`, and by gRPC's \
+                 reflection `{grpc}`; describe them by `--idl` or `--descriptor-set`",
+                args.address
+            ))
+        })
     }
 
     /// The full names of all services.
@@ -36,6 +52,7 @@ impl Source {
     pub(crate) async fn services(&mut self) -> Result<Vec<String>, Failure> {
         match self {
             Self::Idl(schema) => Ok(schema.services.iter().map(Service::full_name).collect()),
+            Self::Thrift(reflection) => Ok(reflection.services()),
             Self::Grpc(reflection) => Ok(reflection.services().to_vec()),
         }
     }
@@ -48,7 +65,24 @@ impl Source {
     pub(crate) async fn schema(&mut self, services: &[String]) -> Result<Schema, Failure> {
         match self {
             Self::Idl(schema) => Ok(schema.clone()),
+            Self::Thrift(reflection) => reflection.schema(services).await,
             Self::Grpc(reflection) => reflection.schema(services).await,
+        }
+    }
+
+    /// The services and their methods.
+    ///
+    /// # Errors
+    ///
+    /// When the server does not describe them.
+    pub(crate) async fn listing(&mut self) -> Result<Listing, Failure> {
+        match self {
+            Self::Idl(schema) => Ok(Listing::of(schema)),
+            Self::Thrift(reflection) => Ok(Listing::told(reflection.listing())),
+            Self::Grpc(reflection) => {
+                let services = reflection.services().to_vec();
+                Ok(Listing::of(&reflection.schema(&services).await?))
+            }
         }
     }
 }

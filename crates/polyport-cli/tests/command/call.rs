@@ -262,9 +262,9 @@ fn without_an_idl_the_server_describes_itself() {
     let silent = Serving::start();
     assert_eq!(
         failed(&silent, 1, &["Spell", "-d", hi]),
-        "error: ADDR does not describe its services by gRPC's reflection: Unimplemented: unknown \
-         service ServerReflection; describe them by `--idl` or \
-         `--descriptor-set`\n"
+        "error: ADDR does not describe its services: over Thrift it says `unknown service \
+         ThriftReflection, method reflectServices`, and by gRPC's reflection `Unimplemented: unknown \
+         service ServerReflection`; describe them by `--idl` or `--descriptor-set`\n"
     );
 }
 

@@ -6,6 +6,7 @@ mod bench;
 mod call;
 mod check;
 mod decode;
+mod describe;
 mod explain;
 mod generate;
 mod new;

@@ -24,33 +24,27 @@ pub(crate) struct Serving {
 impl Serving {
     /// The services of multi.thrift, streams.thrift and multi.proto, which do what messages say.
     pub(crate) fn start() -> Self {
-        let services = services(&["multi.thrift", "streams.thrift", "multi.proto"]);
-        let names = services
-            .schema()
-            .services
-            .iter()
-            .map(schema::Service::full_name);
-        // ServiceD has all that ServiceC has.
-        let names = names.filter(|name| name != "multi.ServiceC");
-        Self::of(names.fold(Server::new(), |server, name| {
-            let service = Service::json(&services, &name, Obedient).unwrap();
-            let is_first = name.ends_with("ServiceA");
-            server.add(if is_first {
-                service.fallback()
-            } else {
-                service
-            })
-        }))
+        Self::of(obedient(&["multi.thrift", "streams.thrift", "multi.proto"]))
     }
 
-    /// The services of the examples' demo.proto, which reflection describes, and one that it cannot.
+    /// The services of multi.thrift and multi.proto, of which the server tells.
+    pub(crate) fn told() -> Self {
+        Self::of(obedient(&["multi.thrift", "multi.proto"]).reflection())
+    }
+
+    /// The services of the examples' demo.proto, and another one, of which the server tells.
     pub(crate) fn described() -> Self {
         let services = services(&["multi.proto"]);
-        let streams = Service::json(&services, "multi.v1.Streams", Obedient).unwrap();
+        let streams = Service::json(&services, "multi.v1.Streams", Obedient);
+        Self::described_beside(streams.unwrap())
+    }
+
+    /// The same with this one in the place of the other one.
+    pub(crate) fn described_beside(service: Service) -> Self {
         let server = Server::new()
             .add(demo::ServiceAServer::new(Speller).fallback())
             .add(demo::ServiceBServer::new(Speller));
-        Self::of(server.add(streams).reflection())
+        Self::of(server.add(service).reflection())
     }
 
     pub(crate) fn of(server: Server) -> Self {
@@ -86,6 +80,27 @@ impl Drop for Serving {
             thread.join().unwrap();
         }
     }
+}
+
+/// A server with the services of these IDLs.
+fn obedient(names: &[&str]) -> Server {
+    let services = services(names);
+    let names = services
+        .schema()
+        .services
+        .iter()
+        .map(schema::Service::full_name);
+    // ServiceD has all that ServiceC has.
+    let names = names.filter(|name| name != "multi.ServiceC");
+    names.fold(Server::new(), |server, name| {
+        let service = Service::json(&services, &name, Obedient).unwrap();
+        let is_first = name.ends_with("ServiceA");
+        server.add(if is_first {
+            service.fallback()
+        } else {
+            service
+        })
+    })
 }
 
 /// The services of these IDLs.
