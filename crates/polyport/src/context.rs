@@ -34,6 +34,7 @@ use crate::status::Status;
 /// | metadata in | none | yes | yes; keys lose their case | what goes out |
 /// | metadata back | none | yes | yes | in the [`Reply`](crate::Reply) |
 /// | trailers | none | none | yes | in the `Reply`, beside the other metadata |
+/// | extensions | what layers leave | the same | the same | the same |
 ///
 /// # Examples
 ///

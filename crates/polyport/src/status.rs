@@ -27,9 +27,22 @@ use crate::error::Error;
 /// | a panic | 6 `panic: [happened in biz handler, method=S.M, ...] TEXT` | 13, the same text |
 /// | [`Status::refused`] | 6 `TEXT` | C `TEXT` |
 /// | a deadline that passed | 6 `biz error: context deadline exceeded` | 4 `context deadline exceeded` |
+/// | what another server answered | 6 `biz error: TEXT` | 13 `TEXT [biz error]` |
+/// | the same, [`forwarded`](Status::forwarded) | its number and `TEXT` | 13 `TEXT`; its code and details, if gRPC's |
+/// | no answer of another server | 6 `biz error: TEXT` | 13 `TEXT [biz error]` |
+/// | the same, forwarded | 6 `TEXT` | 14 `TEXT` |
 ///
-/// What a layer returns goes out with its text as it is, and so does what another server said and a
-/// handler passes on, [`Status::forwarded`].
+/// What a layer returns goes out with its text as it is, without `biz error`; its panics happened in
+/// `middleware`.
+///
+/// | what a client is told | the [`kind`](Status::kind) of its status |
+/// | --- | --- |
+/// | an exception N | [`Remote`](StatusKind::Remote) |
+/// | a code C of gRPC, and details | [`Code`](StatusKind::Code) |
+/// | `biz-status`, in a TTHeader or in trailers | [`Biz`](StatusKind::Biz) |
+/// | an exception that the method declares | none: it is a value of the method's error |
+/// | nothing in time | [`Timeout`](StatusKind::Timeout) |
+/// | nothing, or nothing that can be understood | [`Transport`](StatusKind::Transport) |
 ///
 /// # Examples
 ///

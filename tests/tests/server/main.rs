@@ -6,6 +6,7 @@ mod framing;
 mod multiplexed;
 mod oneway;
 mod failures;
+mod statuses;
 mod fairness;
 mod rejected;
 mod metadata;
