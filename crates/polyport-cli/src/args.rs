@@ -187,8 +187,13 @@ Exit status:
 /// Prints the frames of a connection: requests and replies, whatever transport they came in.
 ///
 /// The transport is found out by the bytes: Buffered, Framed, TTHeader, TTHeader with Framed,
-/// MeshHeader; what else a connection may start with (HTTP/2, HTTP/1, TLS, ...) is named. Without an
-/// IDL, values are printed by the numbers and types that the wire has; with one, by their names.
+/// MeshHeader, and HTTP/2 with gRPC's messages; what else a connection may start with (HTTP/1, TLS,
+/// ...) is named. Without an IDL, values are printed by the numbers and types that the wire has; with
+/// one, by their names.
+///
+/// HTTP/2 can only be read from where one side begins, because headers refer to those before them;
+/// what the other side sent may stand behind it, from its beginning. A message of gRPC that takes
+/// more than one frame is named by its size.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = DECODE_EXAMPLES)]
 pub(crate) struct DecodeArgs {

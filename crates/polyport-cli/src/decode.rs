@@ -2,6 +2,7 @@
 
 mod text;
 mod frame;
+mod http2;
 mod message;
 mod idl;
 mod header;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 use polyport_wire::schema::Schema;
 
 use crate::args::DecodeArgs;
+use crate::decode::frame::Frames;
 use crate::decode::idl::Idl;
 use crate::decode::text::Printer;
 use crate::failure::Failure;
@@ -73,19 +75,15 @@ fn print_text(bytes: &[u8], idl: &Idl, offsets: bool, out: impl Write) -> io::Re
         offsets,
     };
     let mut is_well = true;
-    let (mut at, mut number) = (0, 0);
-    while at < bytes.len() {
-        let frame = frame::read(bytes, at, idl);
+    let mut number = 0;
+    let mut frames = Frames::new(bytes, idl);
+    for frame in &mut frames {
         number += 1;
         printer.frame(number, &frame)?;
         is_well &= frame.problems.is_empty();
-        at += frame.size;
-        if !frame.ends {
-            break;
-        }
     }
-    if at < bytes.len() {
-        printer.rest(at, bytes.len() - at)?;
+    if let Some((at, size)) = frames.rest() {
+        printer.rest(at, size)?;
     }
     printer.out.flush()?;
     Ok(is_well)
@@ -94,16 +92,10 @@ fn print_text(bytes: &[u8], idl: &Idl, offsets: bool, out: impl Write) -> io::Re
 /// Writes every frame as a line of JSON, and gives whether all was well.
 fn print_json(bytes: &[u8], idl: &Idl, mut out: impl Write) -> io::Result<bool> {
     let mut is_well = true;
-    let mut at = 0;
-    while at < bytes.len() {
-        let frame = frame::read(bytes, at, idl);
+    for frame in Frames::new(bytes, idl) {
         serde_json::to_writer(&mut out, &frame)?;
         writeln!(out)?;
         is_well &= frame.problems.is_empty();
-        at += frame.size;
-        if !frame.ends {
-            break;
-        }
     }
     out.flush()?;
     Ok(is_well)

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::decode::cursor::{Cursor, Problem};
 use crate::decode::header::{Fixed, Header, Text};
+use crate::decode::http2::{self, Http2, Http2Frame, PREFACE};
 use crate::decode::idl::Idl;
 use crate::decode::message::{Message, Writing};
 use crate::decode::value::{Field, ValueReader};
@@ -26,6 +27,8 @@ pub(super) struct Frame<'a> {
     pub(super) header: Option<Header<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) message: Option<Message<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) http2: Option<Http2Frame<'a>>,
     /// The struct that a stream carries without an envelope.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) data: Option<Vec<Field<'a>>>,
@@ -39,16 +42,61 @@ pub(super) struct Frame<'a> {
     pub(super) ends: bool,
 }
 
+/// The frames of some bytes, one behind the other.
+pub(super) struct Frames<'a> {
+    input: &'a [u8],
+    idl: &'a Idl,
+    at: usize,
+    /// Whether the last frame had no end, so that nothing says where another one starts.
+    is_lost: bool,
+    http2: Http2,
+}
+
+impl<'a> Frames<'a> {
+    pub(super) fn new(input: &'a [u8], idl: &'a Idl) -> Self {
+        Self {
+            input,
+            idl,
+            at: 0,
+            is_lost: false,
+            http2: Http2::default(),
+        }
+    }
+
+    /// How many bytes are left, and where: those behind a frame that has no end.
+    pub(super) fn rest(&self) -> Option<(usize, usize)> {
+        let left = self.input.len() - self.at;
+        (left > 0).then_some((self.at, left))
+    }
+}
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = Frame<'a>;
+
+    fn next(&mut self) -> Option<Frame<'a>> {
+        let (at, _) = self.rest().filter(|_| !self.is_lost)?;
+        let frame = read(self.input, at, self.idl, &mut self.http2);
+        self.at += frame.size;
+        self.is_lost = !frame.ends;
+        Some(frame)
+    }
+}
+
 /// Reads the frame at `at`, of which at least one byte must be there.
-pub(super) fn read<'a>(input: &'a [u8], at: usize, idl: &'a Idl) -> Frame<'a> {
+fn read<'a>(input: &'a [u8], at: usize, idl: &'a Idl, http2: &mut Http2) -> Frame<'a> {
     let mut frame = Frame {
         offset: at,
         size: input.len() - at,
         ..Frame::default()
     };
     let bytes = &input[at..];
+    let is_preface = detect(bytes) == Detection::Http2;
+    if !is_preface && (http2.has_begun() || http2::is_server(bytes)) {
+        frame.read_http2(input, idl, http2);
+        return frame;
+    }
     match (detect(bytes), sniff(bytes)) {
-        (Detection::Http2, _) => frame.foreign("HTTP/2", bytes),
+        (Detection::Http2, _) => frame.read_preface(input, http2),
         (Detection::Foreign(kind), _) => frame.foreign(name(kind), bytes),
         (_, Sniff::Start(Start::TtHeader)) => frame.read_ttheader(input, idl),
         (_, Sniff::Start(Start::Mesh)) => frame.read_mesh(input, idl),
@@ -77,7 +125,7 @@ fn name(foreign: Foreign) -> &'static str {
 impl<'a> Frame<'a> {
     fn foreign(&mut self, name: &str, bytes: &[u8]) {
         name.clone_into(&mut self.transport);
-        let expected = "Thrift: Buffered, Framed, TTHeader or MeshHeader";
+        let expected = "Buffered, Framed, TTHeader, MeshHeader or HTTP/2";
         let seen = match name {
             "unknown" => saw(bytes),
             _ => format!("{}, as {name} starts", saw(bytes)),
@@ -100,6 +148,35 @@ impl<'a> Frame<'a> {
             self.problems.push(Problem::new(outer.at(), expected, seen));
         }
         outer.limit(length, "the frame")
+    }
+
+    fn read_preface(&mut self, input: &[u8], http2: &mut Http2) {
+        "HTTP/2 preface".clone_into(&mut self.transport);
+        let mut cursor = Cursor::new(input, self.offset, "the input");
+        let preface = cursor.take(PREFACE.len(), "HTTP/2's preface");
+        if preface.is_some_and(|preface| preface != PREFACE) {
+            let seen = "saw other letters behind the first";
+            cursor.fail(self.offset, "HTTP/2's preface", seen);
+        }
+        self.ends = cursor.is_well();
+        if self.ends {
+            self.size = PREFACE.len();
+            http2.begin();
+        }
+        self.problems.extend(cursor.into_problem());
+    }
+
+    fn read_http2(&mut self, input: &'a [u8], idl: &'a Idl, http2: &mut Http2) {
+        "HTTP/2".clone_into(&mut self.transport);
+        let mut cursor = Cursor::new(input, self.offset, "the input");
+        if let Some(head) = http2::head(&mut cursor) {
+            let mut payload = self.bound(&cursor, head.length);
+            self.http2 = Some(http2.read(head, &mut payload, idl));
+            // What is not there has been said.
+            let problem = payload.into_problem().filter(|_| self.ends);
+            self.problems.extend(problem);
+        }
+        self.problems.extend(cursor.into_problem());
     }
 
     fn read_ttheader(&mut self, input: &'a [u8], idl: &'a Idl) {

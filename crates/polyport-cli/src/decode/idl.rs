@@ -49,6 +49,8 @@ pub(super) struct Query<'q> {
     pub(super) service: Option<&'q [u8]>,
     pub(super) method: &'q [u8],
     pub(super) sequence: i32,
+    /// Whether it came on a stream, where messages of Thrift's streaming methods stand alone.
+    pub(super) is_stream: bool,
 }
 
 /// What the IDL says about a message.
@@ -130,8 +132,9 @@ impl Idl {
             [first, others @ ..] if others.iter().all(|other| is_same(first, other)) => {
                 self.remember(query, &candidates);
                 let names = names(schema, first, query.kind);
+                let alone = query.is_stream && first.kind.is_streaming();
                 Found {
-                    names: Some(names),
+                    names: if alone { names.only() } else { Some(names) },
                     message: self.message(names),
                     services,
                     note,

@@ -38,6 +38,8 @@ pub(super) struct Kind(pub(super) u16);
 #[serde(rename_all = "snake_case")]
 pub(super) enum Body<'a> {
     Fields(Vec<Field<'a>>),
+    /// What is not taken apart, because it is compressed.
+    Bytes(Text<'a>),
     /// It could not be read.
     Missing,
 }
@@ -146,6 +148,7 @@ impl<'a> Message<'a> {
             service,
             method: self.method.0,
             sequence: self.sequence,
+            is_stream: false,
         });
         self.services = found.services;
         self.note = found.note;

@@ -12,7 +12,7 @@ use polyport_wire::ttheader::flags;
 use proptest::prelude::*;
 
 use super::*;
-use crate::decode::frame::Frame;
+use crate::decode::frame::{Frame, Frames};
 use crate::decode::message::Body;
 use crate::decode::value::{Data, Field, Kind, Value};
 
@@ -22,6 +22,16 @@ const RECORDINGS: [&str; 3] = [
     include_str!("../../../polyport-wire/tests/vectors/proto.txt"),
 ];
 
+/// A call over HTTP/2, what the client sent and what the server did.
+const HTTP2: &str = "\
+    505249202a20485454502f322e300d0a0d0a534d0d0a0d0a 000006040000000000 000400100000\
+    00002e010400000001 8386 44182f6d756c74692e76312e53657276696365412f4f6e6c7941\
+    5f106170706c69636174696f6e2f67727063 000009000100000001 00 00000004 0a026869\
+    000000040000000000 000000040100000000 000004080000000000 00001000\
+    000013010400000001 88 5f106170706c69636174696f6e2f67727063\
+    00000a000000000001 00 00000005 0a03686579\
+    00000f010500000001 400b677270632d737461747573 0130";
+
 /// What each read of a socket gave.
 fn reads() -> Vec<Vec<u8>> {
     let lines = RECORDINGS.into_iter().flat_map(str::lines);
@@ -29,6 +39,7 @@ fn reads() -> Vec<Vec<u8>> {
     let hex = lines.filter_map(|line| line.split_once(' '));
     hex.filter(|(_, hex)| *hex != "FIN")
         .map(|(_, hex)| input::from_hex(hex).unwrap())
+        .chain(std::iter::repeat_n(input::from_hex(HTTP2).unwrap(), 20))
         .collect()
 }
 
@@ -43,6 +54,11 @@ fn named() -> Idl {
         Builder::new().schema(&paths).unwrap()
     });
     Idl::new(Some(SCHEMA.clone()), None).unwrap()
+}
+
+/// The first frame.
+fn first<'a>(bytes: &'a [u8], idl: &'a Idl) -> Frame<'a> {
+    Frames::new(bytes, idl).next().unwrap()
 }
 
 /// What the server's own decoders make of the first frame, if it is right from end to end.
@@ -129,7 +145,7 @@ fn every_recorded_frame_is_read_as_a_server_reads_it() {
     for read in reads() {
         let mut at = 0;
         while let Some((size, served, value)) = by_the_server(&read[at..]) {
-            let frame = frame::read(&read, at, &idl);
+            let frame = first(&read[at..], &idl);
             compare(&frame, size, &served, value.as_ref());
             at += size;
             seen += 1;
@@ -188,7 +204,7 @@ proptest! {
             && served.header.as_ref().is_none_or(|header| header.flags & flags::STREAMING == 0)
         {
             let idl = nameless();
-            compare(&frame::read(&bytes, 0, &idl), size, &served, Some(&value));
+            compare(&first(&bytes, &idl), size, &served, Some(&value));
         }
     }
 }
@@ -206,13 +222,13 @@ fn a_frame_that_announces_much_costs_little() {
         "0000000e 1000 0000 00000000 0001 0000 01 ffff 00",
     ] {
         let bytes = input::from_hex(hex).unwrap();
-        let frame = frame::read(&bytes, 0, &idl);
+        let frame = first(&bytes, &idl);
         assert!(!frame.problems.is_empty(), "{hex}");
     }
     // A list of empty structs: a byte each.
     let mut bytes = input::from_hex("80010001 00000001 61 00000000 0f0001 0c 00200000").unwrap();
     bytes.resize(bytes.len() + 0x0020_0000 + 1, 0);
-    let frame = frame::read(&bytes, 0, &idl);
+    let frame = first(&bytes, &idl);
     let problem = frame.problems[0].to_string();
     let expected = "in field 1[999999]: expected at most 1000000 values in a message";
     assert!(problem.contains(expected), "{problem}");
@@ -225,7 +241,7 @@ fn nesting_ends_at_the_limit() {
         bytes.extend([12, 0, 1]);
     }
     let idl = nameless();
-    let frame = frame::read(&bytes, 0, &idl);
+    let frame = first(&bytes, &idl);
     let problem = frame.problems[0].to_string();
     assert!(
         problem.contains("expected values nested in at most 64 levels"),

@@ -7,6 +7,7 @@ use polyport_wire::ttheader::keys;
 use crate::decode::cursor::Problem;
 use crate::decode::frame::Frame;
 use crate::decode::header::{Header, Text, flag_names, protocol_name};
+use crate::decode::http2::{Entry, GrpcMessage, Http2Frame};
 use crate::decode::message::{Body, Message};
 use crate::decode::value::{Data, Field, Kind, Value, hex};
 use crate::terminal::{Color, Colors};
@@ -36,7 +37,11 @@ impl<W: Write> Printer<W> {
         if number > 1 {
             writeln!(self.out)?;
         }
-        let transport = self.colors.paint(Color::Heading, &frame.transport);
+        let mut transport = frame.transport.clone();
+        if let Some(http2) = &frame.http2 {
+            transport = format!("{transport} {}", http2.kind);
+        }
+        let transport = self.colors.paint(Color::Heading, &transport);
         let codec = frame
             .codec
             .map(|codec| format!(", {codec}"))
@@ -52,6 +57,9 @@ impl<W: Write> Printer<W> {
         }
         if let Some(message) = &frame.message {
             self.message(message)?;
+        }
+        if let Some(http2) = &frame.http2 {
+            self.http2(offset, http2)?;
         }
         if let Some(fields) = &frame.data {
             self.line(offset, 1, "data")?;
@@ -146,8 +154,65 @@ impl<W: Write> Printer<W> {
         if let Some(note) = &message.note {
             self.note(message.offset, note)?;
         }
-        match &message.body {
-            Body::Fields(fields) => self.fields(fields, 2, !message.services.is_empty()),
+        let named = !message.services.is_empty();
+        self.body(&message.body, (message.offset, 2), named)
+    }
+
+    fn http2(&mut self, offset: usize, frame: &Http2Frame<'_>) -> io::Result<()> {
+        let mut parts = match frame.stream {
+            0 => vec!["connection".to_owned()],
+            stream => vec![format!("stream {stream}")],
+        };
+        parts.extend(frame.flags.iter().copied().map(str::to_owned));
+        self.line(offset, 1, &parts.join(", "))?;
+        if let Some(note) = &frame.note {
+            self.note(offset, note)?;
+        }
+        let names = frame.fields.iter().map(|entry| columns(&entry.name));
+        let width = names.max().unwrap_or(0);
+        for Entry {
+            offset,
+            name,
+            value,
+        } in &frame.fields
+        {
+            let name = name.escape_debug().to_string();
+            let name = self.colors.padded(Color::Name, &name, width);
+            let value = value.escape_debug();
+            self.line(*offset, 2, format!("{name}  {value}").trim_end())?;
+        }
+        frame
+            .messages
+            .iter()
+            .try_for_each(|message| self.grpc_message(message))
+    }
+
+    fn grpc_message(&mut self, message: &GrpcMessage<'_>) -> io::Result<()> {
+        let GrpcMessage { offset, size, .. } = *message;
+        let mut text = format!("message, {size} bytes");
+        if let Some(method) = &message.method {
+            let method = self.colors.paint(Color::Heading, method);
+            text = format!("{text}, {method}");
+        }
+        if message.compressed {
+            text.push_str(", compressed");
+        }
+        self.line(offset, 2, &text)?;
+        if let Some(note) = &message.note {
+            self.note(offset, note)?;
+        }
+        self.body(&message.body, (offset, 3), message.method.is_some())
+    }
+
+    fn body(
+        &mut self,
+        body: &Body<'_>,
+        (offset, depth): (usize, usize),
+        named: bool,
+    ) -> io::Result<()> {
+        match body {
+            Body::Fields(fields) => self.fields(fields, depth, named),
+            Body::Bytes(Text(bytes)) => self.line(offset, depth, &cut(bytes)),
             Body::Missing => Ok(()),
         }
     }

@@ -320,6 +320,14 @@ impl<'a> Value<'a> {
 }
 
 impl<'a> Names<'a> {
+    /// The fields of the result, or else of the only argument.
+    pub(super) fn only(self) -> Option<Self> {
+        let argument = self.fields.first().map(|field| &field.kind);
+        let schema = self.schema;
+        let kind = self.result.or(argument)?;
+        Named { schema, kind }.fields()
+    }
+
     /// The name and the type of a field.
     fn field(self, id: i16) -> (Option<&'a str>, Option<Named<'a>>) {
         let schema = self.schema;

@@ -6,6 +6,7 @@ mod bench;
 mod call;
 mod check;
 mod decode;
+mod decode_http2;
 mod describe;
 mod explain;
 mod generate;
