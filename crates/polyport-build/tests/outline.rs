@@ -91,6 +91,18 @@ fn names_and_types_are_written_as_users_write_them() {
 }
 
 #[test]
+fn a_namespace_may_be_called_like_anything() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.thrift");
+    let text = "namespace * polyport.std.type\nstruct self {}\nservice A { list<self> b() }";
+    fs::write(&path, text).unwrap();
+    let outline = Builder::new().outline(&[&path], "crate::idl").unwrap();
+    let expected = "crate::idl::polyport::std::r#type::A [\"AServer\", \"AClient\", \"a\"]\n\
+                    b() -> Vec<crate::idl::polyport::std::r#type::Self_> or polyport::Status";
+    assert_eq!(handler(&outline.services[0]), expected);
+}
+
+#[test]
 fn the_root_is_a_path() {
     let error = Builder::new()
         .outline(&["no.thrift"], "crate::")

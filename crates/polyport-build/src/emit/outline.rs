@@ -77,7 +77,16 @@ impl Emitter<'_> {
 fn text(kind: &TokenStream) -> String {
     // Types are paths, their parameters and tuples: blanks stand behind commas only.
     let text = kind.to_string().replace(' ', "").replace(',', ", ");
-    let users =
-        |text: String, (generated, documented): &(&str, &str)| text.replace(generated, documented);
-    PATHS.iter().fold(text, users)
+    text.split_inclusive(['<', '>', '(', ')', ' '])
+        .map(path)
+        .collect()
+}
+
+/// A path, and what is behind it.
+fn path(text: &str) -> String {
+    let known = PATHS.iter().find_map(|(generated, documented)| {
+        let rest = text.strip_prefix(generated)?;
+        Some(format!("{documented}{rest}"))
+    });
+    known.unwrap_or_else(|| text.to_owned())
 }

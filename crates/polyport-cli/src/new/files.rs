@@ -7,6 +7,7 @@ use polyport_wire::schema::CallKind;
 use polyport_wire::transport::Codec;
 
 use super::registration::Entry;
+use super::source::without_raw;
 
 /// What a project is told apart by.
 #[derive(Debug)]
@@ -51,12 +52,19 @@ impl Facts<'_> {
 
     pub(super) fn library(&self) -> String {
         let name = self.name;
+        let is_ours = |entry: &Entry<'_>| entry.service.module.starts_with("crate::idl::polyport");
+        // The IDL's module would be meant.
+        let root = if self.entries.iter().any(is_ours) {
+            "::"
+        } else {
+            ""
+        };
         format!(
             "//! The services of `{name}`.\n\n\
              pub mod services;\n\n\
              /// What `build.rs` generates from the files in `idl`.\n\
              pub mod idl {{\n    \
-                 polyport::include_idl!(\"idl\");\n\
+                 {root}polyport::include_idl!(\"idl\");\n\
              }}\n"
         )
     }
@@ -67,6 +75,7 @@ impl Facts<'_> {
             r#"//! Serves all services on one port: `cargo run`, or `cargo run -- 0.0.0.0:8888`.
 
 use polyport::Error;
+
 use {krate}::services;
 
 #[tokio::main]
@@ -102,6 +111,7 @@ async fn interrupted() {{
             r#"//! Starts the server on a free port and calls it, as its clients do.
 
 use polyport::{{Client, Transport}};
+
 use {krate}::{{idl, services}};
 
 /// A client of a server that runs until the test ends.
@@ -130,6 +140,7 @@ async fn connect(transport: Transport) -> Client {{
             r#"//! Calls each service once: `cargo run --example client`, while the server runs.
 
 use polyport::{{Client, Error, Transport}};
+
 use {krate}::idl;
 
 #[tokio::main]
@@ -145,14 +156,17 @@ async fn main() -> Result<(), Error> {{
         )
     }
 
-    /// The method of each service that is called to see whether it is there: one that answers once,
-    /// if it has such a one.
+    /// The method of each service that is called to see whether it is there: one that answers once
+    /// and takes little, if it has such a one.
     fn called(&self) -> impl Iterator<Item = (&Entry<'_>, &MethodOutline)> {
         self.entries.iter().filter_map(|entry| {
             let methods = &entry.service.methods;
-            let is_unary = |method: &&MethodOutline| method.description.kind == CallKind::Unary;
-            let unary = methods.iter().find(is_unary);
-            Some((entry, unary.or_else(|| methods.first())?))
+            let is_short = |method: &&MethodOutline| {
+                let method = &method.description;
+                method.kind == CallKind::Unary && method.arguments.len() <= 2
+            };
+            let short = methods.iter().find(is_short);
+            Some((entry, short.or_else(|| methods.first())?))
         })
     }
 
@@ -162,7 +176,7 @@ async fn main() -> Result<(), Error> {{
             .entries
             .iter()
             .map(|entry| {
-                let file = entry.module.trim_start_matches("r#");
+                let file = without_raw(&entry.module);
                 let service = &entry.service.description;
                 let (full_name, idl) = (service.full_name(), entry.service.file.display());
                 format!("| `{full_name}` | `{idl}` | `src/services/{file}.rs` |\n")
@@ -228,7 +242,7 @@ fn version() -> &'static str {
 
 /// A test that finds a service there, but nothing written yet.
 fn test(entry: &Entry<'_>, method: &MethodOutline) -> String {
-    let name = entry.module.trim_start_matches("r#");
+    let name = without_raw(&entry.module);
     let client = client_of(entry.service);
     let connect = format!("connect(Transport::{}).await", transport(entry.service));
     let call = call(method);
@@ -247,7 +261,8 @@ fn test(entry: &Entry<'_>, method: &MethodOutline) -> String {
     format!(
         "#[tokio::test]\n\
          async fn {name}_is_there() {{\n    \
-             let client = {client}::new({connect});\n    \
+             let client = {connect};\n    \
+             let client = {client}::new(client);\n    \
              let outcome = {call}.await;\n\
          {said}\n\
          }}\n"
@@ -260,7 +275,8 @@ fn example(entry: &Entry<'_>, method: &MethodOutline) -> String {
     let connect = format!("connect(Transport::{}).await?", transport(entry.service));
     let (call, title) = (call(method), title(entry, method));
     format!(
-        "    let client = {client}::new({connect});\n    \
+        "    let client = {connect};\n    \
+             let client = {client}::new(client);\n    \
              match {call}.await {{\n        \
                  Ok(answer) => println!(\"{title}: {{answer:?}}\"),\n        \
                  Err(error) => println!(\"{title}: {{error}}\"),\n    \

@@ -175,3 +175,57 @@ fn question(conflicts: &[Conflict]) -> String {
          they call:{conflicts}"
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use polyport_build::Builder;
+
+    use super::*;
+
+    const IDL: &str = "
+        service A { void ping() void list() }
+        service B { void ping() void list() }
+        service C { void ping() }
+    ";
+
+    /// What is decided by these answers, and what was asked last.
+    #[track_caller]
+    fn check(answers: &str, fallbacks: &[&str], are_refused: bool) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.thrift");
+        fs::write(&path, format!("namespace * a\n{IDL}")).unwrap();
+        let outline = Builder::new().outline(&[path], "crate::idl").unwrap();
+        let services: Vec<&ServiceOutline> = outline.services.iter().collect();
+        let (mut nameless, mut asked) = (Nameless::default(), Vec::new());
+        let asking = nameless.ask(&services, &mut answers.as_bytes(), &mut asked);
+        asking.unwrap();
+        assert_eq!(nameless.fallbacks, fallbacks);
+        assert_eq!(nameless.are_refused, are_refused);
+        String::from_utf8(asked).unwrap()
+    }
+
+    #[test]
+    fn who_is_asked_chooses_among_what_settles_everything() {
+        let asked = check("2\n", &["a.B"], false);
+        let expected = "\
+several services have a method of the same name, and not all clients say which service they call:
+  `list` is a method of a.A, a.B
+  `ping` is a method of a.A, a.B, a.C
+Who answers such calls?
+  1  a.A
+  2  a.B
+  3  nobody, they are refused
+> ";
+        assert_eq!(asked, expected);
+        check("3\n", &[], true);
+    }
+
+    #[test]
+    fn it_is_asked_until_there_is_an_answer() {
+        let asked = check("\n0\n4\na.A\n1\n", &["a.A"], false);
+        assert_eq!(asked.matches("Type a number from 1 to 3.\n\n").count(), 4);
+        check("", &[], false);
+    }
+}

@@ -11,7 +11,7 @@ use super::files::{Facts, GITIGNORE};
 use super::nameless::Nameless;
 use super::registration::{self, Entry};
 use super::script::{self, Script};
-use super::source::RustFile;
+use super::source::{RustFile, without_raw};
 use super::wanted::Wanted;
 use super::{handler, manifest};
 use crate::args::NewArgs;
@@ -84,8 +84,21 @@ pub(super) fn create_handler(entry: &Entry<'_>, changes: &mut Changes) {
 }
 
 fn handler_path(module: &str) -> String {
-    format!("src/services/{}.rs", module.trim_start_matches("r#"))
+    format!("src/services/{}.rs", without_raw(module))
 }
+
+/// What means something else in the file of a handler.
+const NAMES_IN_HANDLERS: [&str; 9] = [
+    "Bytes",
+    "Context",
+    "Err",
+    "Result",
+    "Sink",
+    "Status",
+    "Streaming",
+    "String",
+    "Vec",
+];
 
 /// Names handlers and their modules; a name that is taken gets the package before it.
 pub(super) fn entries<'a>(
@@ -97,11 +110,10 @@ pub(super) fn entries<'a>(
         let full_name = service.description.full_name();
         let package = service.description.package.replace('.', "_").to_lowercase();
         let own = service.types.clone();
-        let long = format!("{package}_{}", own.trim_start_matches("r#"));
+        let long = format!("{package}_{}", without_raw(&own));
         let module = if taken.contains(&own) { long } else { own };
         taken.insert(module.clone());
-        let means_something = ["Bytes", "Context", "Sink", "Status", "Streaming"];
-        let handler = match means_something.contains(&service.handler.as_str()) {
+        let handler = match NAMES_IN_HANDLERS.contains(&service.handler.as_str()) {
             true => format!("{}Handler", service.handler),
             false => service.handler.clone(),
         };
@@ -169,7 +181,7 @@ impl Project {
         let script = Script::parse(text)?.ok_or_else(|| {
             Failure::Other(format!(
                 "`{}` does not say what it generates from: it needs \
-                 `Builder::new()...compile(&[\"idl/...\"])`",
+                 a list of files in `compile`",
                 directory.join(script::PATH).display()
             ))
         })?;

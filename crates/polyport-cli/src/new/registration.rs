@@ -8,8 +8,8 @@ use syn::visit::{self, Visit};
 use syn::{Expr, ExprCall, ExprMethodCall, Item, ItemMod, Stmt};
 
 use super::changes::Note;
-use super::source::{Insertion, Names, RustFile, plain, segments};
-use super::text::{MAX_CALL_WIDTH, chain};
+use super::source::{Insertion, Names, RustFile, plain, segments, without_raw};
+use super::text::{MAX_CALL_WIDTH, MAX_WIDTH, chain};
 
 /// Where it is.
 pub(super) const PATH: &str = "src/services.rs";
@@ -33,7 +33,7 @@ pub(super) struct Entry<'a> {
 /// A new file.
 pub(super) fn text(entries: &[Entry<'_>], refuses_nameless: bool) -> String {
     let mut modules: Vec<&str> = entries.iter().map(|entry| entry.module.as_str()).collect();
-    modules.sort_by_key(|module| module.trim_start_matches("r#"));
+    modules.sort_by_key(|module| without_raw(module));
     let modules: String = modules
         .iter()
         .map(|module| format!("mod {module};\n"))
@@ -61,12 +61,22 @@ impl Entry<'_> {
     fn add(&self, names: &Names) -> String {
         let server = names.shorten(&server(self.service));
         let handler = format!("{}::{}", self.module, self.handler);
-        let service = format!("{server}::new({handler})");
+        let fallback = if self.is_fallback { ".fallback()" } else { "" };
+        let service = format!("{server}::new({handler}){fallback}");
+        let line = format!(".add({service})");
         // As rustfmt would write it.
-        match (self.is_fallback, service.len() <= MAX_CALL_WIDTH) {
-            (true, _) => format!(".add({service}.fallback())"),
-            (false, true) => format!(".add({service})"),
-            (false, false) => format!(".add({server}::new(\n            {handler},\n        ))"),
+        let is_short = service.len() <= MAX_CALL_WIDTH;
+        let can_break = !self.is_fallback && format!("{server}::new(").len() <= MAX_CALL_WIDTH;
+        if is_short || !can_break && line.len() + 8 <= MAX_WIDTH {
+            line
+        } else if can_break {
+            format!(".add({server}::new(\n            {handler},\n        ))")
+        } else {
+            let fallback = fallback.replace('.', "\n            .");
+            format!(
+                ".add(\n            {server}::new(\n                {handler},\n            )\
+                 {fallback},\n        )"
+            )
         }
     }
 }
@@ -191,7 +201,7 @@ fn module(file: &RustFile, name: &str) -> Option<Insertion> {
         _ => None,
     });
     let modules: Vec<&ItemMod> = modules.collect();
-    let own = name.trim_start_matches("r#");
+    let own = without_raw(name);
     if modules.iter().any(|module| plain(&module.ident) == own) {
         return None;
     }

@@ -1,10 +1,10 @@
 //! `build.rs`, which says what a project is made from.
 
 use syn::spanned::Spanned;
-use syn::{Expr, ExprArray, ExprLit, ExprMethodCall, Lit};
+use syn::{Block, Expr, ExprArray, ExprLit, Lit, Local, Pat, Stmt};
 
 use super::source::{Insertion, RustFile};
-use super::text::chain;
+use super::text::{MAX_CALL_WIDTH, chain};
 use crate::failure::Failure;
 
 /// Where it is.
@@ -38,24 +38,23 @@ pub(super) fn text(inputs: &Inputs) -> String {
         calls.push(".combine_service(true)".to_owned());
     }
     calls.push(".name(\"idl\")".to_owned());
-    let files: Vec<String> = inputs
+    calls.push(".compile(&files)".to_owned());
+    let list: Vec<String> = inputs
         .files
         .iter()
         .map(|file| format!("{file:?}"))
         .collect();
-    let list = files.join(", ");
+    let line = format!("[{}]", list.join(", "));
     // As rustfmt would write it.
-    calls.push(match list.len() + "&[]".len() <= 60 {
-        true => format!(".compile(&[{list}])"),
-        false => format!(
-            ".compile(&[\n            {},\n        ])",
-            files.join(",\n            ")
-        ),
-    });
+    let list = match line.len() <= MAX_CALL_WIDTH {
+        true => line,
+        false => format!("[\n        {},\n    ]", list.join(",\n        ")),
+    };
     format!(
         "//! Generates `crate::idl` from the files in `idl`.\n\n\
          use polyport_build::{{Builder, Error}};\n\n\
          fn main() -> Result<(), Error> {{\n    \
+             let files = {list};\n    \
              {}\n\
          }}\n",
         chain("Builder::new()", &calls, 4)
@@ -66,17 +65,18 @@ impl Script {
     /// The script, if it is one that generates from a list of files.
     pub(super) fn parse(text: String) -> Result<Option<Self>, Failure> {
         let file = RustFile::parse(PATH.to_owned(), text)?;
-        let mut calls = Vec::new();
-        for item in &file.tree.items {
-            if let syn::Item::Fn(function) = item {
-                let statements = function.block.stmts.iter();
-                calls.extend(statements.filter_map(|statement| match statement {
-                    syn::Stmt::Expr(expression, _) => Some(expression),
-                    _ => None,
-                }));
-            }
-        }
-        let script = calls.into_iter().find_map(|call| found(&file, call));
+        let functions = file.tree.items.iter().filter_map(|item| match item {
+            syn::Item::Fn(function) => Some(&*function.block),
+            _ => None,
+        });
+        let mut found = functions.flat_map(|block| {
+            let statements = block.stmts.iter();
+            statements.filter_map(|statement| match statement {
+                Stmt::Expr(expression, _) => found(&file, block, expression),
+                _ => None,
+            })
+        });
+        let script = found.next();
         Ok(script.map(|(inputs, list_end, builder_end)| Self {
             inputs,
             list_end,
@@ -99,7 +99,7 @@ impl Script {
             .filter(|file| !self.inputs.files.contains(file))
             .map(|file| format!(", {file:?}"))
             .collect();
-        self.file.with(&[
+        let mut insertions = [
             Insertion {
                 at: self.builder_end,
                 text: new_dirs,
@@ -108,12 +108,14 @@ impl Script {
                 at: self.list_end,
                 text: new_files,
             },
-        ])
+        ];
+        insertions.sort_by_key(|insertion| insertion.at);
+        self.file.with(&insertions)
     }
 }
 
 /// What an expression generates from, if it does, and the places where more can be said.
-fn found(file: &RustFile, expression: &Expr) -> Option<(Inputs, usize, usize)> {
+fn found(file: &RustFile, block: &Block, expression: &Expr) -> Option<(Inputs, usize, usize)> {
     let mut inputs = Inputs::default();
     let mut list_end = None;
     let mut current = match expression {
@@ -123,7 +125,7 @@ fn found(file: &RustFile, expression: &Expr) -> Option<(Inputs, usize, usize)> {
     while let Expr::MethodCall(call) = current {
         match call.method.to_string().as_str() {
             "compile" => {
-                let list = list(call)?;
+                let list = list(block, call.args.first()?)?;
                 inputs.files = list.elems.iter().map(text_of).collect::<Option<_>>()?;
                 list_end = Some(file.end(list.elems.last()?.span()));
             }
@@ -137,15 +139,26 @@ fn found(file: &RustFile, expression: &Expr) -> Option<(Inputs, usize, usize)> {
     Some((inputs, list_end?, file.end(current.span())))
 }
 
-fn list(call: &ExprMethodCall) -> Option<&ExprArray> {
-    match call.args.first()? {
-        Expr::Reference(reference) => match &*reference.expr {
-            Expr::Array(list) => Some(list),
+/// The list that an expression stands for, which may have a name in the block.
+fn list<'a>(block: &'a Block, expression: &'a Expr) -> Option<&'a ExprArray> {
+    let expression = match expression {
+        Expr::Reference(reference) => &reference.expr,
+        expression => expression,
+    };
+    let name = match expression {
+        Expr::Array(list) => return Some(list),
+        Expr::Path(path) => &path.path,
+        _ => return None,
+    };
+    block.stmts.iter().find_map(|statement| {
+        let Stmt::Local(Local { pat, init, .. }) = statement else {
+            return None;
+        };
+        match (pat, &*init.as_ref()?.expr) {
+            (Pat::Ident(own), Expr::Array(list)) if name.is_ident(&own.ident) => Some(list),
             _ => None,
-        },
-        Expr::Array(list) => Some(list),
-        _ => None,
-    }
+        }
+    })
 }
 
 fn text_of(expression: &Expr) -> Option<String> {

@@ -3,10 +3,8 @@
 use polyport_build::MethodOutline;
 use syn::{FnArg, GenericArgument, PathArguments, ReturnType, Type};
 
-use super::source::{Names, RustFile, segments};
-
-/// How wide a line of Rust may be.
-const MAX_WIDTH: usize = 100;
+use super::source::{Names, RustFile, segments, without_raw};
+use super::text::MAX_WIDTH;
 
 /// The function of a method, its types written as `names` allow.
 #[derive(Debug)]
@@ -20,7 +18,7 @@ impl Signature {
     pub(super) fn of(method: &MethodOutline, names: &Names) -> Self {
         let given = method.parameters.iter().map(|parameter| {
             // Nothing uses it yet.
-            let name = parameter.name.trim_start_matches("r#");
+            let name = without_raw(&parameter.name);
             format!("_{name}: {}", shortened(&parameter.kind, names))
         });
         let context = format!("cx: &mut {}", names.shorten("polyport::Context"));

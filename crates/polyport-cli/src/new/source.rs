@@ -89,6 +89,7 @@ impl RustFile {
 /// What is imported, and so what names at the start of paths stand for.
 #[derive(Debug, Default)]
 pub(super) struct Names {
+    /// The names as Rust writes them, and the paths without `r#`.
     paths: Vec<(String, Vec<String>)>,
     /// Modules of which everything is imported.
     globs: Vec<Vec<String>>,
@@ -113,13 +114,13 @@ impl Names {
                 path.pop();
             }
             UseTree::Name(tree) => {
-                let path = imported(path, &tree.ident);
-                self.paths
-                    .push((path.last().cloned().unwrap_or_default(), path));
+                let own = path.last().filter(|_| tree.ident == "self");
+                let name = own.map_or_else(|| tree.ident.to_string(), |own| raw(own));
+                self.paths.push((name, imported(path, &tree.ident)));
             }
             UseTree::Rename(tree) => {
                 let path = imported(path, &tree.ident);
-                self.paths.push((plain(&tree.rename), path));
+                self.paths.push((tree.rename.to_string(), path));
             }
             UseTree::Group(tree) => {
                 for tree in &tree.items {
@@ -133,9 +134,11 @@ impl Names {
     /// The path from the top of the crate, or from the name of another one.
     pub(super) fn expand(&self, path: impl IntoIterator<Item = String>) -> Vec<String> {
         let mut path: Vec<String> = path.into_iter().collect();
-        let known = path
-            .first()
-            .and_then(|first| self.paths.iter().find(|(name, _)| name == first));
+        let known = path.first().and_then(|first| {
+            self.paths
+                .iter()
+                .find(|(name, _)| without_raw(name) == first)
+        });
         if let Some((_, full)) = known {
             path.splice(..1, full.iter().cloned());
         }
@@ -145,7 +148,8 @@ impl Names {
     /// Whether a path that was expanded may be this one: it is, or its end, or what is missing is
     /// imported with everything else.
     pub(super) fn lead_to(&self, found: &[String], wanted: &str) -> bool {
-        let wanted = from_top(wanted.split("::").map(str::to_owned).collect());
+        let wanted = wanted.split("::").map(|name| without_raw(name).to_owned());
+        let wanted = from_top(wanted.collect());
         let is_rest = |glob: &Vec<String>| {
             let length = glob.len() + found.len();
             wanted.starts_with(glob) && wanted.ends_with(found) && wanted.len() == length
@@ -159,7 +163,8 @@ impl Names {
     pub(super) fn shorten(&self, path: &str) -> String {
         let parts: Vec<&str> = path.split("::").collect();
         let leads = |full: &[String]| {
-            full.len() <= parts.len() && full.iter().zip(&parts).all(|(a, b)| a == b)
+            let mut pairs = full.iter().zip(&parts);
+            full.len() <= parts.len() && pairs.all(|(name, part)| name == without_raw(part))
         };
         let known = self.paths.iter().filter(|(_, full)| leads(full));
         match known.max_by_key(|(_, full)| full.len()) {
@@ -194,6 +199,19 @@ pub(super) fn segments(path: &syn::Path) -> impl Iterator<Item = String> {
 /// A name without `r#`.
 pub(super) fn plain(ident: &syn::Ident) -> String {
     ident.unraw().to_string()
+}
+
+/// The same for one that is a text.
+pub(super) fn without_raw(name: &str) -> &str {
+    name.trim_start_matches("r#")
+}
+
+/// A name as Rust writes it.
+fn raw(name: &str) -> String {
+    match syn::parse_str::<syn::Ident>(name) {
+        Ok(_) => name.to_owned(),
+        Err(_) => format!("r#{name}"),
+    }
 }
 
 fn collect_mentions(tokens: TokenStream, names: &Names, mentions: &mut Vec<Mention>) {

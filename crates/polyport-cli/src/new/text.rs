@@ -1,5 +1,8 @@
 //! Rust as rustfmt would write it.
 
+/// How wide a line may be.
+pub(super) const MAX_WIDTH: usize = 100;
+
 /// What rustfmt writes on one line: chains of calls, and the arguments of one.
 pub(super) const MAX_CALL_WIDTH: usize = 60;
 

@@ -11,7 +11,7 @@ mod update;
 
 use std::fs;
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -165,6 +165,59 @@ new      examples/client.rs
     let again = new(directory, &["shop", "--idl", "stock.proto", "--client"]);
     assert_eq!(again, "4 services, nothing to add\n");
     assert_eq!(files(&directory.join("shop")), found);
+}
+
+/// What rustfmt would change, if this machine has it.
+fn unformatted(project: &Path) -> Option<String> {
+    let files = [
+        "build.rs",
+        "src/main.rs",
+        "tests/calls.rs",
+        "examples/client.rs",
+    ];
+    let output = Command::new("rustfmt")
+        .args(["--edition", "2024", "--check", "src/lib.rs"])
+        .args(files)
+        .current_dir(project)
+        .output()
+        .ok()?;
+    Some(text(&output.stdout) + &text(&output.stderr))
+}
+
+#[test]
+fn what_is_written_is_formatted() {
+    let inventory = "syntax = \"proto3\"; package warehouse.inventory.v1; message Item {}\n\
+                     service Inventory { rpc Count(Item) returns (Item); }\n\
+                     service InventoryReservations { rpc Count(stream Item) returns (Item); }\n";
+    let directory = idls(&[
+        ("a/inventory.proto", inventory),
+        ("b/types.thrift", "struct A {}\n"),
+    ]);
+    let directory = directory.path();
+    let few = ["few", "--idl", "stock.proto", "--client"];
+    new(directory, &few);
+    let many = [
+        "many",
+        "--idl",
+        "orders.thrift",
+        "--idl",
+        "stock.proto",
+        "--idl",
+        "a/inventory.proto",
+        "--idl",
+        "b/types.thrift",
+        "-I",
+        "a",
+        "-I",
+        "b",
+        "--client",
+        "--refuse-traffic-without-service-name",
+    ];
+    new(directory, &many);
+    for project in ["few", "many"] {
+        let found = unformatted(&directory.join(project));
+        assert_eq!(found.unwrap_or_default(), "");
+    }
 }
 
 #[test]

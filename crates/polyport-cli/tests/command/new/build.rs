@@ -54,9 +54,23 @@ fn start() -> (Server, String) {
     (server, address)
 }
 
+/// Names that mean something to Rust, to Polyport or to the files around a handler.
+const NAMES: &str = "namespace * polyport.std
+enum Color { RED = 1 }
+union Pick { 1: i32 self, 2: string type }
+struct type { 1: string self }
+exception Result { 1: string why }
+service Status {
+  void new(1: Color async, 2: Pick p, 3: map<string, list<type>> m, 4: set<double> s, 5: bool cx)
+  type connect(1: type type) throws (1: Result self)
+}
+service Main extends Status { oneway void fire() }
+service Vec {}
+";
+
 #[test]
 fn a_new_project_is_built_tested_and_run() {
-    let directory = idls(&[]);
+    let directory = idls(&[("names.thrift", NAMES)]);
     let directory = directory.path();
     let checkout = idl(".");
     let all = [
@@ -69,6 +83,10 @@ fn a_new_project_is_built_tested_and_run() {
         "Orders",
         "--service",
         "Stock",
+        "--idl",
+        "names.thrift",
+        "--service",
+        "polyport.std.Status",
         "--polyport-path",
         checkout.to_str().unwrap(),
     ];
@@ -80,8 +98,11 @@ fn a_new_project_is_built_tested_and_run() {
         "Carts",
         "--service",
         "Feed",
-        "--fallback",
-        "Orders",
+        "--service",
+        "Main",
+        "--service",
+        "Vec",
+        "--refuse-traffic-without-service-name",
         "--client",
     ];
     new(directory, &later);
@@ -89,7 +110,7 @@ fn a_new_project_is_built_tested_and_run() {
     fs::copy(checkout.join("Cargo.lock"), project.join("Cargo.lock")).unwrap();
 
     let said = cargo(&project, &["test"]);
-    for service in ["orders", "stock"] {
+    for service in ["orders", "stock", "status"] {
         let passed = format!("test {service}_is_there ... ok\n");
         assert!(said.contains(&passed), "{said}");
     }
@@ -99,7 +120,9 @@ fn a_new_project_is_built_tested_and_run() {
     let output = Command::new(client).arg(address).output().unwrap();
     let code = "biz error: rpc error: code = Unimplemented desc =";
     let expected = format!(
-        "Orders.place: {code} Orders.place is not implemented\n\
+        "Status.connect: {code} Status.connect is not implemented\n\
+         Main.connect: {code} Main.connect is not implemented\n\
+         Orders.place: {code} Orders.place is not implemented\n\
          Carts.items: {code} Carts.items is not implemented\n\
          Stock.Count: Stock.Count is not implemented [biz error]\n\
          Feed.Follow: Feed.Follow is not implemented [biz error]\n"

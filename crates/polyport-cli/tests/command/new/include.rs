@@ -8,7 +8,7 @@ use super::{files, idls, new, refused};
 /// What code is generated from.
 fn script(project: &Path) -> String {
     let text = fs::read_to_string(project.join("build.rs")).unwrap();
-    let (_, calls) = text.split_once("    Builder::new()").unwrap();
+    let (_, calls) = text.split_once("    let files = ").unwrap();
     calls.split_whitespace().collect()
 }
 
@@ -35,7 +35,7 @@ fn files_keep_their_places_to_each_other() {
     let project = directory.join("shop");
     assert_eq!(
         script(&project),
-        ".name(\"idl\").compile(&[\"idl/shop/cart.thrift\"])}"
+        "[\"idl/shop/cart.thrift\"];Builder::new().name(\"idl\").compile(&files)}"
     );
 
     // A file finds its copy again, and others come beside it.
@@ -51,7 +51,8 @@ changed  src/services.rs
 2 services, up to date
 ";
     assert_eq!(said, expected);
-    let calls = ".name(\"idl\").compile(&[\"idl/shop/cart.thrift\",\"idl/base/money.thrift\"])}";
+    let calls = "[\"idl/shop/cart.thrift\",\"idl/base/money.thrift\"];\
+                 Builder::new().name(\"idl\").compile(&files)}";
     assert_eq!(script(&project), calls);
 }
 
@@ -91,8 +92,8 @@ fn include_directories_come_along() {
         assert!(said.contains(&format!("new      idl/{copy}\n")), "{said}");
     }
     let project = directory.join("shop");
-    let calls = ".include_dir(\"idl/lib\").include_dir(\"idl\").name(\"idl\")\
-                 .compile(&[\"idl/cart.thrift\",\"idl/list.proto\"])}";
+    let calls = "[\"idl/cart.thrift\",\"idl/list.proto\"];Builder::new()\
+                 .include_dir(\"idl/lib\").include_dir(\"idl\").name(\"idl\").compile(&files)}";
     assert_eq!(script(&project), calls);
     assert_eq!(new(directory, &["shop"]), "2 services, nothing to add\n");
     let again = [&all[..], &["-I", "lib", "-I", "api"]].concat();
@@ -116,7 +117,8 @@ fn protobuf_names_are_paths_from_an_include_directory() {
         said.starts_with(copies) || said.starts_with(copies_the_other_way),
         "{said}"
     );
-    let calls = ".include_dir(\"idl\").name(\"idl\").compile(&[\"idl/b/v1/b.proto\"])}";
+    let calls = "[\"idl/b/v1/b.proto\"];\
+                 Builder::new().include_dir(\"idl\").name(\"idl\").compile(&files)}";
     assert_eq!(script(&directory.join("shop")), calls);
 }
 

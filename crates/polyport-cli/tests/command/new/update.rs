@@ -141,9 +141,48 @@ changed  src/services.rs
     assert_eq!(rest, before);
     let script = fs::read_to_string(project.join("build.rs")).unwrap();
     assert!(
-        script.contains("(&[\"idl/orders.thrift\", \"idl/stock.proto\"])"),
+        script.contains("[\"idl/orders.thrift\", \"idl/stock.proto\"];"),
         "{script}"
     );
+    assert_eq!(
+        new(directory.path(), &["shop"]),
+        "4 services, nothing to add\n"
+    );
+}
+
+#[test]
+fn a_build_script_of_the_users_is_gone_by() {
+    let (directory, project) = shop();
+    let script = project.join("build.rs");
+    let mine = "use polyport_build::Builder;
+fn main() {
+    println!(\"mine\");
+    Builder::new()
+        .boxed(\"Order.note\")
+        .name(\"idl\").compile(&[
+            \"idl/orders.thrift\", // the first
+        ])
+        .unwrap();
+}
+";
+    fs::write(&script, mine).unwrap();
+    assert_eq!(
+        new(directory.path(), &["shop"]),
+        "2 services, nothing to add\n"
+    );
+    let stock = ["shop", "--idl", "stock.proto", "-I", "."];
+    let said = new(directory.path(), &stock);
+    assert!(
+        said.starts_with("new      idl/stock.proto\nchanged  build.rs\n"),
+        "{said}"
+    );
+    let expected = mine
+        .replace(
+            "Builder::new()\n",
+            "Builder::new()\n        .include_dir(\"idl\")\n",
+        )
+        .replace("orders.thrift\"", "orders.thrift\", \"idl/stock.proto\"");
+    assert_eq!(fs::read_to_string(&script).unwrap(), expected);
     assert_eq!(
         new(directory.path(), &["shop"]),
         "4 services, nothing to add\n"
