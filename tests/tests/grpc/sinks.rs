@@ -114,13 +114,16 @@ async fn a_sink_in_another_task_ends_with_its_call() {
         let (service, mut events) = service();
         let serving = Serving::start(Server::new().add(service)).await;
         let client = client(&serving).await;
-        let (mut requests, answers) = client.bidirectional(&ECHO).await.unwrap();
+        let (mut requests, mut answers) = client.bidirectional(&ECHO).await.unwrap();
         full(&mut events).await;
-        if ends {
-            requests.send(text("end")).await.unwrap();
-        } else {
+        if !ends {
             drop((requests, answers));
+            assert_eq!(next(&mut events).await, Event::Over);
+            continue;
         }
+        requests.send(text("end")).await.unwrap();
         assert_eq!(next(&mut events).await, Event::Over);
+        // What was sent by then comes, and the end behind it.
+        while soon(answers.receive()).await.unwrap().is_some() {}
     }
 }
