@@ -105,10 +105,10 @@ fn expected(by: By, method: &str) -> (Told, Told) {
         (By::Handler, "typed") => ((1900, "no [biz error]"), (1900, "no [biz error]")),
         (_, "typed") => ((1900, "no"), (1900, "no")),
         (By::Handler, "code") => (
-            (6, "biz error: rpc error: code = NotFound desc = no"),
+            (6, "biz error: rpc error: code = 5 desc = no"),
             (5, "no [biz error]"),
         ),
-        (_, "code") => ((6, "rpc error: code = NotFound desc = no"), (5, "no")),
+        (_, "code") => ((6, "rpc error: code = 5 desc = no"), (5, "no")),
         (By::Handler, "remote") => (
             (6, "biz error: unknown service Nope, method nope"),
             (13, "unknown service Nope, method nope [biz error]"),
