@@ -238,8 +238,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.phase
     }
 
-    /// Whether the last wait ended without a byte, so that no answer is under way that closing could
-    /// destroy.
+    /// Whether the last wait ended without a byte, so that nothing is unread or on its way here for
+    /// which closing could destroy an answer.
     pub(super) fn is_silent(&self) -> bool {
         self.silent && self.input.is_empty()
     }
@@ -257,8 +257,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         tokio::select! {
             biased;
             read = poll_fn(|cx| poll_read(&mut self.io, &mut self.input, room, cx)) => {
-                self.silent = false;
-                Ok(if read? == 0 { Arrived::End } else { Arrived::Bytes })
+                let read = read?;
+                self.silent = read == 0;
+                Ok(if self.silent { Arrived::End } else { Arrived::Bytes })
             }
             () = self.stopwatch.elapsed() => {
                 self.silent = true;

@@ -1,5 +1,6 @@
 //! Services of bytes.
 
+use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -148,9 +149,6 @@ struct RawEndpoint<H> {
 impl<H: RawHandler> RawEndpoint<H> {
     /// Lends the handler the context.
     async fn answer(&self, cx: &mut Context, message: Message) -> Result<Message, Status> {
-        if self.kind.is_streaming() {
-            return self.answer_stream(cx, message).await;
-        }
         let replaced = || Status::error("a layer replaced a raw service's bytes");
         let (arguments, vacancy) = message.into_raw().ok_or_else(replaced)?;
         let answer = self.handler.call(cx, arguments).await?;
@@ -235,13 +233,27 @@ impl<H: RawHandler> End for RawEndpoint<H> {
             mut context,
             message,
         } = call;
+        // Apart, because a future that may stream is several times as large.
+        if self.kind.is_streaming() {
+            return Box::pin(async move {
+                let answered = catch_panic(self.answer_stream(&mut context, message)).await;
+                reply(context, answered)
+            });
+        }
         Box::pin(async move {
-            let target = Arc::clone(&context.facts.target);
-            match catch_panic(self.answer(&mut context, message)).await {
-                Ok(outcome) => Reply::of_handler(context, outcome),
-                Err(payload) => handler_panic(&target.service, &target.method, &*payload),
-            }
+            let answered = catch_panic(self.answer(&mut context, message)).await;
+            reply(context, answered)
         })
+    }
+}
+
+fn reply(
+    context: Context,
+    answered: Result<Result<Message, Status>, Box<dyn Any + Send>>,
+) -> Reply {
+    match answered {
+        Ok(outcome) => Reply::of_handler(context, outcome),
+        Err(payload) => handler_panic(context.service(), context.method(), &*payload),
     }
 }
 
