@@ -28,6 +28,7 @@ type callOptions struct {
 
 	timeout, cancel, count int
 	headers                []string
+	trailers               bool
 }
 
 func call(file protoreflect.FileDescriptor, arguments []string) error {
@@ -41,6 +42,7 @@ func call(file protoreflect.FileDescriptor, arguments []string) error {
 	flags.StringVar(&o.compressor, "compress", "", "compress messages with `NAME`, which is gzip")
 	flags.IntVar(&o.timeout, "timeout", 0, "`MS` milliseconds for a call")
 	flags.IntVar(&o.cancel, "cancel", 0, "give the call up after `MS` milliseconds")
+	flags.BoolVar(&o.trailers, "trailers", false, "print the trailers, too")
 	flags.IntVar(&o.count, "count", 1, "make `N` calls, one after the other")
 	for kind, prefix := range map[string]string{"transient": "rpc-transit-", "persistent": "rpc-persist-"} {
 		flags.Func(kind, kind+" metadata `K=V`, can be repeated", func(text string) error {
@@ -171,6 +173,9 @@ func callOnce(
 	}
 	if back := backward(stream); len(back) > 0 {
 		line["back"] = back
+	}
+	if o.trailers {
+		line["trailers"] = stream.Trailer()
 	}
 	return line
 }

@@ -39,7 +39,7 @@ func describe(service protoreflect.ServiceDescriptor) *grpc.ServiceDesc {
 func answer(method protoreflect.MethodDescriptor, stream grpc.ServerStream) error {
 	if method.IsStreamingClient() && method.IsStreamingServer() {
 		return forEach(method, stream, func(request item) error {
-			echo, err := performItem(stream.Context(), method, request.message())
+			echo, err := performItem(stream, method, request.message())
 			if err != nil {
 				return err
 			}
@@ -50,7 +50,7 @@ func answer(method protoreflect.MethodDescriptor, stream grpc.ServerStream) erro
 		var messages []string
 		err := forEach(method, stream, func(request item) error {
 			messages = append(messages, request.message())
-			_, err := performItem(stream.Context(), method, request.message())
+			_, err := performItem(stream, method, request.message())
 			return err
 		})
 		if err != nil {
@@ -69,7 +69,7 @@ func answer(method protoreflect.MethodDescriptor, stream grpc.ServerStream) erro
 		}
 		return stream.SendMsg(newItem(method, 0, text))
 	}
-	echo, err := performItem(stream.Context(), method, request.message())
+	echo, err := performItem(stream, method, request.message())
 	if err != nil {
 		return err
 	}
@@ -141,6 +141,8 @@ func perform(stream grpc.ServerStream, method protoreflect.MethodDescriptor, mes
 	case "back":
 		key, value, _ := strings.Cut(rest, "=")
 		return "ok", stream.SetHeader(metadata.Pairs(key, value))
+	case "trail":
+		return trail(stream, rest)
 	case "big":
 		size, err := strconv.Atoi(rest)
 		return strings.Repeat("x", size), err
@@ -149,19 +151,28 @@ func perform(stream grpc.ServerStream, method protoreflect.MethodDescriptor, mes
 }
 
 // performItem is perform for the items of streams, which are echoed in another way.
-func performItem(ctx context.Context, method protoreflect.MethodDescriptor, message string) (string, error) {
+func performItem(stream grpc.ServerStream, method protoreflect.MethodDescriptor, message string) (string, error) {
 	verb, rest, _ := strings.Cut(message, ":")
 	switch verb {
 	case "sleep":
-		next, err := sleep(ctx, method, rest)
+		next, err := sleep(stream.Context(), method, rest)
 		if err != nil {
 			return "", err
 		}
-		return performItem(ctx, method, next)
+		return performItem(stream, method, next)
+	case "trail":
+		return trail(stream, rest)
 	case "error", "typed":
 		return "", failure(verb, rest)
 	}
 	return "echo " + message, nil
+}
+
+// trail sets a trailer K=V.
+func trail(stream grpc.ServerStream, text string) (string, error) {
+	key, value, _ := strings.Cut(text, "=")
+	stream.SetTrailer(metadata.Pairs(key, value))
+	return "ok", nil
 }
 
 // sleep waits for MS of MS[:rest] and returns the rest, unless nobody waits for the answer any more.

@@ -20,7 +20,7 @@ const statusUnusable = 2
 
 func main() {
 	if len(os.Args) < 3 {
-		fmt.Fprintln(os.Stderr, "usage: grpc-go-peer MULTI.PROTO serve|call ...")
+		fmt.Fprintln(os.Stderr, "usage: grpc-go-peer MULTI.PROTO serve|call|load ...")
 		os.Exit(statusUnusable)
 	}
 	file, err := compile(os.Args[1])
@@ -33,8 +33,10 @@ func main() {
 		err = serve(file, os.Args[3:])
 	case "call":
 		err = call(file, os.Args[3:])
+	case "load":
+		err = load(file, os.Args[3:])
 	default:
-		err = fmt.Errorf("no command %q, one of: serve, call", command)
+		err = fmt.Errorf("no command %q, one of: serve, call, load", command)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "grpc-go-peer:", err)

@@ -38,6 +38,7 @@ type callOptions struct {
 	compressor             string
 	generic, idlFile       string
 	cancel                 int
+	trailers               bool
 	codecs                 codecOptions
 }
 
@@ -77,6 +78,7 @@ func parseCall(arguments []string) (*callOptions, error) {
 	flags.IntVar(&o.messageBytes, "message-bytes", -1, "make the request's message `N` bytes of y, and print the length and the SHA-256 of the\n"+
 		"response's message: {\"ok\":{\"message_len\":..,\"message_sha256\":\"..\"}}")
 	flags.StringVar(&o.compressor, "compress", "", "compress messages of gRPC with `NAME`, which is gzip")
+	flags.BoolVar(&o.trailers, "trailers", false, "print the trailers of gRPC, too")
 	flags.IntVar(&o.cancel, "cancel", 0, "give the call up after `MS` milliseconds")
 	flags.StringVar(&o.generic, "generic", "", "call without generated code, by `KIND`: "+genericNames)
 	flags.StringVar(&o.idlFile, "idl-file", "", "`FILE` of the IDL, for --generic json")
@@ -269,8 +271,8 @@ func callOnce(ctx context.Context, c client.Client, method serviceinfo.MethodInf
 	if !method.OneWay() {
 		result = method.NewResult()
 	}
-	var header metadata.MD
-	err = c.Call(nphttp2.GRPCHeader(ctx, &header), o.method, arguments, result)
+	var header, trailer metadata.MD
+	err = c.Call(nphttp2.GRPCTrailer(nphttp2.GRPCHeader(ctx, &header), &trailer), o.method, arguments, result)
 	outcome := outcomeOfError(err)
 	switch {
 	case err == nil:
@@ -285,6 +287,9 @@ func callOnce(ctx context.Context, c client.Client, method serviceinfo.MethodInf
 			back = make(map[string]string)
 		}
 		back[key] = values[0]
+	}
+	if o.trailers {
+		outcome.Trailers = trailer
 	}
 	return withBackward(outcome, back)
 }

@@ -51,8 +51,12 @@ func perform(ctx context.Context, message string) (string, error) {
 			return next.ask(ctx, rest)
 		}
 	case "code", "details", "bizwhy":
-		if err := further(verb, rest); err != nil {
+		if err := furtherFailure(verb, rest); err != nil {
 			return "", err
+		}
+	case "trail":
+		if key, value, ok := strings.Cut(rest, "="); ok && furtherWords {
+			return "ok", nphttp2.SetTrailer(ctx, metadata.Pairs(key, value))
 		}
 	case "who":
 		if message == verb {
@@ -138,6 +142,10 @@ func performItem(ctx context.Context, message string) (string, error) {
 		}
 	case "error", "typed", "biz", "panic":
 		return perform(ctx, message)
+	case "trail":
+		if furtherWords {
+			return perform(ctx, message)
+		}
 	}
 	return "echo " + message, nil
 }

@@ -26,6 +26,8 @@ type outcome struct {
 	Timeout        bool              `json:"timeout,omitempty"`
 	TransportError string            `json:"transport_error,omitempty"`
 	Back           map[string]string `json:"back,omitempty"`
+	// Trailers are gRPC's, if they are asked for.
+	Trailers map[string][]string `json:"trailers,omitempty"`
 }
 
 // exception is a declared one, by the name of its field in the throws clause.

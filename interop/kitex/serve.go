@@ -26,7 +26,7 @@ func serve(arguments []string) error {
 	threads := flags.Int("threads", 0, "`N` operating system threads for Go code, 0 for one a core")
 	var codecs codecOptions
 	codecs.register(flags)
-	flags.BoolVar(&failsFurther, "fail-further", false, "obey words for failures that only the peers of Kitex and of Polyport know")
+	flags.BoolVar(&furtherWords, "further-words", false, "obey words that only the peers of Kitex and of Polyport know")
 	nextAddress := flags.String("next", "", "`HOST:PORT` of the server that the word next:REST asks for REST")
 	nextTransport := flags.String("next-transport", "ttheader-framed", "`T` that goes out to it")
 	flags.Bool("kitex-status-codes", false, "accepted and ignored: Kitex has no other gRPC status codes")
@@ -78,7 +78,7 @@ func serve(arguments []string) error {
 			return err
 		}
 	}
-	if failsFurther {
+	if furtherWords {
 		options = append(options, server.WithMiddleware(failing), server.WithACLRules(deny))
 	}
 	if *refuse {

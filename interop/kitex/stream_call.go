@@ -65,7 +65,15 @@ func streamOnce(ctx context.Context, c client.Client, method serviceinfo.MethodI
 	if err != nil {
 		return withBackward(outcomeOfError(err), header)
 	}
-	return withBackward(outcome{OK: mustMarshal(answers)}, header)
+	outcome := outcome{OK: mustMarshal(answers)}
+	if o.trailers {
+		trailer, _ := stream.Trailer()
+		outcome.Trailers = make(map[string][]string)
+		for key, value := range trailer {
+			outcome.Trailers[key] = []string{value}
+		}
+	}
+	return withBackward(outcome, header)
 }
 
 // sendAll stops when the server takes no more, which is told by receiving.

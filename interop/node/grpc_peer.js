@@ -46,6 +46,8 @@ async function perform(call, place, message) {
       call.sendMetadata(metadata);
       return "ok";
     }
+    case "trail":
+      return trail(call, rest);
     case "big":
       return "x".repeat(Number(rest));
   }
@@ -61,8 +63,17 @@ async function performItem(call, place, message) {
     case "error":
     case "typed":
       throw failure(verb, rest);
+    case "trail":
+      return trail(call, rest);
   }
   return `echo ${message}`;
+}
+
+/** Sets a trailer K=V, which goes out with the end of the call. */
+function trail(call, text) {
+  call.trailers = new grpc.Metadata();
+  setHeader(call.trailers, ...cut(text, "="));
+  return "ok";
 }
 
 function cut(text, separator = ":") {
@@ -117,7 +128,7 @@ function handlerOf(place, method) {
   }
   if (method.requestStream) {
     return (call, answer) =>
-      answering(answer, async () => {
+      answering(call, answer, async () => {
         const messages = [];
         await forEach(call, async (request) => {
           await performItem(call, place, message(request));
@@ -136,7 +147,7 @@ function handlerOf(place, method) {
       });
   }
   return (call, answer) =>
-    answering(answer, async () =>
+    answering(call, answer, async () =>
       place.startsWith("Streams/")
         ? { number: number(call.request), message: await performItem(call, place, message(call.request)) }
         : { message: await perform(call, place, message(call.request)) },
@@ -158,15 +169,15 @@ function forEach(call, work) {
 async function streaming(call, work) {
   try {
     await work();
-    call.end();
+    call.end(call.trailers);
   } catch (error) {
     call.emit("error", error);
   }
 }
 
-async function answering(answer, work) {
+async function answering(call, answer, work) {
   try {
-    answer(null, await work());
+    answer(null, await work(), call.trailers);
   } catch (error) {
     answer(error);
   }
@@ -220,6 +231,7 @@ async function callOnce(client, method, options) {
   const coding = [method.path, method.requestSerialize, method.responseDeserialize];
   const metadata = headers(options);
   const back = {};
+  let trailers = {};
   try {
     const ok = await new Promise((resolve, reject) => {
       const answer = (error, value) => (error ? reject(error) : resolve(value));
@@ -239,6 +251,9 @@ async function callOnce(client, method, options) {
           back[key] = String(value);
         }
       });
+      call.on("status", (status) => {
+        trailers = status.metadata.toJSON();
+      });
       if (method.requestStream) {
         requests.forEach((request) => call.write(request));
         call.end();
@@ -256,7 +271,8 @@ async function callOnce(client, method, options) {
     // What the transport itself says is no metadata.
     delete back["content-type"];
     delete back.date;
-    return Object.keys(back).length > 0 ? { ok, back } : { ok };
+    const line = Object.keys(back).length > 0 ? { ok, back } : { ok };
+    return options.trailers ? { ...line, trailers } : line;
   } catch (error) {
     return failed(error);
   }
@@ -299,6 +315,7 @@ const { values: options } = parseArgs({
     timeout: { type: "string" },
     cancel: { type: "string" },
     compress: { type: "string" },
+    trailers: { type: "boolean", default: false },
     count: { type: "string", default: "1" },
     transient: { type: "string", multiple: true, default: [] },
     persistent: { type: "string", multiple: true, default: [] },

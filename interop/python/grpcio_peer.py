@@ -3,6 +3,7 @@
     grpcio_peer.py serve --fixture proto
     grpcio_peer.py call --addr HOST:PORT --transport grpc --service multi.v1.ServiceB \
         --method OnlyB --json '{"message": "hi"}'
+    grpcio_peer.py reflect --addr HOST:PORT multi.v1.ServiceB
 """
 
 import argparse
@@ -16,6 +17,10 @@ from typing import Any
 
 import grpc
 from google.protobuf import json_format, message_factory
+from google.protobuf.descriptor_pool import DescriptorPool
+from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
+    ProtoReflectionDescriptorDatabase,
+)
 
 IDLS = Path(__file__).resolve().parent.parent / "idl"
 # Longer than any answer takes.
@@ -45,6 +50,8 @@ def perform(context: Any, method: Any, message: str) -> str:
         key, _, value = rest.partition("=")
         context.send_initial_metadata((as_header(key, value),))
         return "ok"
+    if verb == "trail":
+        return trail(context, rest)
     if verb == "big":
         return "x" * int(rest)
     return f"{method.containing_service.name}/{method.name}: {message}"
@@ -57,7 +64,16 @@ def perform_item(context: Any, method: Any, message: str) -> str:
         return perform_item(context, method, sleep(context, method, rest))
     if verb in ("error", "typed"):
         fail(context, verb, rest)
+    if verb == "trail":
+        return trail(context, rest)
     return f"echo {message}"
+
+
+def trail(context: Any, text: str) -> str:
+    """Sets a trailer K=V."""
+    key, _, value = text.partition("=")
+    context.set_trailing_metadata((as_header(key, value),))
+    return "ok"
 
 
 def sleep(context: Any, method: Any, text: str) -> str:
@@ -214,6 +230,8 @@ def call_once(channel: grpc.Channel, method: Any, options: argparse.Namespace) -
     line = {"ok": ok}
     if back := {key: as_text(value) for key, value in calling.initial_metadata()}:
         line["back"] = back
+    if options.trailers:
+        line["trailers"] = {key: [as_text(value)] for key, value in calling.trailing_metadata()}
     return line
 
 
@@ -248,6 +266,18 @@ def failed(error: Any) -> dict[str, Any]:
     return {"error": {"type": error.code().value[0], "message": error.details()}}
 
 
+def reflect(options: argparse.Namespace) -> None:
+    """Asks a server for its services, and for the methods of one, by the library's own client."""
+    with grpc.insecure_channel(options.addr) as channel:
+        database = ProtoReflectionDescriptorDatabase(channel)
+        service = DescriptorPool(database).FindServiceByName(options.service)
+        methods = {
+            method.name: f"{method.input_type.full_name} {method.output_type.full_name}"
+            for method in service.methods
+        }
+        print(json.dumps({"services": sorted(database.get_services()), "methods": methods}))
+
+
 def main() -> None:
     """Reads the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -265,11 +295,16 @@ def main() -> None:
     calling.add_argument("--timeout", type=int, default=0, help="milliseconds")
     calling.add_argument("--cancel", type=int, default=0, help="milliseconds")
     calling.add_argument("--compress", choices=["gzip"])
+    calling.add_argument("--trailers", action="store_true")
     calling.add_argument("--count", type=int, default=1)
     calling.add_argument("--transient", action="append", default=[], metavar="K=V")
     calling.add_argument("--persistent", action="append", default=[], metavar="K=V")
     calling.set_defaults(run=call)
     calling.add_argument("--header", action="append", default=[], metavar="K=V")
+    reflecting = commands.add_parser("reflect")
+    reflecting.add_argument("--addr", required=True)
+    reflecting.add_argument("service")
+    reflecting.set_defaults(run=reflect)
     options = parser.parse_args()
     options.run(options)
 

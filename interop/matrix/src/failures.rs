@@ -23,7 +23,7 @@ pub(crate) fn run(client: &Peer, server: &Peer, report: &mut Report) {
         } else {
             "multi"
         };
-        let serving = server.must_serve(fixture, &["--fail-further"]);
+        let serving = server.must_serve(fixture, &["--further-words"]);
         let mut column = Column {
             client,
             server: server.implementation,

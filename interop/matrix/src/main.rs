@@ -17,6 +17,7 @@ mod stop;
 mod thrifttest;
 mod grpc_test_set;
 mod grpcurl;
+mod reflected;
 mod types_cells;
 mod deadlines;
 mod expect;
@@ -180,6 +181,12 @@ fn main() -> ExitCode {
             .iter()
             .map(|other| scope.spawn(|| all_of(&args, &polyport, other)))
             .collect();
+        let kitex = others
+            .iter()
+            .find(|other| other.implementation == Implementation::Kitex);
+        if let Some(kitex) = kitex {
+            running.push(scope.spawn(|| more_of_kitex(&args, &polyport, kitex)));
+        }
         if let Some(apache) = &apache {
             running.push(scope.spawn(|| cross_test(args.thrifttest.clone(), apache)));
         }
@@ -222,6 +229,12 @@ fn all_of(args: &Args, polyport: &Peer, other: &Peer) -> Report {
     if args.has(Group::Unknown) {
         unknown::run(other, polyport, &mut report);
     }
+    if other.implementation == Implementation::GrpcGo && args.has(Group::Stop) {
+        stop::run_grpc(other, polyport, &mut report);
+    }
+    if other.implementation == Implementation::GrpcPython && args.has(Group::Protobuf) {
+        reflected::run(other, polyport, &mut report);
+    }
     if other.implementation.transports().is_empty() {
         return report;
     }
@@ -251,28 +264,33 @@ fn all_of(args: &Args, polyport: &Peer, other: &Peer) -> Report {
     if is_kitex && args.has(Group::Recorded) {
         recorded::run(other, &mut report);
     }
-    if is_kitex && args.has(Group::Chains) {
-        chains::run(other, polyport, &mut report);
-        chains::run(polyport, other, &mut report);
-    }
-    if is_kitex && args.has(Group::Failures) {
-        failures::run(other, polyport, &mut report);
-        failures::run(polyport, other, &mut report);
-    }
-    if is_kitex && args.has(Group::Generic) {
-        generic::run(other, polyport, &mut report);
-        generic::run_ours(other, &mut report);
-    }
-    if let Some(proxy) = &args.proxy
-        && is_kitex
-        && args.has(Group::Proxied)
-    {
-        let behind = other.behind(proxy.clone(), "proxy -> kitex");
-        cells::run(other, &behind, &mut report);
-        protobuf::run(other, &behind, &mut report);
-    }
     if is_kitex && args.has(Group::Edges) {
         edges::run(other, polyport, &mut report);
+    }
+    report
+}
+
+/// What Kitex takes part in beside that: it has as much to do again, and two can do it at once.
+fn more_of_kitex(args: &Args, polyport: &Peer, kitex: &Peer) -> Report {
+    let mut report = Report::default();
+    if args.has(Group::Chains) {
+        chains::run(kitex, polyport, &mut report);
+        chains::run(polyport, kitex, &mut report);
+    }
+    if args.has(Group::Failures) {
+        failures::run(kitex, polyport, &mut report);
+        failures::run(polyport, kitex, &mut report);
+    }
+    if args.has(Group::Generic) {
+        generic::run(kitex, polyport, &mut report);
+        generic::run_ours(kitex, &mut report);
+    }
+    if let Some(proxy) = &args.proxy
+        && args.has(Group::Proxied)
+    {
+        let behind = kitex.behind(proxy.clone(), "proxy -> kitex");
+        cells::run(kitex, &behind, &mut report);
+        protobuf::run(kitex, &behind, &mut report);
     }
     report
 }

@@ -195,10 +195,15 @@ impl Peer {
 
     /// Makes calls and gives the lines that came of them.
     pub(crate) fn call(&self, address: &str, flags: &[&str]) -> Vec<Value> {
+        self.ask("call", address, flags)
+    }
+
+    /// Runs another command of the program, and gives its lines.
+    pub(crate) fn ask(&self, command: &str, address: &str, flags: &[&str]) -> Vec<Value> {
         if self.hung.load(Ordering::Relaxed) >= HANGS {
             return vec![Value::from("not called, its calls hang")];
         }
-        let mut command = self.command(&["call", "--addr", address]);
+        let mut command = self.command(&[command, "--addr", address]);
         command.args(flags).env("RUST_LOG", "error");
         let output = match time_limit::output(&mut command) {
             Ok(output) => output,

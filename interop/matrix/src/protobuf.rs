@@ -4,6 +4,7 @@ mod unary;
 mod streams;
 mod ending;
 mod compression;
+mod trailers;
 mod routes;
 
 use serde_json::{Value, json};
@@ -29,7 +30,12 @@ pub(crate) fn run(client: &Peer, server: &Peer, report: &mut Report) {
             // It always puts a TTHeader in front.
             continue;
         }
-        let serving = server.must_serve(pair.fixture(), &[]);
+        let further: &[&str] = match pair.server.is_ours_or_kitex() {
+            true => &["--further-words"],
+            // The others know no others.
+            false => &[],
+        };
+        let serving = server.must_serve(pair.fixture(), further);
         let mut column = Column {
             client,
             serving: &serving,
@@ -42,6 +48,7 @@ pub(crate) fn run(client: &Peer, server: &Peer, report: &mut Report) {
             streams::run(&mut column);
             ending::run(&mut column);
             compression::run(&mut column);
+            trailers::run(&mut column);
         }
     }
     if client.implementation.is_ours_or_kitex() && server.implementation.is_ours_or_kitex() {

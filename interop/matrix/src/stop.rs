@@ -31,15 +31,24 @@ const LATEST: Duration = Duration::from_secs(20);
 pub(crate) fn run(client: &Peer, server: &Peer, report: &mut Report) {
     let column = format!("{} -> {} stop", client.name(), server.name());
     for mode in ["long", "short", "mux"] {
-        let outcome = under_load(client, server, mode);
+        let outcome = under_load(client, server, "multi", mode);
         report.record(&column, &format!("{mode} connections"), outcome);
     }
     report.record(&column, "deadline", deadline(server));
 }
 
+/// The same over HTTP/2, whose clients are told in time, all on one connection.
+pub(crate) fn run_grpc(client: &Peer, server: &Peer, report: &mut Report) {
+    let column = format!("{} -> {} stop", client.name(), server.name());
+    for mode in ["unary", "streams"] {
+        let outcome = under_load(client, server, "proto", mode);
+        report.record(&column, mode, outcome);
+    }
+}
+
 /// Each call gets its own answer, or finds that nobody listens.
-fn under_load(client: &Peer, server: &Peer, mode: &str) -> Result<(), String> {
-    let server = Stopping::start(server)?;
+fn under_load(client: &Peer, server: &Peer, fixture: &str, mode: &str) -> Result<(), String> {
+    let server = Stopping::start(server, fixture)?;
     let callers = CALLERS.to_string();
     let flags = ["load", "--addr", &server.address, "--mode", mode];
     let mut load = client
@@ -85,7 +94,7 @@ fn is_of(error: &str, mode: &str) -> bool {
 
 /// A call that takes too long is cut at the limit, and the log says so.
 fn deadline(server: &Peer) -> Result<(), String> {
-    let server = Stopping::start(server)?;
+    let server = Stopping::start(server, "multi")?;
     let runtime = Runtime::new().map_err(text)?;
     let started = Instant::now();
     let (log, status) = runtime.block_on(async {
@@ -130,8 +139,8 @@ struct Stopping {
 }
 
 impl Stopping {
-    fn start(server: &Peer) -> Result<Self, String> {
-        let flags = ["serve", "--addr", "127.0.0.1:0", "--fixture", "multi"];
+    fn start(server: &Peer, fixture: &str) -> Result<Self, String> {
+        let flags = ["serve", "--addr", "127.0.0.1:0", "--fixture", fixture];
         let mut child = server
             .command(&flags)
             .env("RUST_LOG", "warn")

@@ -49,9 +49,9 @@ pub(crate) struct Serve {
     /// Refuse frames of more bytes
     #[arg(long)]
     pub(crate) max_size: Option<usize>,
-    /// Obey words for failures that only the peers of Kitex and of Polyport know
+    /// Obey words that only the peers of Kitex and of Polyport know
     #[arg(long)]
-    pub(crate) fail_further: bool,
+    pub(crate) further_words: bool,
     /// The server that the word next:REST asks for REST
     #[arg(long)]
     pub(crate) next: Option<String>,

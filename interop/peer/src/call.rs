@@ -233,6 +233,7 @@ async fn all<V>(mut answers: Streaming<V>, metadata: &mut Metadata) -> Result<Ve
     while let Some(answer) = answers.receive().await? {
         all.push(answer);
     }
+    metadata.extend(answers.trailers().unwrap_or_default());
     Ok(all)
 }
 

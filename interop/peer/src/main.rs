@@ -11,7 +11,7 @@ mod protobuf_json;
 mod handlers;
 mod items;
 mod message;
-mod failing;
+mod further;
 mod next;
 mod validators;
 mod generated;

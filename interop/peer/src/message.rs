@@ -5,8 +5,7 @@ use std::time::Duration;
 use polyport::{BizStatus, Context, Status};
 use tokio::time::sleep;
 
-use crate::failing::further;
-use crate::next;
+use crate::{further, next};
 
 /// More than any frame may hold; a handler should not take a machine's memory on demand.
 const MOST: usize = 1024 * 1024 * 1024;
@@ -37,8 +36,16 @@ pub(crate) async fn obey(cx: &mut Context, message: &str) -> Result<String, Stat
             None => Ok(echo(cx, message)),
         },
         Some((word @ ("code" | "details" | "bizwhy"), rest)) => {
-            further(word, rest).map_or_else(|| Ok(echo(cx, message)), Err)
+            further::failure(word, rest).map_or_else(|| Ok(echo(cx, message)), Err)
         }
+        Some(("trail", pair)) if further::are_obeyed() => match pair.split_once('=') {
+            Some((key, value)) => {
+                let value = value.to_owned();
+                cx.reply_trailers().insert_header(key, value);
+                Ok("ok".to_owned())
+            }
+            None => Ok(echo(cx, message)),
+        },
         Some(("big", count)) => match count.parse() {
             Ok(count @ ..=MOST) => Ok("x".repeat(count)),
             Ok(_) => Err(Status::error(format!("at most {MOST} bytes"))),
@@ -53,6 +60,7 @@ pub(crate) async fn obey_item(cx: &mut Context, message: &str) -> Result<String,
     let rest = after_sleeping(cx, message).await;
     match rest.split_once(':') {
         Some(("panic" | "error" | "typed" | "biz", _)) => obey(cx, rest).await,
+        Some(("trail", _)) if further::are_obeyed() => obey(cx, rest).await,
         _ => Ok(format!("echo {rest}")),
     }
 }

@@ -8,8 +8,8 @@ use polyport::{Health, Limits, Server};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::args::Serve;
-use crate::failing::{self, Failing};
 use crate::fixtures;
+use crate::further::{self, Failing};
 use crate::next;
 use crate::validators::{Length, ValidatorName};
 
@@ -53,8 +53,8 @@ fn server(serve: &Serve) -> Result<Server, Box<dyn Error>> {
     if let Some(next) = &serve.next {
         next::lead_to(next, serve.next_transport);
     }
-    if serve.fail_further {
-        failing::fail_further();
+    if serve.further_words {
+        further::obey_from_now_on();
         server = server.layer(Failing);
     }
     if let Some(frame) = serve.max_size {

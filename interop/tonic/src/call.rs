@@ -11,6 +11,7 @@ use tokio::time::{sleep, timeout};
 use tonic::client::Grpc;
 use tonic::codec::CompressionEncoding::Gzip;
 use tonic::codegen::http::uri::PathAndQuery;
+use tonic::metadata::MetadataMap;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Response, Status, Streaming};
 use tonic_prost::ProstCodec;
@@ -130,12 +131,18 @@ fn beside<T>(call: &Call, message: T) -> Request<T> {
     request
 }
 
-/// Everything that is answered.
+/// Everything that is answered. Trailers stand among the headers, as tonic itself has them beside a single
+/// answer.
 async fn listed<A: Serialize>(answer: Response<Streaming<A>>) -> Result<Value, Status> {
     let (headers, mut answers, _) = answer.into_parts();
     let mut all = Vec::new();
     while let Some(answer) = answers.message().await? {
         all.push(answer);
     }
+    let mut headers = headers.into_headers();
+    if let Some(trailers) = answers.trailers().await? {
+        headers.extend(trailers.into_headers());
+    }
+    let headers = MetadataMap::from_headers(headers);
     Ok(outcome::answered(all, &headers))
 }

@@ -14,16 +14,16 @@ import (
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
 
-// failsFurther is whether handlers obey words for failures beyond those that every peer knows.
-var failsFurther bool
+// furtherWords is whether handlers obey words beyond those that every peer knows.
+var furtherWords bool
 
-// further is the error of such a word, or nil:
+// furtherFailure is the error of such a word, or nil:
 //
 //	code:N:TEXT     a status of gRPC
 //	details:N:TEXT  the same with a detail, the string "why"
 //	bizwhy:N:TEXT   a business status with such a detail
-func further(verb, text string) error {
-	if !failsFurther {
+func furtherFailure(verb, text string) error {
+	if !furtherWords {
 		return nil
 	}
 	number, words, _ := strings.Cut(text, ":")
@@ -60,7 +60,7 @@ func failing(following endpoint.Endpoint) endpoint.Endpoint {
 			return following(ctx, request, response)
 		}
 		verb, text, _ := strings.Cut(how, ":")
-		if err := further(verb, text); err != nil {
+		if err := furtherFailure(verb, text); err != nil {
 			return err
 		}
 		_, err := perform(ctx, how)

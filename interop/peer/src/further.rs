@@ -1,4 +1,4 @@
-//! Failures beyond those that every peer knows, for servers that are asked for them.
+//! Words beyond those that every peer knows, for servers that are asked to obey them.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -6,18 +6,22 @@ use polyport::{BizStatus, Call, Code, Layer, Next, Reply, Status};
 
 use crate::message::obey;
 
-/// Whether handlers obey further words, in this process.
+/// Whether handlers obey such words, in this process.
 static FURTHER: AtomicBool = AtomicBool::new(false);
 
 /// From now on handlers obey them.
-pub(crate) fn fail_further() {
+pub(crate) fn obey_from_now_on() {
     FURTHER.store(true, Ordering::SeqCst);
 }
 
-/// The failure that a further word stands for: `code:N:TEXT` is a status of gRPC, `details:N:TEXT` the
+pub(crate) fn are_obeyed() -> bool {
+    FURTHER.load(Ordering::SeqCst)
+}
+
+/// The failure that such a word stands for: `code:N:TEXT` is a status of gRPC, `details:N:TEXT` the
 /// same with a detail, and `bizwhy:N:TEXT` a business status with such a one.
-pub(crate) fn further(word: &str, text: &str) -> Option<Status> {
-    if !FURTHER.load(Ordering::SeqCst) {
+pub(crate) fn failure(word: &str, text: &str) -> Option<Status> {
+    if !are_obeyed() {
         return None;
     }
     let (number, text) = text.split_once(':')?;
