@@ -63,6 +63,7 @@ fn row(
 /// Every row.
 pub(crate) fn all() -> Vec<Row> {
     let mut rows = floods();
+    rows.extend(unread());
     rows.extend(streams());
     rows.extend(headers());
     rows.extend(no_frames());
@@ -123,6 +124,41 @@ fn floods() -> Vec<Row> {
             empty,
             away(CALM, "too_many_data_frames"),
             "excessive load",
+        ),
+    ]
+}
+
+/// Data that no handler reads, on streams in turn, so that no two frames can be made one.
+fn unread() -> Vec<Row> {
+    const WAIT: &[u8] = b"\0\0\0\0\x06\x0a\x04wait";
+    let frames = |streams: u32, size: usize, rounds| {
+        // The server's own windows hold only when they are acknowledged.
+        let settings = frame(kind::SETTINGS, END_STREAM, 0, &[]);
+        let begin = |stream| [open(stream, ECHO), frame(kind::DATA, 0, stream, WAIT)].concat();
+        let begin = each_stream(streams, begin);
+        let round = each_stream(streams, |stream| {
+            frame(kind::DATA, 0, stream, &vec![0; size])
+        });
+        [settings, begin, round.repeat(rounds)].concat()
+    };
+    // As much as the windows allow.
+    let next = 2 * 28 + 1;
+    let call = [
+        open(next, UNARY),
+        frame(kind::DATA, END_STREAM, next, b"\0\0\0\0\x04\x0a\x02hi"),
+    ];
+    vec![
+        row(
+            "unread data, a byte in each frame",
+            frames(2, 1, 20_000),
+            away(CALM, "too_many_data_frames"),
+            "excessive load",
+        ),
+        row(
+            "unread data in small frames",
+            [frames(28, 256, 1000), call.concat()].concat(),
+            Outcome::Answer(next),
+            None,
         ),
     ]
 }
