@@ -68,7 +68,7 @@ pub(crate) struct Target<'a> {
 /// How a value becomes bytes and is made of them.
 pub(crate) struct Coding<T> {
     pub(crate) encode: fn(&T, &mut BytesMut) -> Result<(), EncodeError>,
-    pub(crate) decode: fn(&Bytes, &Limits) -> Result<T, DecodeError>,
+    pub(crate) decode: fn(Bytes, &Limits) -> Result<T, DecodeError>,
 }
 
 /// The same for what a method returned or threw. Bytes may hold neither, and a `void` method's
@@ -79,7 +79,7 @@ pub(crate) struct OutcomeCoding<V, E> {
     pub(crate) when_missing: fn() -> Option<V>,
 }
 
-type DecodeOutcome<V, E> = fn(&Bytes, &Limits) -> Result<Option<Result<V, E>>, DecodeError>;
+type DecodeOutcome<V, E> = fn(Bytes, &Limits) -> Result<Option<Result<V, E>>, DecodeError>;
 
 impl<A: Value, V: Returned, E: Throws> Method<A, V, E> {
     /// The Thrift method `name` of `service`, both as the IDL writes them; `A` is the struct of its
@@ -92,7 +92,7 @@ impl<A: Value, V: Returned, E: Throws> Method<A, V, E> {
             arguments: Coding::thrift(),
             outcome: OutcomeCoding {
                 encode: thrift::encode_outcome::<V, E>,
-                decode: thrift::decode_outcome::<V, E>,
+                decode: |bytes, limits| thrift::decode_outcome::<V, E>(&bytes, limits),
                 when_missing: V::when_missing,
             },
         }
@@ -205,7 +205,7 @@ impl Method<Bytes, Bytes> {
                     // A status has another way to the peer.
                     Err(_) => Err(EncodeError::misplaced("a status, given for bytes")),
                 },
-                decode: |bytes, _| Ok(Some(Ok(bytes.clone()))),
+                decode: |bytes, _| Ok(Some(Ok(bytes))),
                 when_missing: || Some(Bytes::new()),
             },
         }
@@ -231,7 +231,7 @@ impl Coding<Bytes> {
             out.extend_from_slice(bytes);
             Ok(())
         },
-        decode: |bytes, _| Ok(bytes.clone()),
+        decode: |bytes, _| Ok(bytes),
     };
 }
 
@@ -283,7 +283,7 @@ impl<T: Value> Coding<T> {
     const fn thrift() -> Self {
         Self {
             encode: thrift::encode::<T>,
-            decode: thrift::decode::<T>,
+            decode: |bytes, limits| thrift::decode::<T>(&bytes, limits),
         }
     }
 }
@@ -414,12 +414,12 @@ mod protobuf {
         Ok(())
     }
 
-    fn decode<T: Message>(bytes: &Bytes, limits: &Limits) -> Result<T, DecodeError> {
+    fn decode<T: Message>(mut bytes: Bytes, limits: &Limits) -> Result<T, DecodeError> {
         DecodeOptions::new()
             .with_recursion_limit(limits.depth)
             .with_element_memory_limit(limits.decoded)
             .with_max_message_size(limits.frame)
-            .decode(&mut bytes.clone())
+            .decode(&mut bytes)
             .map_err(|error| DecodeError::foreign(error.to_string()))
     }
 }

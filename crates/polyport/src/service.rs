@@ -438,7 +438,7 @@ where
 {
     fn decode(&self, payload: Payload, limits: &Limits) -> Result<Message, DecodeError> {
         let arguments = single(payload);
-        let arguments = (self.method.arguments.decode)(&arguments, limits)?;
+        let arguments = (self.method.arguments.decode)(arguments, limits)?;
         Ok(Message::exchange(arguments, self.method.outcome.encode))
     }
 }

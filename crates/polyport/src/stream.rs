@@ -37,7 +37,7 @@ use crate::status::Status;
 /// A message is taken only when it is given: what was waited for can be waited for again.
 pub struct Streaming<T> {
     source: Box<dyn Source>,
-    decode: fn(&Bytes, &Limits) -> Result<T, DecodeError>,
+    decode: fn(Bytes, &Limits) -> Result<T, DecodeError>,
     limits: Limits,
     ended: bool,
     looks: Looks<T>,
@@ -205,17 +205,17 @@ impl<T> Streaming<T> {
         let received = ready!(self.source.poll_receive(cx));
         let message = received.and_then(|bytes| match bytes {
             None => Ok(None),
-            Some(bytes) => self.decode(&bytes).map(Some),
+            Some(bytes) => self.decode(bytes).map(Some),
         });
         self.ended = !matches!(message, Ok(Some(_)));
         Poll::Ready(message)
     }
 
-    fn decode(&mut self, bytes: &Bytes) -> Result<T, Status> {
+    fn decode(&mut self, bytes: Bytes) -> Result<T, Status> {
         self.looks
             .bytes
             .iter_mut()
-            .try_for_each(|look| look(bytes))?;
+            .try_for_each(|look| look(&bytes))?;
         let mut message =
             (self.decode)(bytes, &self.limits).map_err(|error| self.source.broken(&error))?;
         let mut looks = self.looks.typed.iter_mut();

@@ -217,26 +217,21 @@ pub fn encode(
     message: impl FnOnce(&mut BytesMut) -> Result<(), EncodeError>,
 ) -> Result<(), EncodeError> {
     let start = out.len();
-    out.put_u8(compressed.into());
-    out.put_u32(0);
-    let too_large = || EncodeError::too_large("a gRPC message", limit as u64);
-    let length = message(out).and_then(|()| {
+    out.put_slice(&[compressed.into(), 0, 0, 0, 0]);
+    let encoded = message(out).and_then(|()| {
         let size = out.len() - start - PREFIX;
-        let allowed = Some(size).filter(|size| *size <= limit);
-        allowed
-            .and_then(|size| u32::try_from(size).ok())
-            .ok_or_else(too_large)
+        match u32::try_from(size) {
+            Ok(length) if size <= limit => {
+                out[start + 1..start + PREFIX].copy_from_slice(&length.to_be_bytes());
+                Ok(())
+            }
+            _ => Err(EncodeError::too_large("a gRPC message", limit as u64)),
+        }
     });
-    match length {
-        Ok(length) => {
-            out[start + 1..start + PREFIX].copy_from_slice(&length.to_be_bytes());
-            Ok(())
-        }
-        Err(error) => {
-            out.truncate(start);
-            Err(error)
-        }
+    if encoded.is_err() {
+        out.truncate(start);
     }
+    encoded
 }
 
 #[cfg(test)]

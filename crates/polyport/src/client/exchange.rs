@@ -314,7 +314,7 @@ impl<V, E> Reply<V, E> {
                 check(&envelope, target, sequence)?;
                 match header.and_then(biz_status) {
                     Some(biz) => Err(biz.into()),
-                    None => decode(&body, method, limits),
+                    None => decode(body, method, limits),
                 }
             }
             MessageType::Call | MessageType::Oneway => {
@@ -332,7 +332,7 @@ impl<V, E> Reply<V, E> {
 
 /// What a method returned or threw.
 pub(super) fn decode<A, V, E>(
-    body: &Bytes,
+    body: Bytes,
     method: &Method<A, V, E>,
     limits: &Limits,
 ) -> Result<Result<V, E>, Status> {

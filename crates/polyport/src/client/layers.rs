@@ -149,7 +149,7 @@ impl<A, V, E> Wire<A, V, E> {
     fn result(&self, message: Message) -> Result<Result<V, E>, Status> {
         match message.into_outcome::<V, E>() {
             Some(Ok(result)) => Ok(result),
-            Some(Err(bytes)) => decode(&bytes, self.method, &self.client.shared.options.limits),
+            Some(Err(bytes)) => decode(bytes, self.method, &self.client.shared.options.limits),
             None => {
                 let method = self.callee.target();
                 let text = format!("a layer replaced the result of {method:?} by another type");

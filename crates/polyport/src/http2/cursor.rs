@@ -49,6 +49,10 @@ impl Cursor {
         let (part, rest) =
             bytes[skipped..].split_at((bytes.len() - skipped).min(HEADER - self.filled));
         *bytes = rest;
+        if let Ok(header) = <[u8; HEADER]>::try_from(part) {
+            self.skip = length(&header);
+            return Some(header);
+        }
         self.header[self.filled..self.filled + part.len()].copy_from_slice(part);
         self.filled += part.len();
         if self.filled < HEADER {

@@ -214,8 +214,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
                 Poll::Pending => break,
             }
         }
-        // Answers that are ready go out together. Whoever wakes himself comes behind all of them.
-        self.waited = !self.waited && self.io.has_output();
+        // Answers that are ready go out together. Whoever wakes himself comes behind all of them;
+        // beside one stream there are none.
+        let others = Arc::strong_count(&self.streams) > 2;
+        self.waited = !self.waited && others && self.io.has_output();
         if self.waited {
             cx.waker().wake_by_ref();
             return Poll::Pending;

@@ -101,7 +101,7 @@ impl<A: Send + 'static, V: Send + 'static> Shape for ServerStream<A, V> {
     ) -> Result<Option<(A, Sink<V>)>, DecodeError> {
         Ok(match payload {
             Payload::Answers(request, outlet) => {
-                let request = (method.request.decode)(&request, limits)?;
+                let request = (method.request.decode)(request, limits)?;
                 Some((request, Sink::new(outlet, method.response)))
             }
             _ => None,

@@ -101,7 +101,7 @@ async fn once<A, V, E>(
     let sent = requests.send_last(&mut |out| (method.arguments.encode)(arguments, out));
     let outcome = match sent {
         Ok(()) => match only_message(&mut replies).await {
-            Ok(bytes) => (method.outcome.decode)(&bytes, &limits.message_limits())
+            Ok(bytes) => (method.outcome.decode)(bytes, &limits.message_limits())
                 .map_err(|error| Status::transport(format!("the reply is broken: {error}")))
                 .and_then(|outcome| outcome.ok_or_else(|| no_message("no result"))),
             Err(status) => Err(status),
