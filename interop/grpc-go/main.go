@@ -63,6 +63,9 @@ func serve(file protoreflect.FileDescriptor, arguments []string) error {
 	for i := range file.Services().Len() {
 		server.RegisterService(describe(file.Services().Get(i)), nil)
 	}
+	if err := reflect(server, file); err != nil {
+		return err
+	}
 	fmt.Printf("listening on %s\n", listener.Addr())
 	return server.Serve(listener)
 }

@@ -219,6 +219,20 @@ async fn a_schema_comes_back_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_service_comes_with_the_files_that_it_needs() {
+    let services = read(&["interop/idl/multi.proto", "tests/idl/mixed.proto"]);
+    let server = Server::new()
+        .add(Service::json(&services, "multi.v1.ServiceA", Echo).unwrap())
+        .reflection();
+    let serving = Serving::start(server).await;
+    let asked = reflection(&serving).await;
+    let told = asked.schema(Codec::Protobuf, "multi.v1.ServiceA").await;
+    let only = BTreeSet::from(["multi.proto".to_owned()]);
+    assert_eq!(files(&told.unwrap().descriptors), only);
+    assert!(files(&services.schema().descriptors).len() > 1);
+}
+
+#[tokio::test]
 async fn what_generated_code_carries_is_told() {
     let serving = Serving::start(Server::new().add(types::types()).reflection()).await;
     let asked = reflection(&serving).await;

@@ -18,6 +18,7 @@ mod thrifttest;
 mod grpc_test_set;
 mod grpcurl;
 mod reflected;
+mod command;
 mod types_cells;
 mod deadlines;
 mod expect;
@@ -28,7 +29,7 @@ mod time_limit;
 mod implementations;
 mod report;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
 
@@ -92,6 +93,9 @@ struct Args {
     /// grpcurl, which calls by reflection
     #[arg(long)]
     grpcurl: Option<PathBuf>,
+    /// The `polyport` command, which asks by reflection
+    #[arg(long)]
+    command: Option<PathBuf>,
     /// Leave out all but these groups of cells
     #[arg(long)]
     only: Vec<Group>,
@@ -205,6 +209,9 @@ fn main() -> ExitCode {
                 report
             }));
         }
+        if let Some(program) = &args.command {
+            running.push(scope.spawn(|| asked_by(program, &polyport, &others)));
+        }
         for peer in running {
             let peer = peer.join();
             report.merge(peer.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
@@ -291,6 +298,20 @@ fn more_of_kitex(args: &Args, polyport: &Peer, kitex: &Peer) -> Report {
         let behind = kitex.behind(proxy.clone(), "proxy -> kitex");
         cells::run(kitex, &behind, &mut report);
         protobuf::run(kitex, &behind, &mut report);
+    }
+    report
+}
+
+/// What servers tell the command.
+fn asked_by(command: &Path, polyport: &Peer, others: &[Peer]) -> Report {
+    let mut report = Report::default();
+    command::run_ours(command, polyport, &mut report);
+    for other in others {
+        match other.implementation {
+            Implementation::GrpcGo => command::run(command, other, &mut report),
+            Implementation::Kitex => command::run_without(command, other, &mut report),
+            _ => {}
+        }
     }
     report
 }

@@ -2,6 +2,7 @@
 
 use polyport::reflection::{Listed, ListedMethod};
 use polyport_wire::schema::{Method, Schema, Service};
+use polyport_wire::transport::Codec;
 use serde::Serialize;
 
 /// What there is; a server that is asked by gRPC's reflection tells names alone, and an IDL says nothing
@@ -46,6 +47,19 @@ impl Listing {
         }
     }
 
+    /// Services of Protobuf, of which those in the schema are known better.
+    pub(super) fn named(services: &[String], schema: &Schema) -> Self {
+        let entry = |name: &String| {
+            let mut known = schema.services.iter();
+            let known = known.find(|service| service.full_name() == *name);
+            known.map_or_else(|| ServiceEntry::unknown(name), ServiceEntry::of)
+        };
+        Self {
+            services: services.iter().map(entry).collect(),
+            ..Self::of(&Schema::default())
+        }
+    }
+
     /// What a schema has.
     pub(super) fn of(schema: &Schema) -> Self {
         Self {
@@ -76,6 +90,12 @@ impl ServiceEntry {
             deprecation: service.deprecation.clone(),
             methods: service.methods.iter().map(MethodEntry::told).collect(),
         }
+    }
+
+    fn unknown(name: &str) -> Self {
+        let mut service = Service::new("", name);
+        service.codec = Codec::Protobuf;
+        Self::of(&service)
     }
 
     fn of(service: &Service) -> Self {

@@ -81,7 +81,9 @@ impl Source {
             Self::Thrift(reflection) => Ok(Listing::told(reflection.listing())),
             Self::Grpc(reflection) => {
                 let services = reflection.services().to_vec();
-                Ok(Listing::of(&reflection.schema(&services).await?))
+                // A server may know names that it cannot describe.
+                let schema = reflection.schema(&services).await.unwrap_or_default();
+                Ok(Listing::named(&services, &schema))
             }
         }
     }
