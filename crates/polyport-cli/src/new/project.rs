@@ -48,33 +48,31 @@ pub(super) fn create(
         checkout: checkout.as_deref(),
         entries: &entries,
     };
-    let mut text = facts.manifest();
-    if !wanted.names.is_empty() {
-        text = manifest::with_services(&text, &wanted.names)?;
-    }
-    if let Some(workspace) = workspace(&args.directory)? {
-        let message = format!(
-            "`{}` is a workspace: the project must be among its `members`, or in its `exclude`",
-            workspace.display()
-        );
-        changes.notes([Note::new(message)]);
-    }
-    changes.create(manifest::PATH, text);
-    changes.create(".gitignore", GITIGNORE);
-    changes.create("README.md", facts.readme());
+    let manifest = match wanted.names.as_slice() {
+        [] => facts.manifest(),
+        names => manifest::with_services(&facts.manifest(), names)?,
+    };
+    changes.notes(workspace_note(&args.directory)?);
+    changes.create(manifest::PATH, manifest);
     changes.create(script::PATH, script::text(&wanted.inputs));
-    changes.create("src/lib.rs", facts.library());
-    changes.create("src/main.rs", facts.main());
     let services = registration::text(&entries, nameless.are_refused);
     changes.create(registration::PATH, services);
-    for entry in &entries {
-        create_handler(entry, changes);
-    }
-    changes.create("tests/calls.rs", facts.tests());
+    create_files(&facts, changes);
     if args.client {
         changes.create(CLIENT, facts.client());
     }
     Ok(())
+}
+
+fn create_files(facts: &Facts<'_>, changes: &mut Changes) {
+    changes.create("src/lib.rs", facts.library());
+    changes.create("src/main.rs", facts.main());
+    for entry in facts.entries {
+        create_handler(entry, changes);
+    }
+    changes.create("tests/calls.rs", facts.tests());
+    changes.create("README.md", facts.readme());
+    changes.create(".gitignore", GITIGNORE);
 }
 
 pub(super) fn create_handler(entry: &Entry<'_>, changes: &mut Changes) {
@@ -146,14 +144,20 @@ fn package_name(args: &NewArgs) -> Result<String, Failure> {
     Ok(name)
 }
 
-/// The manifest of the workspace around a directory, which cargo would find.
-fn workspace(directory: &Path) -> Result<Option<PathBuf>, Failure> {
+/// Cargo finds the workspace around a directory, and wants to know what the project is to it.
+fn workspace_note(directory: &Path) -> Result<Option<Note>, Failure> {
     let directory = std::path::absolute(directory)?;
     let manifests = directory.ancestors().skip(1);
     let mut manifests = manifests.map(|around| around.join(manifest::PATH));
-    Ok(manifests.find(|path| {
+    let workspace = manifests.find(|path| {
         let text = fs::read_to_string(path).unwrap_or_default();
         manifest::is_workspace(&text)
+    });
+    Ok(workspace.map(|path| {
+        Note::new(format!(
+            "`{}` is a workspace: the project must be among its `members`, or in its `exclude`",
+            path.display()
+        ))
     }))
 }
 

@@ -32,10 +32,8 @@ pub(super) fn plan(
     changes: &mut Changes,
 ) -> Result<(), Failure> {
     let files = project.sources()?;
-    let services = wanted.all;
-    let known = services
-        .iter()
-        .map(|service| Known::new(service, &files, wanted));
+    let services = wanted.all.iter();
+    let known = services.map(|service| Known::new(service, &files, wanted));
     let known: Vec<Known<'_>> = known.collect();
     changes.replace(script::PATH, project.script.with(&wanted.inputs));
     if !args.service.is_empty() {
@@ -43,21 +41,16 @@ pub(super) fn plan(
         let text = manifest::with_services(&text, &wanted.names)?;
         changes.replace(manifest::PATH, text);
     }
-    let before = Nameless::of_project(services, &files);
-    let now = decided(&before, &known, wanted, args)?;
-    let entries = new_entries(project, &known, &now);
+    let decision = Decision::new(args, wanted, &known, &files)?;
+    let entries = new_entries(project, &known, &decision.now);
     for entry in &entries {
         create_handler(entry, changes);
     }
-    let new_fallbacks = now.fallbacks.iter();
-    let new_fallbacks = new_fallbacks.filter(|name| !before.fallbacks.contains(name));
-    let new_fallbacks: Vec<&String> = new_fallbacks.collect();
     for file in &files {
         let mut insertions = methods(file, &known);
-        insertions.extend(fallback_marks(file, services, &new_fallbacks));
+        insertions.extend(decision.fallback_marks(file, wanted.all));
         if file.path == registration::PATH {
-            let refuses = now.are_refused && !before.are_refused;
-            let (added, notes) = registration::additions(file, &entries, refuses);
+            let (added, notes) = registration::additions(file, &entries, decision.refuses());
             insertions.extend(added);
             changes.notes(notes);
         }
@@ -65,7 +58,7 @@ pub(super) fn plan(
         changes.replace(file.path.clone(), file.with(&insertions));
     }
     changes.notes(known.iter().flat_map(Known::notes));
-    changes.notes(files.iter().flat_map(|file| gone(file, services)));
+    changes.notes(files.iter().flat_map(|file| gone(file, wanted.all)));
     match args.client {
         true => project.add_client(&wanted.services, changes),
         false => Ok(()),
@@ -152,28 +145,58 @@ fn implemented<'a>(
     }
 }
 
-/// Who answers calls that name no service, when all that is new is there.
-fn decided(
-    before: &Nameless,
-    known: &[Known<'_>],
-    wanted: &Wanted<'_>,
-    args: &NewArgs,
-) -> Result<Nameless, Failure> {
-    let mut now = before.clone();
-    for name in wanted.full_names(&args.fallback)? {
-        if !now.fallbacks.contains(&name) {
-            now.fallbacks.push(name);
+/// Who answers calls that name no service: as the code says, and when all that is new is there.
+struct Decision {
+    before: Nameless,
+    now: Nameless,
+}
+
+impl Decision {
+    fn new(
+        args: &NewArgs,
+        wanted: &Wanted<'_>,
+        known: &[Known<'_>],
+        files: &[RustFile],
+    ) -> Result<Self, Failure> {
+        let before = Nameless::of_project(wanted.all, files);
+        let mut now = before.clone();
+        for name in wanted.full_names(&args.fallback)? {
+            if !now.fallbacks.contains(&name) {
+                now.fallbacks.push(name);
+            }
         }
+        now.are_refused |= args.refuse_traffic_without_service_name;
+        let served = known.iter().filter(|it| it.is_registered || it.is_new());
+        let served: Vec<&ServiceOutline> = served.map(|known| known.service).collect();
+        if !served.is_empty() {
+            now.decide(&served, args)?;
+        }
+        Ok(Self { before, now })
     }
-    now.are_refused |= args.refuse_traffic_without_service_name;
-    let served = known
-        .iter()
-        .filter(|known| known.is_registered || known.is_new());
-    let served: Vec<&ServiceOutline> = served.map(|known| known.service).collect();
-    if !served.is_empty() {
-        now.decide(&served, args)?;
+
+    /// Whether the server does not refuse such calls yet, but is to do so.
+    fn refuses(&self) -> bool {
+        self.now.are_refused && !self.before.are_refused
     }
-    Ok(now)
+
+    /// Marks services that are served already as fallbacks.
+    fn fallback_marks(&self, file: &RustFile, services: &[ServiceOutline]) -> Vec<Insertion> {
+        let makers = Makers::of(file);
+        let is_new = |service: &&ServiceOutline| {
+            let name = service.description.full_name();
+            self.now.fallbacks.contains(&name) && !self.before.fallbacks.contains(&name)
+        };
+        let calls = services
+            .iter()
+            .filter(is_new)
+            .filter_map(|service| makers.maker(file, service));
+        calls
+            .map(|(call, _)| Insertion {
+                at: file.end(call),
+                text: ".fallback()".to_owned(),
+            })
+            .collect()
+    }
 }
 
 fn new_entries<'a>(project: &Project, known: &[Known<'a>], nameless: &Nameless) -> Vec<Entry<'a>> {
@@ -191,25 +214,6 @@ fn methods(file: &RustFile, known: &[Known<'_>]) -> Vec<Insertion> {
     sites
         .filter(|(_, site)| std::ptr::eq(site.file, file))
         .filter_map(|(service, site)| site.missing(service))
-        .collect()
-}
-
-/// Marks services that are served already as fallbacks.
-fn fallback_marks(
-    file: &RustFile,
-    services: &[ServiceOutline],
-    names: &[&String],
-) -> Vec<Insertion> {
-    let makers = Makers::of(file);
-    let services = services
-        .iter()
-        .filter(|service| names.contains(&&service.description.full_name()));
-    services
-        .filter_map(|service| makers.maker(file, service))
-        .map(|(call, _)| Insertion {
-            at: file.end(call),
-            text: ".fallback()".to_owned(),
-        })
         .collect()
 }
 

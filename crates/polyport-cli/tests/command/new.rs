@@ -137,17 +137,17 @@ fn a_new_project_is_this_one() {
 new      idl/orders.thrift
 new      idl/stock.proto
 new      Cargo.toml
-new      .gitignore
-new      README.md
 new      build.rs
+new      src/services.rs
 new      src/lib.rs
 new      src/main.rs
-new      src/services.rs
 new      src/services/orders.rs
 new      src/services/carts.rs
 new      src/services/stock.rs
 new      src/services/feed.rs
 new      tests/calls.rs
+new      README.md
+new      .gitignore
 new      examples/client.rs
 4 services; now: cd shop && cargo run
 ";

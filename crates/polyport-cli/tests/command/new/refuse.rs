@@ -15,7 +15,7 @@ fn files_of_others_are_never_overwritten() {
     let before = files(&directory.join("shop"));
     let error = refused(directory, &["shop", "--idl", "stock.proto"]);
     let expected = "error: `shop` has files already that would be overwritten: idl/stock.proto, \
-                    README.md, src/main.rs; choose another directory, or move them out of the way\n";
+                    src/main.rs, README.md; choose another directory, or move them out of the way\n";
     assert_eq!(error, expected);
     assert_eq!(files(&directory.join("shop")), before);
 }

@@ -29,7 +29,7 @@ fn new_methods_are_added_at_the_end_of_the_handler() {
     let (directory, project) = shop();
     let handler = project.join("src/services/orders.rs");
     // Not as rustfmt would have it, with imports of its own and something behind.
-    let mine = "use crate::idl::shop::{self as api, Order};\r\nuse polyport::Context as Cx;\r\n\
+    let mine = "\u{feff}use crate::idl::shop::{self as api, Order}; // \u{fc}\r\nuse polyport::Context as Cx;\r\n\
                 pub struct Orders { pub count : u8 }\r\n\
                 impl api::Orders for Orders {\r\n\
                 \tasync fn ping(&self, _: &mut Cx) -> Result<(), polyport::Status> { Ok(()) }\r\n\
