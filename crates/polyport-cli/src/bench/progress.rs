@@ -18,7 +18,8 @@ impl Progress {
     /// A bar for something that begins now.
     pub(super) fn new(what: &'static str) -> Self {
         let bar = ProgressBar::new(STEPS);
-        if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:40}] {percent:>3} %  {msg}")
+        if let Ok(style) =
+            ProgressStyle::with_template("{prefix} [{bar:30}] {percent:>3} %  {wide_msg}")
         {
             bar.set_style(style.progress_chars("=> "));
         }
@@ -47,5 +48,11 @@ impl Progress {
             three_digits(per_second(ended, elapsed))
         ));
         self.bar.set_position(steps);
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }

@@ -289,6 +289,30 @@ fn a_page_for_people_has_no_escape_codes_off_a_terminal() {
     assert_eq!(counted, 100, "{page}");
 }
 
+/// On a terminal, which `script` makes where there is one.
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_terminal_there_is_a_bar_until_there_is_a_summary() {
+    let server = Loaded::start();
+    let arguments = server.arguments("load.thrift", "echo -c 1 -r 20 -n 10");
+    let line = format!("{} {}", env!("CARGO_BIN_EXE_polyport"), arguments.join(" "));
+    let mut command = Command::new("script");
+    command
+        .args(["-qec", &line, "/dev/null"])
+        .env("TERM", "xterm");
+    let Ok(output) = command.stdin(Stdio::null()).output() else {
+        return;
+    };
+    let shown = text(&output.stdout);
+    let (before, summary) = shown.split_once("Loaded/echo").expect("a summary");
+    assert!(before.contains("calling ["), "{shown:?}");
+    assert!(!summary.contains("calling ["), "{shown:?}");
+    // The last that is done to the bar's line is to clear it.
+    let (_, behind) = before.rsplit_once("calling [").unwrap();
+    assert!(behind.contains("\u{1b}[2K"), "{shown:?}");
+    assert!(summary.contains("answered"), "{shown:?}");
+}
+
 #[test]
 fn errors_are_counted_by_kind_with_an_example() {
     let server = Loaded::start();
