@@ -19,6 +19,7 @@ mod grpc_test_set;
 mod grpcurl;
 mod reflected;
 mod command;
+mod load;
 mod types_cells;
 mod deadlines;
 mod expect;
@@ -93,7 +94,7 @@ struct Args {
     /// grpcurl, which calls by reflection
     #[arg(long)]
     grpcurl: Option<PathBuf>,
-    /// The `polyport` command, which asks by reflection
+    /// The `polyport` command, which asks by reflection and puts load on servers
     #[arg(long)]
     command: Option<PathBuf>,
     /// Leave out all but these groups of cells
@@ -302,14 +303,17 @@ fn more_of_kitex(args: &Args, polyport: &Peer, kitex: &Peer) -> Report {
     report
 }
 
-/// What servers tell the command.
+/// What servers tell the command, and how Kitex's bears its load.
 fn asked_by(command: &Path, polyport: &Peer, others: &[Peer]) -> Report {
     let mut report = Report::default();
     command::run_ours(command, polyport, &mut report);
     for other in others {
         match other.implementation {
             Implementation::GrpcGo => command::run(command, other, &mut report),
-            Implementation::Kitex => command::run_without(command, other, &mut report),
+            Implementation::Kitex => {
+                command::run_without(command, other, &mut report);
+                load::run(command, other, &mut report);
+            }
             _ => {}
         }
     }
