@@ -46,9 +46,14 @@ async fn unary(
         Ok(client) => client,
         Err(error) => return printer.unreached(&error),
     };
+    if target.method().info().kind == CallKind::Oneway {
+        return match target.tell(&client, &arguments).await {
+            Ok(()) => printer.sent(),
+            Err(failure) => printer.failure(&failure, &Metadata::default()),
+        };
+    }
     let answer = target.call(&client, &arguments).answer().await;
     match answer.result {
-        Ok(_) if target.method().info().kind == CallKind::Oneway => printer.sent(),
         Ok(value) => printer.answer(&value, &answer.metadata),
         Err(failure) => printer.failure(&failure, &answer.metadata),
     }

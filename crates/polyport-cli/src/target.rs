@@ -11,10 +11,11 @@ mod reflection;
 
 use bytes::Bytes;
 use polyport::client::{ClientCall, ClientOptions, RawMethod, StreamCall};
-use polyport::generic::{JsonCall, JsonStreamCall, Method, Services};
+use polyport::generic::{Failure as CallFailure, JsonCall, JsonStreamCall, Method, Services};
 use polyport::{Client, Codec, Sink, Status, Streaming, Transport};
 use polyport_wire::schema::Schema;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::args::{IdlArgs, Pair, TargetArgs};
 use crate::failure::Failure;
@@ -131,6 +132,24 @@ impl Target {
     /// A call of the method, which has one request and at most one answer.
     pub(crate) fn call(&self, client: &Client, arguments: &Value) -> JsonCall {
         with_metadata!(client.json(&self.method, arguments), self)
+    }
+
+    /// Makes a call of the method, which nobody answers.
+    pub(crate) async fn tell(&self, client: &Client, arguments: &Value) -> Result<(), CallFailure> {
+        if self.transport != Transport::Grpc {
+            return self.call(client, arguments).await.map(drop);
+        }
+        // Over HTTP/2 it is written by the connection's own task, and taken back when the connection
+        // ends. So that is kept until the server has had its word, but Kitex's never has.
+        let bytes = self.method.encode_arguments(arguments)?;
+        let call = client.raw_method(self.method.info().clone()).stream();
+        let (mut requests, mut answers) = with_metadata!(call, self).await?;
+        requests.send(bytes).await?;
+        requests.finish()?;
+        match timeout(self.args.connect_timeout, answers.receive()).await {
+            Ok(Err(status)) => Err(status.into()),
+            Ok(Ok(_)) | Err(_) => Ok(()),
+        }
     }
 
     /// A call of the method, which streams.

@@ -176,6 +176,21 @@ fn every_kind_of_method_is_called() {
 }
 
 #[test]
+fn a_call_that_nobody_answers_arrives() {
+    let serving = Serving::start();
+    let idl = path("multi.thrift");
+    let count = r#"{"req": {"message": "count"}}"#;
+    for (transport, number) in [("framed", 1), ("ttheader", 2), ("grpc", 3), ("grpc", 4)] {
+        let flags = ["notify", "--idl", &idl, "-d", HI, "--transport", transport];
+        assert_eq!(answered(&serving, &flags), "");
+        let expected = format!("{{\"message\":\"{number}\"}}\n");
+        // It may arrive behind the calls that ask for it, but not for ever.
+        let asked = || answered(&serving, &["onlyA", "--idl", &idl, "-d", count]);
+        assert!((0..100).any(|_| asked() == expected), "{transport}");
+    }
+}
+
+#[test]
 fn answers_are_printed_while_requests_are_typed() {
     let serving = Serving::start();
     let mut child = Command::new(env!("CARGO_BIN_EXE_polyport"))

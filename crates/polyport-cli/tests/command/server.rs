@@ -1,7 +1,8 @@
 //! A server that the command is pointed at: all transports, both codecs, reflection.
 
 use std::net::SocketAddr;
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 
 use polyport::generic::{Failure, JsonHandler, JsonSink, JsonStreaming, Services};
@@ -35,7 +36,7 @@ impl Serving {
     /// The services of the examples' demo.proto, and another one, of which the server tells.
     pub(crate) fn described() -> Self {
         let services = services(&["multi.proto"]);
-        let streams = Service::json(&services, "multi.v1.Streams", Obedient);
+        let streams = Service::json(&services, "multi.v1.Streams", Obedient::default());
         Self::described_beside(streams.unwrap())
     }
 
@@ -90,10 +91,11 @@ fn obedient(names: &[&str]) -> Server {
         .services
         .iter()
         .map(schema::Service::full_name);
+    let handler = Obedient::default();
     // ServiceD has all that ServiceC has.
     let names = names.filter(|name| name != "multi.ServiceC");
     names.fold(Server::new(), |server, name| {
-        let service = Service::json(&services, &name, Obedient).unwrap();
+        let service = Service::json(&services, &name, handler.clone()).unwrap();
         let is_first = name.ends_with("ServiceA");
         server.add(if is_first {
             service.fallback()
@@ -142,7 +144,11 @@ impl demo::ServiceB for Speller {
 }
 
 /// Does what a request's message says.
-struct Obedient;
+#[derive(Clone, Default)]
+struct Obedient {
+    /// How often it was notified.
+    notified: Arc<AtomicUsize>,
+}
 
 impl JsonHandler for Obedient {
     async fn call(&self, cx: &mut Context, arguments: Value) -> Result<Value, Failure> {
@@ -150,7 +156,15 @@ impl JsonHandler for Obedient {
         let message = request.unwrap_or(&arguments)["message"].as_str();
         let message = message.unwrap_or_default();
         match cx.method() {
-            "nothing" | "notify" => Ok(Value::Null),
+            "nothing" => Ok(Value::Null),
+            "notify" => {
+                self.notified.fetch_add(1, Ordering::SeqCst);
+                Ok(Value::Null)
+            }
+            _ if message == "count" => {
+                let count = self.notified.load(Ordering::SeqCst).to_string();
+                Ok(json!({ "message": count }))
+            }
             "add" => {
                 let number = |name: &str| arguments[name].as_i64().unwrap();
                 Ok(json!(number("left") + number("right")))
