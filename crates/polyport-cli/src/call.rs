@@ -1,5 +1,6 @@
 //! `polyport call`
 
+mod watch;
 mod outcome;
 mod requests;
 
@@ -7,13 +8,14 @@ use std::pin::pin;
 use std::process::ExitCode;
 
 use polyport::generic::{self, JsonSink, JsonStreaming};
-use polyport::{CallKind, Metadata};
+use polyport::{CallKind, Client, Metadata};
 use serde_json::Value;
 use tokio::runtime::Builder;
 
 use crate::args::CallArgs;
 use crate::call::outcome::Printer;
 use crate::call::requests::Requests;
+use crate::call::watch::Watch;
 use crate::failure::Failure;
 use crate::target::Target;
 
@@ -28,31 +30,58 @@ pub(crate) fn run(args: &CallArgs) -> Result<ExitCode, Failure> {
 async fn call(args: &CallArgs) -> Result<ExitCode, Failure> {
     let requests = Requests::given(&args.data)?;
     let target = Target::find(&args.target, &args.method).await?;
-    let printer = Printer { json: args.json };
-    match target.method().info().kind {
-        CallKind::Unary | CallKind::Oneway => unary(&target, requests, &printer).await,
-        _ => stream(&target, requests, &printer).await,
-    }
-}
-
-async fn unary(
-    target: &Target,
-    requests: Requests,
-    printer: &Printer,
-) -> Result<ExitCode, Failure> {
-    let arguments = requests.only().await?;
-    fit(target.method(), &arguments)?;
+    let requests = prepared(target.method(), requests).await?;
+    let mut printer = Printer {
+        json: args.json,
+        meant: None,
+    };
     let client = match target.connect().await {
         Ok(client) => client,
         Err(error) => return printer.unreached(&error),
     };
-    if target.method().info().kind == CallKind::Oneway {
-        return match target.tell(&client, &arguments).await {
+    if !args.verbose {
+        return made(&target, &client, requests, &printer).await;
+    }
+    // The server is there; from here on the relay is called in its place.
+    let (watch, client) = Watch::begin(&target).await?;
+    printer.meant = Some((watch.address.clone(), target.address().to_owned()));
+    let outcome = made(&target, &client, requests, &printer).await;
+    drop(client);
+    watch.end().await;
+    outcome
+}
+
+/// Where there is one request only, it is read and checked before anything is sent.
+async fn prepared(method: &generic::Method, requests: Requests) -> Result<Requests, Failure> {
+    match method.info().kind {
+        CallKind::ClientStream | CallKind::Bidirectional => Ok(requests),
+        _ => {
+            let only = requests.only().await?;
+            fit(method, &only)?;
+            Ok(Requests::from(only))
+        }
+    }
+}
+
+/// Makes the call, and prints what comes of it.
+async fn made(
+    target: &Target,
+    client: &Client,
+    requests: Requests,
+    printer: &Printer,
+) -> Result<ExitCode, Failure> {
+    let kind = target.method().info().kind;
+    if kind.is_streaming() {
+        return stream(target, client, requests, printer).await;
+    }
+    let arguments = requests.only().await?;
+    if kind == CallKind::Oneway {
+        return match target.tell(client, &arguments).await {
             Ok(()) => printer.sent(),
             Err(failure) => printer.failure(&failure, &Metadata::default()),
         };
     }
-    let answer = target.call(&client, &arguments).answer().await;
+    let answer = target.call(client, &arguments).answer().await;
     match answer.result {
         Ok(value) => printer.answer(&value, &answer.metadata),
         Err(failure) => printer.failure(&failure, &answer.metadata),
@@ -61,19 +90,11 @@ async fn unary(
 
 async fn stream(
     target: &Target,
-    mut requests: Requests,
+    client: &Client,
+    requests: Requests,
     printer: &Printer,
 ) -> Result<ExitCode, Failure> {
-    if target.method().info().kind == CallKind::ServerStream {
-        let only = requests.only().await?;
-        fit(target.method(), &only)?;
-        requests = Requests::from(only);
-    }
-    let client = match target.connect().await {
-        Ok(client) => client,
-        Err(error) => return printer.unreached(&error),
-    };
-    let (sink, answers) = match target.stream(&client).await {
+    let (sink, answers) = match target.stream(client).await {
         Ok(opened) => opened,
         Err(status) => return printer.failure(&status.into(), &Metadata::default()),
     };

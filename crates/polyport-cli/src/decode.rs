@@ -1,5 +1,6 @@
 //! `polyport decode`
 
+mod passing;
 mod text;
 mod frame;
 mod http2;
@@ -20,6 +21,7 @@ use polyport_wire::schema::Schema;
 use crate::args::DecodeArgs;
 use crate::decode::frame::Frames;
 use crate::decode::idl::Idl;
+pub(crate) use crate::decode::passing::PassingFrames;
 use crate::decode::text::Printer;
 use crate::failure::Failure;
 use crate::terminal::Colors;

@@ -9,9 +9,12 @@ pub(crate) mod listing;
 mod thrift_reflection;
 mod reflection;
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use polyport::client::{ClientCall, ClientOptions, RawMethod, StreamCall};
 use polyport::generic::{Failure as CallFailure, JsonCall, JsonStreamCall, Method, Services};
+use polyport::json::JsonError;
 use polyport::{Client, Codec, Sink, Status, Streaming, Transport};
 use polyport_wire::schema::Schema;
 use serde_json::Value;
@@ -26,8 +29,10 @@ use crate::target::source::Source;
 #[derive(Debug)]
 pub(crate) struct Target {
     args: TargetArgs,
+    services: Services,
     method: Method,
     transport: Transport,
+    origin: &'static str,
 }
 
 impl IdlArgs {
@@ -100,11 +105,14 @@ impl Target {
         let wanted = name.among_services(&services).map_err(Failure::Usage)?;
         let schema = source.schema(&wanted).await?;
         let (service, method) = name.in_schema(&schema, &wanted).map_err(Failure::Usage)?;
-        let method = Services::new(schema).and_then(|known| known.method(&service, &method));
-        let method = method.map_err(|error| Failure::Other(error.to_string()))?;
+        let other = |error: JsonError| Failure::Other(error.to_string());
+        let services = Services::new(schema).map_err(other)?;
+        let method = services.method(&service, &method).map_err(other)?;
         let transport = transport_of(args, &method).map_err(Failure::Usage)?;
         Ok(Self {
             args: args.clone(),
+            origin: source.name(),
+            services,
             method,
             transport,
         })
@@ -114,8 +122,48 @@ impl Target {
         &self.method
     }
 
+    /// The services of the description in which the method was found.
+    pub(crate) fn services(&self) -> &Services {
+        &self.services
+    }
+
+    /// Where that description comes from.
+    pub(crate) fn origin(&self) -> &'static str {
+        self.origin
+    }
+
+    /// The server's address.
+    pub(crate) fn address(&self) -> &str {
+        &self.args.address
+    }
+
     pub(crate) fn transport(&self) -> Transport {
         self.transport
+    }
+
+    /// The service with its package.
+    pub(crate) fn full_name(&self) -> String {
+        let info = self.method.info();
+        match &*info.package {
+            "" => info.service.clone(),
+            package => format!("{package}.{}", info.service),
+        }
+    }
+
+    /// How long to wait for what need not come.
+    pub(crate) fn patience(&self) -> Duration {
+        self.args.connect_timeout
+    }
+
+    /// The service that calls name, as they name it; `None` if they do not say.
+    pub(crate) fn named_service(&self) -> Option<String> {
+        let info = self.method.info();
+        let says = match self.transport {
+            Transport::Grpc => return Some(self.full_name()),
+            Transport::TtHeader | Transport::TtHeaderFramed => !self.args.no_service_name,
+            _ => self.args.multiplexed_names,
+        };
+        says.then(|| info.service.clone())
     }
 
     /// Connects to the server.
@@ -142,11 +190,11 @@ impl Target {
         // Over HTTP/2 it is written by the connection's own task, and taken back when the connection
         // ends. So that is kept until the server has had its word, but Kitex's never has.
         let bytes = self.method.encode_arguments(arguments)?;
-        let call = client.raw_method(self.method.info().clone()).stream();
-        let (mut requests, mut answers) = with_metadata!(call, self).await?;
+        let method = client.raw_method(self.method.info().clone());
+        let (mut requests, mut answers) = self.raw_stream(method).await?;
         requests.send(bytes).await?;
         requests.finish()?;
-        match timeout(self.args.connect_timeout, answers.receive()).await {
+        match timeout(self.patience(), answers.receive()).await {
             Ok(Err(status)) => Err(status.into()),
             Ok(Ok(_)) | Err(_) => Ok(()),
         }

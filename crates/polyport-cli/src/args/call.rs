@@ -29,6 +29,14 @@ pub(crate) struct CallArgs {
     #[arg(short, long = "data", value_name = "JSON")]
     pub(crate) data: Vec<String>,
 
+    /// Show on the standard error what goes over the wire, and where the call went.
+    ///
+    /// Frames are shown in hex and as `polyport decode` prints them; of gRPC the headers and the
+    /// messages. They pass a relay on this machine, which calls wait for. Behind them stands where the
+    /// server leads such a call, and why, if it has Polyport's reflection over Thrift.
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+
     /// Print every outcome as one JSON object a line: `{"ok": ...}`, or what went wrong.
     #[arg(long)]
     pub(crate) json: bool,

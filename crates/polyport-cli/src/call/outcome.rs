@@ -17,10 +17,12 @@ use crate::terminal::{Color, Colors};
 const BUSINESS: u8 = 3;
 
 /// Prints what comes of a call.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Printer {
     /// Whether everything is one JSON object a line.
     pub(super) json: bool,
+    /// An address that stands for another one, which is meant where the first is named.
+    pub(super) meant: Option<(String, String)>,
 }
 
 impl Printer {
@@ -74,15 +76,23 @@ impl Printer {
         metadata: &Metadata,
     ) -> Result<ExitCode, Failure> {
         if self.json {
-            print_line(&with_metadata(as_json(failure), metadata))?;
+            let line = with_metadata(as_json(failure), metadata).to_string();
+            println!("{}", self.as_meant(line));
         } else {
             let error = Colors::on(&stderr()).paint(Color::Error, "error");
-            eprintln!("{error}: {}", as_text(failure));
+            eprintln!("{error}: {}", self.as_meant(as_text(failure)));
         }
         Ok(match failure {
             CallFailure::Status(status) if status.biz().is_some() => ExitCode::from(BUSINESS),
             _ => ExitCode::FAILURE,
         })
+    }
+
+    fn as_meant(&self, text: String) -> String {
+        match &self.meant {
+            Some((named, meant)) => text.replace(named, meant),
+            None => text,
+        }
     }
 }
 

@@ -44,6 +44,15 @@ impl Source {
         })
     }
 
+    /// What it is, for people.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Idl(_) => "the IDL",
+            Self::Thrift(_) => "the server's reflection over Thrift",
+            Self::Grpc(_) => "the server's gRPC reflection",
+        }
+    }
+
     /// The full names of all services.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use std::thread;
 use crate::server::Serving;
 use crate::{idl, polyport, polyport_with, text};
 
-fn path(name: &str) -> String {
+pub(crate) fn path(name: &str) -> String {
     idl(&format!("interop/idl/{name}"))
         .to_str()
         .unwrap()
@@ -18,13 +18,13 @@ fn path(name: &str) -> String {
 
 /// What a call prints on its standard output and its standard error, and how it exits.
 #[derive(Debug, PartialEq)]
-struct Outcome {
-    status: i32,
-    out: String,
-    error: String,
+pub(crate) struct Outcome {
+    pub(crate) status: i32,
+    pub(crate) out: String,
+    pub(crate) error: String,
 }
 
-fn call(serving: &Serving, arguments: &[&str]) -> Outcome {
+pub(crate) fn call(serving: &Serving, arguments: &[&str]) -> Outcome {
     call_with(serving, arguments, "")
 }
 

@@ -14,6 +14,7 @@ mod new;
 mod help;
 mod readme;
 mod server;
+mod watch;
 
 use std::fs;
 use std::io::Write;
