@@ -16,6 +16,7 @@ use polyport::protobuf::well_known::{Any, Duration, Timestamp};
 use polyport::protobuf::{Message, MessageField};
 use polyport::{CallKind, Client, Codec, Context, Server, Sink, Status, Streaming, Transport};
 use polyport_build::Builder;
+use polyport_wire::limits::Limits;
 use polyport_wire::schema::{Annotation, Type};
 
 use crate::all::coverage::v1::everything::{Choice, Color, Inner, inner::Deeper};
@@ -401,7 +402,9 @@ fn messages_are_json_by_name() {
         ..Default::default()
     }
     .into();
-    let json = messages.write(name, &value.encode_to_vec()).unwrap();
+    let json = messages
+        .write(name, &value.encode_to_vec(), &Limits::default())
+        .unwrap();
     assert_eq!(json["int64"], i64::MIN.to_string());
     assert_eq!(json["bytes"], "/wA=");
     assert_eq!(json["color"], "COLOR_DARK_BLUE");
@@ -423,7 +426,9 @@ fn what_is_no_json_of_a_message_is_said() {
     let expected = "not a `multi.v1.Request`: unknown field \"mesage\" on message multi.v1.Request";
     assert_eq!(read("multi.v1.Request", json.clone()), expected);
     assert_eq!(read("Request", json), "there is no message `Request`");
-    let error = messages.write("multi.v1.Item", &[0xff]).unwrap_err();
+    let error = messages
+        .write("multi.v1.Item", &[0xff], &Limits::default())
+        .unwrap_err();
     assert!(error.to_string().starts_with("not a `multi.v1.Item`: "));
 }
 

@@ -336,7 +336,7 @@ impl Method {
     ) -> Result<Value, JsonError> {
         let schema = &self.known.schema;
         match kind {
-            Type::Message(name) => self.known.messages.write(name, bytes),
+            Type::Message(name) => self.known.messages.write(name, bytes, limits),
             kind => {
                 let value = decode(kind.wire_type(schema), bytes, limits)?;
                 json::write(schema, kind, &value)

@@ -12,15 +12,17 @@
 //! | a list, a set | an array |
 //! | a map | an object when keys are text, base64, numbers, bools or enums, else an array of `[key, value]`; an array is always accepted |
 //!
-//! A field that is not set is left out, and `null` means the same. Defaults are not written into the
-//! JSON, and what is left out is not sent: who receives it takes the IDL's default, as for any field
-//! that does not come. A required field must be there. Names that the IDL does not know are mistakes
-//! in JSON; fields that it does not know are left out of it.
+//! A field that is not set is left out, and `null` means the same. If it has a default in the IDL, it
+//! has that then, as in generated code: what is left out of the JSON is sent with its default, and
+//! what did not come stands in the JSON with it. Fields of unions have none, and a field without a
+//! default is not sent. A required field must be there, in JSON unless it has a default. Names that
+//! the IDL does not know are mistakes in JSON; fields that it does not know are left out of it.
 //!
 //! Protobuf's messages have a JSON of their own, which [`Messages`] reads and writes.
 
 mod read;
 mod write;
+mod default;
 #[cfg(feature = "protobuf")]
 mod messages;
 #[cfg(not(feature = "protobuf"))]
@@ -29,7 +31,7 @@ mod without_messages;
 use std::error::Error;
 use std::fmt;
 
-use polyport_wire::schema::{Field, Schema, Type};
+use polyport_wire::schema::{Field, Schema, StructKind, Type};
 use polyport_wire::thrift::Dynamic;
 use serde_json::Value;
 
@@ -57,7 +59,7 @@ pub fn write_fields(
     fields: &[Field],
     value: &Dynamic,
 ) -> Result<Value, JsonError> {
-    write::fields(schema, fields, value)
+    write::fields(schema, fields, StructKind::Struct, value)
 }
 
 /// Reads a value of any type.
@@ -80,7 +82,7 @@ pub fn read(schema: &Schema, kind: &Type, json: &Value) -> Result<Dynamic, JsonE
 ///
 /// ```
 /// use polyport::json;
-/// use polyport_wire::schema::{Field, Schema, Type};
+/// use polyport_wire::schema::{Field, Schema, StructKind, Type};
 /// use polyport_wire::thrift::Dynamic;
 ///
 /// let arguments = [Field::new(1, "left", Type::I64), Field::new(2, "right", Type::I64)];
@@ -95,7 +97,7 @@ pub fn read(schema: &Schema, kind: &Type, json: &Value) -> Result<Dynamic, JsonE
 /// ```
 pub fn read_fields(schema: &Schema, fields: &[Field], json: &Value) -> Result<Dynamic, JsonError> {
     refuse_depth(json)?;
-    read::fields(schema, fields, json)
+    read::fields(schema, fields, StructKind::Struct, json)
 }
 
 /// More than any decoder takes; `serde_json` reads no more from text.

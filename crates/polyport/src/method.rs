@@ -320,6 +320,9 @@ impl<T> Clone for Coding<T> {
 
 impl<T> Copy for Coding<T> {}
 
+#[cfg(feature = "protobuf")]
+pub(crate) use protobuf::decode_options;
+
 /// Protobuf: a message stands for itself, on both sides of a call.
 #[cfg(feature = "protobuf")]
 mod protobuf {
@@ -415,11 +418,16 @@ mod protobuf {
     }
 
     fn decode<T: Message>(mut bytes: Bytes, limits: &Limits) -> Result<T, DecodeError> {
+        decode_options(limits)
+            .decode(&mut bytes)
+            .map_err(|error| DecodeError::foreign(error.to_string()))
+    }
+
+    /// The limits as the reader of messages takes them.
+    pub(crate) fn decode_options(limits: &Limits) -> DecodeOptions {
         DecodeOptions::new()
             .with_recursion_limit(limits.depth)
             .with_element_memory_limit(limits.decoded)
             .with_max_message_size(limits.frame)
-            .decode(&mut bytes)
-            .map_err(|error| DecodeError::foreign(error.to_string()))
     }
 }

@@ -3,6 +3,7 @@
 use polyport::Status;
 use polyport::json::Messages;
 use polyport::protobuf::Message;
+use polyport_wire::limits::Limits;
 use polyport_wire::schema::{self, Schema, Type};
 use serde_json::{Value as Json, json};
 
@@ -49,6 +50,6 @@ impl Notation {
     pub(crate) fn answer<V: Message>(&self, answer: &V) -> Outcome<Json> {
         Ok(self
             .messages
-            .write(self.response, &answer.encode_to_vec())?)
+            .write(self.response, &answer.encode_to_vec(), &Limits::default())?)
     }
 }

@@ -1,8 +1,16 @@
 //! What JSON means for which type.
 
+use std::fs;
+use std::path::Path;
+
 use bytes::Bytes;
-use polyport::generic::Method;
+use polyport::generic::{Method, Services};
+use polyport::json::{self, JsonError};
+use polyport_build::Builder;
 use polyport_wire::limits::Limits;
+use polyport_wire::schema::{
+    Definition, DefinitionId, Field, Literal, Schema, Struct, StructKind, Type,
+};
 use serde_json::{Value, json};
 
 use crate::method;
@@ -69,10 +77,13 @@ fn enums_have_names_and_numbers() {
 
 #[test]
 fn maps_are_objects_or_pairs() {
-    let nested = json!({ "-1": [{ "name": "a" }], "2": [] });
+    let nested = json!({ "-1": [{ "name": "a", "note": "" }], "2": [] });
     assert_eq!(again("nested", nested.clone()), nested);
     assert_eq!(
-        again("nested", json!([[-1, [{ "name": "a" }]], [2, []]])),
+        again(
+            "nested",
+            json!([[-1, [{ "name": "a", "note": "" }]], [2, []]])
+        ),
         nested
     );
     let found = error("nested", json!({ "x": [] }));
@@ -109,7 +120,150 @@ fn what_is_not_known_on_the_wire_is_left_out() {
     // An i32 as field 99, and text as field 1, which is a bool.
     let bytes = [12, 0, 1, 8, 0, 99, 0, 0, 0, 1, 11, 0, 1, 0, 0, 0, 0, 0, 0];
     let read = echo().decode_arguments(&Bytes::copy_from_slice(&bytes), &Limits::default());
-    assert_eq!(read.unwrap(), json!({ "value": {} }));
+    assert_eq!(read.unwrap(), json!({ "value": { "with_default": 7 } }));
+}
+
+#[test]
+fn what_is_not_set_has_its_default() {
+    let encoded = |json: Value| echo().encode_arguments(&json!({ "value": json })).unwrap();
+    // `value`, a struct with nothing but the i32 of field 19.
+    let with_default = [&[12, 0, 1, 8, 0, 19][..], &[0, 0, 0, 7], &[0, 0]].concat();
+    assert_eq!(encoded(json!({})), with_default);
+    assert_eq!(encoded(json!({ "with_default": null })), with_default);
+    assert_eq!(encoded(json!({ "with_default": 7 })), with_default);
+    assert_ne!(encoded(json!({ "with_default": 0 })), with_default);
+    let inner = again("inner", json!({ "name": "n" }));
+    assert_eq!(inner, json!({ "name": "n", "note": "none" }));
+
+    // And what did not come, as generated code reads it.
+    let bytes = Bytes::from_static(&[12, 0, 1, 0, 0]);
+    let read = echo().decode_arguments(&bytes, &Limits::default());
+    assert_eq!(read.unwrap(), json!({ "value": { "with_default": 7 } }));
+}
+
+/// An argument of this type with this default, not set in JSON.
+fn default(kind: Type, default: Literal, definitions: Vec<Definition>) -> Result<Value, JsonError> {
+    let field = Field {
+        default: Some(default),
+        ..Field::new(1, "field", kind)
+    };
+    let schema = Schema {
+        definitions,
+        ..Schema::default()
+    };
+    let value = json::read_fields(&schema, std::slice::from_ref(&field), &json!({}))?;
+    let json = json::write_fields(&schema, &[field], &value)?;
+    Ok(json["field"].clone())
+}
+
+#[test]
+fn defaults_are_of_every_type() {
+    let text = |text: &str| Literal::String(text.to_owned());
+    let list = || Literal::List(vec![Literal::Int(1), Literal::Int(2)]);
+    let numbers = Box::new(Type::I16);
+    for (kind, literal, expected) in [
+        (Type::Bool, Literal::Bool(true), json!(true)),
+        (Type::Bool, Literal::Int(1), json!(true)),
+        (Type::Byte, Literal::Int(-1), json!(-1)),
+        (Type::I64, Literal::Int(i64::MAX), json!(i64::MAX)),
+        (Type::Double, Literal::Double(0.5), json!(0.5)),
+        (Type::Double, Literal::Int(2), json!(2.0)),
+        (Type::String, text("t"), json!("t")),
+        (Type::Binary, text("t"), json!("dA==")),
+        (
+            Type::Binary,
+            Literal::Bytes(Bytes::from_static(b"t")),
+            json!("dA=="),
+        ),
+        (Type::List(numbers.clone()), list(), json!([1, 2])),
+        (Type::Set(numbers.clone()), list(), json!([1, 2])),
+        (
+            Type::Map(Box::new(Type::I32), numbers),
+            Literal::Map(vec![(Literal::Int(3), Literal::Int(4))]),
+            json!({ "3": 4 }),
+        ),
+    ] {
+        let found = default(kind, literal.clone(), Vec::new());
+        assert_eq!(found, Ok(expected), "{literal:?}");
+    }
+    let error = default(Type::Byte, Literal::Int(128), Vec::new()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "field: the default 128 does not fit the type"
+    );
+    let error = default(Type::Bool, text("yes"), Vec::new()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "field: the default String(\"yes\") is no Bool"
+    );
+}
+
+/// What a schema from elsewhere describes need not end.
+#[test]
+fn endless_defaults_end_in_an_error() {
+    let this = || Type::Defined(DefinitionId(0));
+    let of = |names: &[&str]| {
+        let fields = (1..).zip(names).map(|(id, name)| Field {
+            default: Some(Literal::Map(Vec::new())),
+            ..Field::new(id, *name, this())
+        });
+        Definition::Struct(Struct {
+            package: String::new(),
+            name: "Endless".to_owned(),
+            kind: StructKind::Struct,
+            fields: fields.collect(),
+            annotations: Vec::new(),
+            docs: String::new(),
+        })
+    };
+    for names in [&["a"][..], &["a", "b", "c"]] {
+        let error = default(this(), Literal::Map(Vec::new()), vec![of(names)]).unwrap_err();
+        assert!(
+            error.to_string().ends_with(": the default is too large"),
+            "{error}"
+        );
+    }
+}
+
+/// The same limits as for generated messages.
+#[test]
+fn messages_of_protobuf_have_limits() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("nodes.proto");
+    let idl = "syntax = \"proto3\"; message Node { Node child = 1; repeated int64 numbers = 2; } \
+               service Nodes { rpc Echo(Node) returns (Node); }";
+    fs::write(&path, idl).unwrap();
+    let schema = Builder::new().schema(&[path]).unwrap();
+    let echo = Services::new(schema)
+        .unwrap()
+        .method("Nodes", "Echo")
+        .unwrap();
+    let within = |json: Value, limits: Limits| {
+        let bytes = echo.encode_arguments(&json).unwrap();
+        echo.decode_arguments(&bytes, &limits)
+            .map_err(|error| error.to_string())
+    };
+    let limits = Limits::default();
+    let nested = (0..20).fold(json!({}), |json, _| json!({ "child": json }));
+    assert_eq!(within(nested.clone(), limits), Ok(nested.clone()));
+    let error = within(nested, Limits { depth: 8, ..limits }).unwrap_err();
+    assert!(
+        error.starts_with("not a `Node`: recursion limit"),
+        "{error}"
+    );
+    let many = json!({ "numbers": vec!["1"; 1000] });
+    assert_eq!(within(many.clone(), limits), Ok(many.clone()));
+    for tight in [
+        Limits {
+            decoded: 1000,
+            ..limits
+        },
+        Limits {
+            frame: 1000,
+            ..limits
+        },
+    ] {
+        assert!(within(many.clone(), tight).is_err());
+    }
 }
 
 #[test]

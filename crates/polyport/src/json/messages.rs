@@ -6,10 +6,12 @@ use std::sync::Arc;
 use buffa_descriptor::reflect::DynamicMessage;
 use buffa_descriptor::{DescriptorPool, MessageIndex};
 use bytes::Bytes;
+use polyport_wire::limits::Limits;
 use polyport_wire::schema::Schema;
 use serde_json::Value;
 
 use crate::json::{JsonError, refuse_depth};
+use crate::method::decode_options;
 
 /// The Protobuf messages of a schema, by name.
 ///
@@ -17,6 +19,7 @@ use crate::json::{JsonError, refuse_depth};
 ///
 /// ```
 /// use polyport::json::{JsonError, Messages};
+/// use polyport_wire::limits::Limits;
 /// use polyport_wire::schema::Schema;
 ///
 /// /// What the generated `SCHEMA` gives for a request of `multi.proto`.
@@ -25,7 +28,7 @@ use crate::json::{JsonError, refuse_depth};
 ///     let hi = serde_json::json!({ "message": "hi" });
 ///     let bytes = messages.read("multi.v1.Request", &hi)?;
 ///     assert_eq!(bytes, b"\x0a\x02hi"[..]);
-///     assert_eq!(messages.write("multi.v1.Request", &bytes)?, hi);
+///     assert_eq!(messages.write("multi.v1.Request", &bytes, &Limits::default())?, hi);
 ///     Ok(())
 /// }
 /// ```
@@ -68,11 +71,13 @@ impl Messages {
     ///
     /// # Errors
     ///
-    /// When there is no such message, or the bytes are not one.
-    pub fn write(&self, name: &str, message: &[u8]) -> Result<Value, JsonError> {
+    /// When there is no such message, or the bytes are not one, or are one that goes over the limits.
+    pub fn write(&self, name: &str, message: &[u8], limits: &Limits) -> Result<Value, JsonError> {
         let index = self.index(name)?;
-        let message = DynamicMessage::decode(Arc::clone(&self.pool), index, message)
-            .map_err(|error| JsonError::new(format!("not a `{name}`: {error}")))?;
+        let pool = Arc::clone(&self.pool);
+        let message =
+            DynamicMessage::decode_with_options(pool, index, message, &decode_options(limits))
+                .map_err(|error| JsonError::new(format!("not a `{name}`: {error}")))?;
         serde_json::to_value(&message).map_err(|error| misfit(name, &error))
     }
 

@@ -9,11 +9,12 @@ use polyport_wire::schema::{
 use polyport_wire::thrift::Dynamic;
 use serde_json::Value;
 
-use crate::json::JsonError;
+use crate::json::{JsonError, default};
 
 pub(super) fn fields(
     schema: &Schema,
     fields: &[Field],
+    kind: StructKind,
     json: &Value,
 ) -> Result<Dynamic, JsonError> {
     let Value::Object(object) = json else {
@@ -26,16 +27,20 @@ pub(super) fn fields(
     }
     let mut values = Vec::with_capacity(object.len());
     for field in fields {
-        match object.get(&field.name) {
-            None | Some(Value::Null) if field.requiredness == Requiredness::Required => {
+        let value = match object.get(&field.name) {
+            None | Some(Value::Null) if kind == StructKind::Union => None,
+            None | Some(Value::Null) => default::of(schema, field)?,
+            Some(json) => {
+                let value = value(schema, &field.kind, json);
+                Some(value.map_err(|error| error.within(&*field.name))?)
+            }
+        };
+        match value {
+            Some(value) => values.push((field.id, value)),
+            None if field.requiredness == Requiredness::Required => {
                 return Err(JsonError::missing(field));
             }
-            None | Some(Value::Null) => {}
-            Some(json) => {
-                let value =
-                    value(schema, &field.kind, json).map_err(|error| error.within(&*field.name))?;
-                values.push((field.id, value));
-            }
+            None => {}
         }
     }
     Ok(Dynamic::Struct(values))
@@ -78,7 +83,7 @@ fn defined(schema: &Schema, id: DefinitionId, json: &Value) -> Result<Dynamic, J
             if definition.kind == StructKind::Union {
                 refuse_several(json)?;
             }
-            fields(schema, &definition.fields, json)
+            fields(schema, &definition.fields, definition.kind, json)
         }
         Some(Definition::Enum(definition)) => enum_value(definition, json).map(Dynamic::I32),
         _ => Err(JsonError::new(format!("the schema has no {id:?}"))),

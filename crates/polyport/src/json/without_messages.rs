@@ -1,6 +1,7 @@
 //! What stands for Protobuf's messages where Protobuf is left out.
 
 use bytes::Bytes;
+use polyport_wire::limits::Limits;
 use polyport_wire::schema::Schema;
 use serde_json::Value;
 
@@ -22,7 +23,12 @@ impl Messages {
         Err(left_out())
     }
 
-    pub(crate) fn write(&self, _name: &str, _message: &[u8]) -> Result<Value, JsonError> {
+    pub(crate) fn write(
+        &self,
+        _name: &str,
+        _message: &[u8],
+        _limits: &Limits,
+    ) -> Result<Value, JsonError> {
         Err(left_out())
     }
 }

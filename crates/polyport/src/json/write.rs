@@ -3,11 +3,13 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use polyport_wire::schema::{Definition, DefinitionId, Field, Requiredness, Schema, Type};
+use polyport_wire::schema::{
+    Definition, DefinitionId, Field, Requiredness, Schema, StructKind, Type,
+};
 use polyport_wire::thrift::Dynamic;
 use serde_json::{Map, Number, Value};
 
-use crate::json::JsonError;
+use crate::json::{JsonError, default};
 
 pub(super) fn value(schema: &Schema, kind: &Type, value: &Dynamic) -> Result<Value, JsonError> {
     match (kind, value) {
@@ -35,7 +37,9 @@ pub(super) fn value(schema: &Schema, kind: &Type, value: &Dynamic) -> Result<Val
 fn defined(schema: &Schema, id: DefinitionId, value: &Dynamic) -> Result<Value, JsonError> {
     match (schema.definition(id), value) {
         (Some(Definition::Enum(_)), Dynamic::I32(number)) => Ok((*number).into()),
-        (Some(Definition::Struct(definition)), value) => fields(schema, &definition.fields, value),
+        (Some(Definition::Struct(definition)), value) => {
+            fields(schema, &definition.fields, definition.kind, value)
+        }
         _ => Err(mismatch("a defined type", value)),
     }
 }
@@ -43,6 +47,7 @@ fn defined(schema: &Schema, id: DefinitionId, value: &Dynamic) -> Result<Value, 
 pub(super) fn fields(
     schema: &Schema,
     fields: &[Field],
+    kind: StructKind,
     value: &Dynamic,
 ) -> Result<Value, JsonError> {
     let Dynamic::Struct(values) = value else {
@@ -59,13 +64,22 @@ pub(super) fn fields(
             object.insert(field.name.clone(), json);
         }
     }
-    let mut required = fields
-        .iter()
-        .filter(|field| field.requiredness == Requiredness::Required);
-    match required.find(|field| !object.contains_key(&field.name)) {
-        Some(field) => Err(JsonError::missing(field)),
-        None => Ok(Value::Object(object)),
+    for field in fields {
+        if object.contains_key(&field.name) {
+            continue;
+        }
+        if field.requiredness == Requiredness::Required {
+            return Err(JsonError::missing(field));
+        }
+        if kind != StructKind::Union
+            && let Some(value) = default::of(schema, field)?
+        {
+            let json = self::value(schema, &field.kind, &value)
+                .map_err(|error| error.within(&*field.name))?;
+            object.insert(field.name.clone(), json);
+        }
     }
+    Ok(Value::Object(object))
 }
 
 fn map(
