@@ -290,6 +290,30 @@ impl Service {
         self
     }
 
+    /// Says which IDL the service is of, so that [reflection](crate::Server::reflection) can tell its
+    /// types, too: a [raw](Self::raw_of) one knows no more than its names.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use polyport::service::RawHandler;
+    /// use std::sync::Arc;
+    /// use polyport::Service;
+    /// use polyport::wire::schema::Schema;
+    ///
+    /// fn all(schema: Arc<Schema>, handler: impl RawHandler + Clone) -> Vec<Service> {
+    ///     let services = schema.services.iter();
+    ///     services
+    ///         .map(|service| Service::raw_of(service, handler.clone()).described_by(schema.clone()))
+    ///         .collect()
+    /// }
+    /// ```
+    #[must_use]
+    pub fn described_by(mut self, schema: impl Into<Arc<Schema>>) -> Self {
+        self.schema = Some(Known::Read(schema.into()));
+        self
+    }
+
     /// The IDL as data, when the service was generated or made by a schema; it may have more services
     /// than this.
     #[must_use]

@@ -23,7 +23,7 @@ use crate::error::Error;
 /// | [`Status::error`] | 6 `biz error: TEXT` | 13 `TEXT [biz error]` |
 /// | [`Status::typed`] | N `TEXT [biz error]` | N `TEXT [biz error]` |
 /// | [`Status::with_code`] | 6 `biz error: rpc error: code = C desc = TEXT` | C `TEXT [biz error]`, with its details |
-/// | [`BizStatus`] | TTHeader: an empty reply with `biz-status`; else 6 `biz error: code=C, msg=M` | 13 `M`, with `biz-status` |
+/// | [`BizStatus`] | TTHeader: an empty reply with `biz-status`; else 6 `biz error: code=C, msg=M` | 13 `M`, or another [code](Status::with_biz_code), with `biz-status` and its details |
 /// | a panic | 6 `panic: [happened in biz handler, method=S.M, ...] TEXT` | 13, the same text |
 /// | [`Status::refused`] | 6 `TEXT` | C `TEXT` |
 /// | a deadline that passed | 6 `biz error: context deadline exceeded` | 4 `context deadline exceeded` |
@@ -66,6 +66,8 @@ struct Inner {
     origin: Origin,
     /// `google.rpc.Status` as gRPC carries it; may be empty.
     details: Bytes,
+    /// What a business status has over gRPC in place of its usual code.
+    biz_code: Option<Code>,
 }
 
 /// Whose word a [`Status`] is, which its text on the wire tells.
@@ -140,6 +142,26 @@ impl Status {
         self
     }
 
+    /// The same with another code for gRPC, if it is a business status: that of others goes out with
+    /// 13, INTERNAL.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use polyport::{BizStatus, Code, Status};
+    ///
+    /// let status = Status::from(BizStatus::new(404, "no such book"));
+    /// let status = status.with_biz_code(Code::NOT_FOUND);
+    /// assert_eq!(status.code(), Some(Code::NOT_FOUND));
+    /// ```
+    #[must_use]
+    pub fn with_biz_code(mut self, code: Code) -> Self {
+        if matches!(self.0.kind, StatusKind::Biz(_)) {
+            self.0.biz_code = Some(code).filter(|code| *code != Code::INTERNAL);
+        }
+        self
+    }
+
     /// A call that is not served because of a limit, or of who calls. gRPC peers get the code, others
     /// the text as it is; it says nothing about the handler.
     #[must_use]
@@ -153,6 +175,7 @@ impl Status {
             message: message.into(),
             origin: Origin::Framework,
             details: Bytes::new(),
+            biz_code: None,
         }))
     }
 
@@ -266,7 +289,7 @@ impl Status {
     pub fn code(&self) -> Option<Code> {
         match self.0.kind {
             StatusKind::Code(code) | StatusKind::Refused(code) => Some(code),
-            _ => None,
+            _ => self.0.biz_code,
         }
     }
 
@@ -330,8 +353,8 @@ impl Status {
             StatusKind::Timeout => Code::DEADLINE_EXCEEDED,
             StatusKind::Rejected(id) => rejected_code(id, codec, kitex_codes),
             StatusKind::Transport if self.0.origin == Origin::Elsewhere => Code::UNAVAILABLE,
+            StatusKind::Biz(_) => self.0.biz_code.unwrap_or(Code::INTERNAL),
             StatusKind::Error
-            | StatusKind::Biz(_)
             | StatusKind::Panic
             | StatusKind::Remote(_)
             | StatusKind::Transport => Code::INTERNAL,

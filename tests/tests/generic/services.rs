@@ -1,6 +1,7 @@
 //! Services by JSON, called by generated clients and by JSON.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use polyport::generic::{Failure, JsonHandler, JsonSink, JsonStreaming, Method, Services};
 use polyport::{
@@ -38,6 +39,10 @@ impl JsonHandler for Hearer {
             }),
             (_, "panic") => panic!("as told"),
             (_, "biz") => Err(Status::from(BizStatus::new(7, "told")).into()),
+            (_, "biz with details") => Err(Status::from(BizStatus::new(7, "told"))
+                .with_biz_code(Code::NOT_FOUND)
+                .with_details(&b"\x08\x05"[..])
+                .into()),
             (_, "undeclared") => Err(Failure::Exception {
                 name: "other".to_owned(),
                 value: json!({}),
@@ -278,6 +283,161 @@ async fn what_a_handler_cannot_mean_is_an_answer() {
     let text = fails("misfit").await.message().to_owned();
     let expected = "massage: there is no such field: there are [message]";
     assert!(text.ends_with(expected), "{text}");
+}
+
+#[tokio::test]
+async fn a_business_status_keeps_its_code_and_its_details_over_grpc() {
+    let serving = Serving::start(server()).await;
+    let method = services(&["multi.proto"]).method("ServiceB", "OnlyB");
+    let method = method.unwrap();
+    let told = async |transport, message: &str| {
+        let client = client(&serving, transport).await;
+        let failure = client.json(&method, &json!({ "message": message })).await;
+        let Err(Failure::Status(status)) = failure else {
+            panic!("{failure:?}")
+        };
+        assert_eq!(
+            status.biz(),
+            Some(&BizStatus::new(7, "told")),
+            "{transport}"
+        );
+        (status.code(), status.details().clone())
+    };
+    let details = told(Transport::Grpc, "biz with details").await;
+    assert_eq!(details, (Some(Code::NOT_FOUND), (&b"\x08\x05"[..]).into()));
+    // Others have no place for them.
+    let none = (None, bytes::Bytes::new());
+    assert_eq!(told(Transport::TtHeader, "biz with details").await, none);
+    assert_eq!(told(Transport::Grpc, "biz").await, none);
+}
+
+/// Passes calls on by JSON, whatever they are.
+struct Proxy {
+    client: Client,
+    services: Services,
+}
+
+impl JsonHandler for Proxy {
+    async fn call(&self, cx: &mut Context, arguments: Value) -> Result<Value, Failure> {
+        let method = self.services.method(cx.service(), cx.method())?;
+        self.client.json(&method, &arguments).forwarding(cx).await
+    }
+
+    async fn stream(
+        &self,
+        cx: &mut Context,
+        mut requests: JsonStreaming,
+        mut answers: JsonSink,
+    ) -> Result<(), Status> {
+        let method = self.services.method(cx.service(), cx.method());
+        let call = self.client.json_stream(&method.unwrap()).forwarding(cx);
+        let (mut forth, mut back) = call.await?;
+        answers.add_headers(&back.headers().await?)?;
+        answers.set_header("x-proxy", "here")?;
+        answers.send_headers()?;
+        while let Some(request) = requests.receive().await? {
+            forth.send(&request).await?;
+        }
+        forth.finish()?;
+        while let Some(answer) = back.receive().await? {
+            answers.send(&answer).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Says what came beside the arguments.
+struct Told;
+
+impl JsonHandler for Told {
+    async fn call(&self, cx: &mut Context, _arguments: Value) -> Result<Value, Failure> {
+        let tenant = cx.metadata().get("tenant").unwrap_or_default();
+        let text = format!("{tenant} by {}", cx.caller());
+        Ok(json!({ "message": text }))
+    }
+
+    async fn stream(
+        &self,
+        cx: &mut Context,
+        mut requests: JsonStreaming,
+        mut answers: JsonSink,
+    ) -> Result<(), Status> {
+        let tenant = cx.metadata().get("tenant").unwrap_or_default().to_owned();
+        answers.set_header("x-tenant", &tenant)?;
+        answers.send_headers()?;
+        while requests.receive().await?.is_some() {}
+        answers.send(&json!({ "message": "told" })).await
+    }
+}
+
+#[tokio::test]
+async fn calls_are_passed_on_by_json() {
+    let services = services(&["multi.proto"]);
+    let names = ["multi.v1.ServiceB", "multi.v1.Streams"];
+    let told = names.map(|name| Service::json(&services, name, Told).unwrap());
+    let told = Serving::start(Server::new().add_all(told)).await;
+    let proxy = Arc::new(Proxy {
+        client: client(&told, Transport::Grpc).await,
+        services: services.clone(),
+    });
+    let proxies = names.map(|name| Service::json(&services, name, Arc::clone(&proxy)).unwrap());
+    let serving = Serving::start(Server::new().add_all(proxies)).await;
+
+    let options = Client::options(serving.address.to_string()).caller("somebody");
+    let client = options.transport(Transport::Grpc).connect().await.unwrap();
+    let method = services.method("ServiceB", "OnlyB").unwrap();
+    let reply = client
+        .json(&method, &json!({}))
+        .metadata("tenant", "7")
+        .await;
+    assert_eq!(reply, Ok(json!({ "message": "7 by somebody" })));
+
+    let method = services.method("Streams", "Bidirectional").unwrap();
+    let (requests, mut answers) = client
+        .json_stream(&method)
+        .metadata("tenant", "8")
+        .await
+        .unwrap();
+    requests.finish().unwrap();
+    let headers = answers.headers().await.unwrap();
+    assert_eq!(
+        (headers.get("x-tenant"), headers.get("x-proxy")),
+        (Some("8"), Some("here"))
+    );
+    let answer = answers.receive().await.unwrap();
+    assert_eq!(answer, Some(json!({ "message": "told" })));
+}
+
+/// Counts the bytes of what is called with.
+#[derive(Clone, Default)]
+struct Bytes(Arc<AtomicUsize>);
+
+impl Layer for Bytes {
+    async fn call(&self, call: Call, next: Next<'_>) -> Reply {
+        let bytes = call
+            .message
+            .get::<bytes::Bytes>()
+            .map_or(0, bytes::Bytes::len);
+        self.0.fetch_add(bytes, Ordering::Relaxed);
+        next.call(call).await
+    }
+}
+
+#[tokio::test]
+async fn layers_of_one_call_by_json_see_bytes() {
+    let serving = Serving::start(server()).await;
+    let client = client(&serving, Transport::TtHeader).await;
+    let method = services(&["multi.proto"]).method("ServiceB", "OnlyB");
+    let method = method.unwrap();
+    let bytes = Bytes::default();
+    let arguments = json!({ "message": "hi" });
+    client
+        .json(&method, &arguments)
+        .layer(bytes.clone())
+        .await
+        .unwrap();
+    client.json(&method, &arguments).await.unwrap();
+    assert_eq!(bytes.0.load(Ordering::Relaxed), 4);
 }
 
 /// Answers for the handler when the arguments say so.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use bytes::Bytes;
 use generated::grpc::health::v1::health_check_response::ServingStatus;
 use generated::grpc::health::v1::{HealthCheckRequest, HealthClient};
 use generated::grpc::reflection::v1::server_reflection_request::MessageRequest;
@@ -10,11 +11,14 @@ use generated::grpc::reflection::v1::server_reflection_response::MessageResponse
 use generated::grpc::reflection::v1::{ServerReflectionClient, ServerReflectionRequest};
 use polyport::admission::Admission;
 use polyport::codegen::buffa_descriptor::generated::descriptor::FileDescriptorProto;
+use polyport::generic::{Failure, JsonHandler, Services};
 use polyport::protobuf::Message;
+use polyport::service::RawHandler;
 use polyport::{Client, Code, Context, Health, Server, Service, Status};
 use polyport_tests::serving::Serving;
 use polyport_tests::soon;
 use polyport_tests::streams;
+use serde_json::Value;
 
 use crate::client;
 use multi::multi::v1::{Request, Response, ServiceA, ServiceAServer};
@@ -35,6 +39,18 @@ impl ServiceA for Nobody {
     }
 
     async fn only_a(&self, _: &mut Context, _: Request) -> Result<Response, Status> {
+        Err(Status::error("nobody is here"))
+    }
+}
+
+impl JsonHandler for Nobody {
+    async fn call(&self, _: &mut Context, _: Value) -> Result<Value, Failure> {
+        Err(Status::error("nobody is here").into())
+    }
+}
+
+impl RawHandler for Nobody {
+    async fn call(&self, _: &mut Context, _: Bytes) -> Result<Bytes, Status> {
         Err(Status::error("nobody is here"))
     }
 }
@@ -162,6 +178,29 @@ async fn reflection_gives_the_file_of_a_name() {
         panic!("a file of nothing");
     };
     assert_eq!(error.error_code, 5);
+}
+
+#[tokio::test]
+async fn reflection_knows_the_files_of_services_without_generated_code() {
+    let idl = Path::new(env!("CARGO_MANIFEST_DIR")).join("../interop/idl/multi.proto");
+    let schema = polyport_build::Builder::new().schema(&[idl]).unwrap();
+    let by_json = Services::new(schema.clone()).unwrap();
+    let by_json = Service::json(&by_json, "ServiceA", Nobody).unwrap();
+    let raw = Service::raw_of(schema.service("ServiceB").unwrap(), Nobody);
+    for (service, symbol) in [
+        (by_json, "multi.v1.ServiceA"),
+        (raw.described_by(schema), "multi.v1.ServiceB"),
+    ] {
+        let serving = Serving::start(Server::new().add(service).reflection()).await;
+        let client = client(&serving).await;
+        for symbol in [symbol, "multi.v1.Request"] {
+            let asked = MessageRequest::FileContainingSymbol(symbol.to_owned());
+            let MessageResponse::FileDescriptorResponse(files) = ask(&client, asked).await else {
+                panic!("no file of {symbol}");
+            };
+            assert_eq!(files.file_descriptor_proto.len(), 1, "{symbol}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -7,10 +7,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::client::{Answer, Client, ClientCall};
+use crate::client::{Answer, Client, ClientCall, Compression};
 use crate::context::Context;
 use crate::generic::{Failure, Method};
 use crate::json::JsonError;
+use crate::layer::Layer;
 use crate::metadata::Metadata;
 use crate::status::Status;
 
@@ -82,9 +83,25 @@ impl JsonCall {
         self.with(|call| call.header(key, value))
     }
 
+    /// Puts a layer around this call, inside of the client's own and of those added before. It sees the
+    /// arguments and the result as bytes.
+    pub fn layer(self, layer: impl Layer) -> Self {
+        self.with(|call| call.layer(layer))
+    }
+
+    /// Compresses what this call sends, or not, whatever the client does; over gRPC only.
+    pub fn compress(self, compression: Compression) -> Self {
+        self.with(|call| call.compress(compression))
+    }
+
     /// Makes the call a part of the one that is being served, as [`ClientCall::within`] does.
     pub fn within(self, cx: &Context) -> Self {
         self.with(|call| call.within(cx))
+    }
+
+    /// Makes the call the one that is being served, passed on, as [`ClientCall::forwarding`] does.
+    pub fn forwarding(self, cx: &Context) -> Self {
+        self.with(|call| call.forwarding(cx))
     }
 
     fn with(

@@ -9,10 +9,10 @@ use polyport_wire::error::DecodeError;
 use polyport_wire::limits::Limits;
 use serde_json::Value;
 
-use crate::client::{Client, StreamCall};
+use crate::client::{Client, Compression, StreamCall};
 use crate::context::Context;
 use crate::generic::{Failure, Method};
-use crate::layer::Payload;
+use crate::layer::{Layer, Payload};
 use crate::metadata::Metadata;
 use crate::method::Coding;
 use crate::service::{Slot, one};
@@ -126,6 +126,25 @@ impl JsonSink {
         self.sink.set_header(key, value)
     }
 
+    /// Adds headers, which go out before the first message; those that HTTP has no letters for are
+    /// left out.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Sink::add_headers`].
+    pub fn add_headers(&mut self, metadata: &Metadata) -> Result<(), Status> {
+        self.sink.add_headers(metadata)
+    }
+
+    /// Sends the headers without waiting for the first message.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Sink::send_headers`].
+    pub fn send_headers(&mut self) -> Result<(), Status> {
+        self.sink.send_headers()
+    }
+
     /// Says that no more messages come.
     ///
     /// # Errors
@@ -199,9 +218,28 @@ impl JsonStreamCall {
         self
     }
 
+    /// Puts a layer around this call, inside of the client's own and of those added before. It sees the
+    /// messages as bytes.
+    pub fn layer(mut self, layer: impl Layer) -> Self {
+        self.call = self.call.layer(layer);
+        self
+    }
+
+    /// Compresses what this call sends, or not, whatever the client does.
+    pub fn compress(mut self, compression: Compression) -> Self {
+        self.call = self.call.compress(compression);
+        self
+    }
+
     /// Makes the call a part of the one that is being served, as [`StreamCall::within`] does.
     pub fn within(mut self, cx: &Context) -> Self {
         self.call = self.call.within(cx);
+        self
+    }
+
+    /// Makes the call the one that is being served, passed on, as [`StreamCall::forwarding`] does.
+    pub fn forwarding(mut self, cx: &Context) -> Self {
+        self.call = self.call.forwarding(cx);
         self
     }
 

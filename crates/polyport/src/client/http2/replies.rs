@@ -235,21 +235,25 @@ fn status(trailers: &HeaderMap) -> Option<Status> {
         .and_then(headers::from_binary)
         .unwrap_or_default();
     let biz = headers::text(trailers, &headers::BIZ_STATUS).and_then(|code| code.parse().ok());
-    if let Some(biz) = biz {
-        let extra = headers::text(trailers, &headers::BIZ_EXTRA)
-            .and_then(|json| serde_json::from_str(json).ok())
-            .unwrap_or_default();
-        let biz = BizStatus {
-            code: biz,
-            message,
-            extra,
-        };
-        return Some(Status::from(biz).with_details(details));
-    }
-    let code = match code {
-        Ok(Code::OK) => return None,
-        Ok(code) => code,
-        Err(text) => return Some(Status::with_code(Code::UNKNOWN, text)),
+    let status = match (biz, code) {
+        (Some(biz), code) => {
+            let extra = headers::text(trailers, &headers::BIZ_EXTRA)
+                .and_then(|json| serde_json::from_str(json).ok())
+                .unwrap_or_default();
+            let biz = BizStatus {
+                code: biz,
+                message,
+                extra,
+            };
+            let status = Status::from(biz);
+            match code.ok().filter(|code| *code != Code::OK) {
+                Some(code) => status.with_biz_code(code),
+                None => status,
+            }
+        }
+        (None, Ok(Code::OK)) => return None,
+        (None, Ok(code)) => Status::with_code(code, message),
+        (None, Err(text)) => return Some(Status::with_code(Code::UNKNOWN, text)),
     };
-    Some(Status::with_code(code, message).with_details(details))
+    Some(status.with_details(details))
 }
