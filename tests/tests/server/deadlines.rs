@@ -110,9 +110,7 @@ async fn layers_see_that_a_deadline_has_passed() {
     let status = client.call(&streams::UNARY, text("wait")).await;
     assert_eq!(status.unwrap_err().code(), Some(Code::DEADLINE_EXCEEDED));
     assert_eq!(note.take(), ["Unary true"; 2]);
-    let (mut requests, mut answers) = client.bidirectional(&streams::ECHO).await.unwrap();
-    requests.send(text("hi")).await.unwrap();
-    assert_eq!(answers.receive().await.unwrap(), Some(text("hi")));
+    let (_requests, mut answers) = client.bidirectional(&streams::ECHO).await.unwrap();
     let status = answers.receive().await.unwrap_err();
     assert_eq!(status.code(), Some(Code::DEADLINE_EXCEEDED));
     assert_eq!(note.take(), ["Echo true"; 2]);
