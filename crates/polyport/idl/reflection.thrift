@@ -1,4 +1,4 @@
-/**
+/*
  * Reflection over Thrift: a server tells which services it has, what their messages are made of, and
  * where a call would go.
  *
@@ -8,28 +8,11 @@
  * that no other service is likely to have, because many servers go by the method alone when they do
  * not know the service: who asks a server without reflection must be told so, and reach nothing else.
  *
- * Answers are about one service, or are names alone, so that they stay small whatever a server has.
- * The numbers of fields and enums are never used for something else; new fields are optional. Who
- * reads leaves out what it does not know.
+ * The service stands at the end, where Apache's compiler wants it. Answers are about one service, or
+ * are names alone, so that they stay small whatever a server has. The numbers of fields and enums are
+ * never used for something else; new fields are optional. Who reads leaves out what it does not know.
  */
 namespace * polyport.reflection.v1
-
-/** Tells what a server has. */
-service ThriftReflection {
-  /** The services that there are now, those that come with the server included, and their methods. */
-  Services reflectServices()
-
-  /** A service with every type that its methods need. */
-  Schema reflectSchema(
-    /** How its messages are written: services of both may have the same name. */
-    1: Codec codec
-    /** The full name, `package.Name`, or `Name` without a package. */
-    2: string service
-  ) throws (1: UnknownService unknown, 2: NoSchema noSchema)
-
-  /** Where the server would lead a call, which is not made. */
-  Decision reflectRoute(1: Question call)
-}
 
 /** What a server has. */
 struct Services {
@@ -44,7 +27,7 @@ struct Services {
 /** A service, without its types. */
 struct ServiceEntry {
   /** The IDL's namespace or package; may be empty. */
-  1: required string package
+  1: required string packageName
   /** The name in the IDL. */
   2: required string name
   /** How its messages are written. */
@@ -81,7 +64,7 @@ struct Question {
   1: required Transport transport
   2: required Codec codec
   /** The service that it would name, if any. */
-  3: optional string service
+  3: optional string serviceName
   4: required string method
 }
 
@@ -94,7 +77,7 @@ union Decision {
 /** The service that would answer. */
 struct Route {
   /** Its full name; with the reason `UNKNOWN` the name that the call has. */
-  1: required string service
+  1: required string serviceName
   2: required RouteReason reason
 }
 
@@ -183,7 +166,7 @@ union Definition {
 
 /** A struct, union or exception. */
 struct Struct {
-  1: required string package
+  1: required string packageName
   2: required string name
   3: required StructKind kind
   4: required list<Field> fields
@@ -216,7 +199,7 @@ enum Requiredness {
 /** A type; one of the fields is set, or both of a map. */
 struct Type {
   /** 1 bool, 2 i8, 3 i16, 4 i32, 5 i64, 6 double, 7 string, 8 binary */
-  1: optional byte simple
+  1: optional i8 simple
   /** A list of this. */
   2: optional Type listOf
   /** A set of this. */
@@ -249,7 +232,7 @@ struct LiteralEntry {
 }
 
 struct Enum {
-  1: required string package
+  1: required string packageName
   2: required string name
   3: required list<EnumValue> values
   4: required list<Annotation> annotations
@@ -262,7 +245,7 @@ struct EnumValue {
 
 /** A service with all its methods, those that it inherits first. */
 struct Service {
-  1: required string package
+  1: required string packageName
   2: required string name
   3: required list<Method> methods
   /** Whether it was made of several services. */
@@ -290,4 +273,21 @@ struct Method {
 struct Annotation {
   1: required string name
   2: required string value
+}
+
+/** Tells what a server has. */
+service ThriftReflection {
+  /** The services that there are now, those that come with the server included, and their methods. */
+  Services reflectServices()
+
+  /** A service with every type that its methods need. */
+  Schema reflectSchema(
+    /** How its messages are written: services of both may have the same name. */
+    1: Codec codec
+    /** The full name, `package.Name`, or `Name` without a package. */
+    2: string name
+  ) throws (1: UnknownService unknown, 2: NoSchema noSchema)
+
+  /** Where the server would lead a call, which is not made. */
+  Decision reflectRoute(1: Question call)
 }

@@ -171,7 +171,7 @@ impl Reflection {
                 _ => idl::Transport::TTHEADER,
             },
             codec: asked(codec),
-            service: service.map(str::to_owned),
+            service_name: service.map(str::to_owned),
             method: method.to_owned(),
         };
         let decision = self.client.reflect_route(question).await?;
@@ -211,7 +211,7 @@ fn listed(entry: idl::ServiceEntry) -> Option<Listed> {
         _ => return None,
     };
     Some(Listed {
-        package: entry.package,
+        package: entry.package_name,
         name: entry.name,
         codec,
         methods: entry
@@ -258,7 +258,7 @@ fn outcome(
     decision: idl::Decision,
 ) -> Result<Result<(String, RouteReason), ApplicationException>, Status> {
     Ok(match decision {
-        idl::Decision::Route(route) => Ok((route.service, reason(route.reason)?)),
+        idl::Decision::Route(route) => Ok((route.service_name, reason(route.reason)?)),
         idl::Decision::Refusal(refusal) => {
             Err(ApplicationException::new(refusal.type_id, refusal.message))
         }

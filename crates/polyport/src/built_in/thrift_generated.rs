@@ -14,457 +14,10 @@
 pub mod polyport {
     /// The IDL as data: for reflection, and for calls without generated code.
     pub static SCHEMA: ::polyport::codegen::Embedded = ::polyport::codegen::Embedded::new(
-        b"\x0F\0\x01\x0C\0\0\0\x1B\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x08Services\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x08services\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x0FrefusesNameless\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\rservesUnknown\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x0CServiceEntry\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x0B\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07package\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x05codec\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0B\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x07methods\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x07aliases\x0C\0\x03\x0C\0\x02\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\nisFallback\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x07\x0B\0\x02\0\0\0\nisCombined\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x08\x0B\0\x02\0\0\0\tisBuiltIn\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\t\x0B\0\x02\0\0\0\nisGrpcOnly\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\n\x0B\0\x02\0\0\0\thasSchema\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x0B\x0B\0\x02\0\0\0\x0Bdeprecation\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x0BMethodEntry\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04kind\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0C\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x0Bdeprecation\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x08Question\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x04\x06\0\x01\0\x01\x0B\0\x02\0\0\0\ttransport\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\n\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x05codec\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0B\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x07service\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x06method\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x08Decision\x08\0\x03\0\0\0\x01\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x05route\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x05\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x07refusal\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x06\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x05Route\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07service\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06reason\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\t\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x07Refusal\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06typeId\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x0EUnknownService\x08\0\x03\0\0\0\x02\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x08NoSchema\x08\0\x03\0\0\0\x02\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x0BRouteReason\x0F\0\x03\x0C\0\0\0\x07\x0B\0\x01\0\0\0\x05NAMED\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x05ALIAS\x08\0\x02\0\0\0\x01\0\x0B\0\x01\0\0\0\x06METHOD\x08\0\x02\0\0\0\x02\0\x0B\0\x01\0\0\0\x08FALLBACK\x08\0\x02\0\0\0\x03\0\x0B\0\x01\0\0\0\nWRONG_NAME\x08\0\x02\0\0\0\x04\0\x0B\0\x01\0\0\0\x08COMBINED\x08\0\x02\0\0\0\x05\0\x0B\0\x01\0\0\0\x07UNKNOWN\x08\0\x02\0\0\0\x06\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\tTransport\x0F\0\x03\x0C\0\0\0\x05\x0B\0\x01\0\0\0\x08BUFFERED\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x06FRAMED\x08\0\x02\0\0\0\x01\0\x0B\0\x01\0\0\0\x08TTHEADER\x08\0\x02\0\0\0\x02\0\x0B\0\x01\0\0\0\x0FTTHEADER_FRAMED\x08\0\x02\0\0\0\x03\0\x0B\0\x01\0\0\0\x04GRPC\x08\0\x02\0\0\0\x04\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x05Codec\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\rTHRIFT_BINARY\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x08PROTOBUF\x08\0\x02\0\0\0\x01\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x08CallKind\x0F\0\x03\x0C\0\0\0\x05\x0B\0\x01\0\0\0\x05UNARY\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x06ONEWAY\x08\0\x02\0\0\0\x01\0\x0B\0\x01\0\0\0\rCLIENT_STREAM\x08\0\x02\0\0\0\x02\0\x0B\0\x01\0\0\0\rSERVER_STREAM\x08\0\x02\0\0\0\x03\0\x0B\0\x01\0\0\0\rBIDIRECTIONAL\x08\0\x02\0\0\0\x04\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x06Schema\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x0Bdefinitions\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x0E\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x08services\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x18\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x0Bdescriptors\x0C\0\x03\x03\0\x01\x08\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\nDefinition\x08\0\x03\0\0\0\x01\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\tstructure\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0F\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x0Benumeration\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x16\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x06Struct\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x05\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07package\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x04kind\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x10\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x06fields\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x11\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x0Bannotations\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x1A\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\nStructKind\x0F\0\x03\x0C\0\0\0\x03\x0B\0\x01\0\0\0\x06STRUCT\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x05UNION\x08\0\x02\0\0\0\x01\0\x0B\0\x01\0\0\0\tEXCEPTION\x08\0\x02\0\0\0\x02\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x05Field\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x06\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x02id\x0C\0\x03\x03\0\x01\x03\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x04type\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x13\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x0Crequiredness\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x12\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x0CdefaultValue\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x14\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\x0Bannotations\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x1A\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x0CRequiredness\x0F\0\x03\x0C\0\0\0\x03\x0B\0\x01\0\0\0\x07DEFAULT\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x08REQUIRED\x08\0\x02\0\0\0\x01\0\x0B\0\x01\0\0\0\x08OPTIONAL\x08\0\x02\0\0\0\x02\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x04Type\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x07\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06simple\x0C\0\x03\x03\0\x01\x02\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06listOf\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x13\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x05setOf\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x13\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x06mapKey\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x13\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x08mapValue\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x13\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\ndefinition\x0C\0\x03\x03\0\x01\x05\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x07\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x07Literal\x08\0\x03\0\0\0\x01\x0F\0\x04\x0C\0\0\0\x07\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07boolean\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x07integer\x0C\0\x03\x03\0\x01\x05\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x06number\x0C\0\x03\x03\0\x01\x06\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x04text\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x08elements\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x14\0\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\x07entries\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x15\0\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x07\x0B\0\x02\0\0\0\x05bytes\x0C\0\x03\x03\0\x01\x08\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x0CLiteralEntry\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03key\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x14\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x05value\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x14\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x04Enum\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x04\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07package\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x06values\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x17\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x0Bannotations\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x1A\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\tEnumValue\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06number\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x07Service\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x06\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07package\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x07methods\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x19\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x08combined\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x0Bannotations\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x1A\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\x05codec\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0B\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x06Method\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x08\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04kind\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0C\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x0EstreamingUnary\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\targuments\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x11\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x06result\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x13\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\x07throws_\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x11\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x07\x0B\0\x02\0\0\0\ndeclaredBy\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x08\x0B\0\x02\0\0\0\x0Bannotations\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x1A\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\nAnnotation\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x05value\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x02\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x10ThriftReflection\x0F\0\x03\x0C\0\0\0\x03\x0B\0\x01\0\0\0\x0FreflectServices\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x0B\0\x01\0\0\0\rreflectSchema\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x05codec\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0B\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x07service\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07unknown\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x08noSchema\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x08\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\r\0\0\x0B\0\x01\0\0\0\x0CreflectRoute\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04call\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x03\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x04\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\x08\0\x06\0\0\0\0\0\x0B\0\x03\0\0\0\0\0",
+        b"\x0F\0\x01\x0C\0\0\0\x1B\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x08Services\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x08services\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x01\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x0FrefusesNameless\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\rservesUnknown\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x0CServiceEntry\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x0B\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x0BpackageName\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x05codec\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0B\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x07methods\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x02\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x07aliases\x0C\0\x03\x0C\0\x02\x03\0\x01\x07\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\nisFallback\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x07\x0B\0\x02\0\0\0\nisCombined\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x08\x0B\0\x02\0\0\0\tisBuiltIn\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\t\x0B\0\x02\0\0\0\nisGrpcOnly\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\n\x0B\0\x02\0\0\0\thasSchema\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x0B\x0B\0\x02\0\0\0\x0Bdeprecation\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x0BMethodEntry\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04kind\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0C\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x0Bdeprecation\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x08Question\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x04\x06\0\x01\0\x01\x0B\0\x02\0\0\0\ttransport\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\n\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x05codec\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0B\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x0BserviceName\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x06method\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x08Decision\x08\0\x03\0\0\0\x01\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x05route\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x05\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x07refusal\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x06\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x05Route\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x0BserviceName\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06reason\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\t\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x07Refusal\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06typeId\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x0EUnknownService\x08\0\x03\0\0\0\x02\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x08NoSchema\x08\0\x03\0\0\0\x02\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x0BRouteReason\x0F\0\x03\x0C\0\0\0\x07\x0B\0\x01\0\0\0\x05NAMED\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x05ALIAS\x08\0\x02\0\0\0\x01\0\x0B\0\x01\0\0\0\x06METHOD\x08\0\x02\0\0\0\x02\0\x0B\0\x01\0\0\0\x08FALLBACK\x08\0\x02\0\0\0\x03\0\x0B\0\x01\0\0\0\nWRONG_NAME\x08\0\x02\0\0\0\x04\0\x0B\0\x01\0\0\0\x08COMBINED\x08\0\x02\0\0\0\x05\0\x0B\0\x01\0\0\0\x07UNKNOWN\x08\0\x02\0\0\0\x06\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\tTransport\x0F\0\x03\x0C\0\0\0\x05\x0B\0\x01\0\0\0\x08BUFFERED\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x06FRAMED\x08\0\x02\0\0\0\x01\0\x0B\0\x01\0\0\0\x08TTHEADER\x08\0\x02\0\0\0\x02\0\x0B\0\x01\0\0\0\x0FTTHEADER_FRAMED\x08\0\x02\0\0\0\x03\0\x0B\0\x01\0\0\0\x04GRPC\x08\0\x02\0\0\0\x04\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x05Codec\x0F\0\x03\x0C\0\0\0\x02\x0B\0\x01\0\0\0\rTHRIFT_BINARY\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x08PROTOBUF\x08\0\x02\0\0\0\x01\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x08CallKind\x0F\0\x03\x0C\0\0\0\x05\x0B\0\x01\0\0\0\x05UNARY\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x06ONEWAY\x08\0\x02\0\0\0\x01\0\x0B\0\x01\0\0\0\rCLIENT_STREAM\x08\0\x02\0\0\0\x02\0\x0B\0\x01\0\0\0\rSERVER_STREAM\x08\0\x02\0\0\0\x03\0\x0B\0\x01\0\0\0\rBIDIRECTIONAL\x08\0\x02\0\0\0\x04\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x06Schema\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x03\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x0Bdefinitions\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x0E\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x08services\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x18\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x0Bdescriptors\x0C\0\x03\x03\0\x01\x08\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\nDefinition\x08\0\x03\0\0\0\x01\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\tstructure\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0F\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x0Benumeration\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x16\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x06Struct\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x05\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x0BpackageName\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x04kind\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x10\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x06fields\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x11\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x0Bannotations\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x1A\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\nStructKind\x0F\0\x03\x0C\0\0\0\x03\x0B\0\x01\0\0\0\x06STRUCT\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x05UNION\x08\0\x02\0\0\0\x01\0\x0B\0\x01\0\0\0\tEXCEPTION\x08\0\x02\0\0\0\x02\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x05Field\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x06\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x02id\x0C\0\x03\x03\0\x01\x03\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x04type\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x13\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x0Crequiredness\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x12\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x0CdefaultValue\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x14\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\x0Bannotations\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x1A\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x02\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x0CRequiredness\x0F\0\x03\x0C\0\0\0\x03\x0B\0\x01\0\0\0\x07DEFAULT\x08\0\x02\0\0\0\0\0\x0B\0\x01\0\0\0\x08REQUIRED\x08\0\x02\0\0\0\x01\0\x0B\0\x01\0\0\0\x08OPTIONAL\x08\0\x02\0\0\0\x02\0\x0F\0\x04\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x04Type\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x07\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x06simple\x0C\0\x03\x03\0\x01\x02\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06listOf\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x13\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x05setOf\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x13\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x06mapKey\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x13\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x08mapValue\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x13\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\ndefinition\x0C\0\x03\x03\0\x01\x05\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x07\x0B\0\x02\0\0\0\x07message\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x07Literal\x08\0\x03\0\0\0\x01\x0F\0\x04\x0C\0\0\0\x07\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07boolean\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x07integer\x0C\0\x03\x03\0\x01\x05\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x06number\x0C\0\x03\x03\0\x01\x06\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x04text\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x08elements\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x14\0\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\x07entries\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x15\0\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x07\x0B\0\x02\0\0\0\x05bytes\x0C\0\x03\x03\0\x01\x08\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x0CLiteralEntry\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x03key\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x14\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x05value\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x14\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x04Enum\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x04\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x0BpackageName\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x06values\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x17\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x0Bannotations\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x1A\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\tEnumValue\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x06number\x0C\0\x03\x03\0\x01\x04\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x07Service\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x06\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x0BpackageName\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x07methods\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x19\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\x08combined\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x0Bannotations\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x1A\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\x05codec\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0B\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x06Method\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x08\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04kind\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0C\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x03\x0B\0\x02\0\0\0\x0EstreamingUnary\x0C\0\x03\x03\0\x01\x01\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x04\x0B\0\x02\0\0\0\targuments\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x11\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x05\x0B\0\x02\0\0\0\x06result\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x13\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x06\x0B\0\x02\0\0\0\x07throws_\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x11\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x07\x0B\0\x02\0\0\0\ndeclaredBy\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x08\x0B\0\x02\0\0\0\x0Bannotations\x0C\0\x03\x0C\0\x02\n\0\x06\0\0\0\0\0\0\0\x1A\0\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0C\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\nAnnotation\x08\0\x03\0\0\0\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x05value\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\x01\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x05\x0C\0\0\0\0\0\0\x0F\0\x02\x0C\0\0\0\x01\x0B\0\x01\0\0\0\x16polyport.reflection.v1\x0B\0\x02\0\0\0\x10ThriftReflection\x0F\0\x03\x0C\0\0\0\x03\x0B\0\x01\0\0\0\x0FreflectServices\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\0\0\0\x0B\0\x01\0\0\0\rreflectSchema\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x05codec\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x0B\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x04name\x0C\0\x03\x03\0\x01\x07\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\x02\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x07unknown\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x07\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x06\0\x01\0\x02\x0B\0\x02\0\0\0\x08noSchema\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x08\0\x08\0\x04\0\0\0\x02\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\r\0\0\x0B\0\x01\0\0\0\x0CreflectRoute\x08\0\x02\0\0\0\0\x02\0\x03\0\x0F\0\x04\x0C\0\0\0\x01\x06\0\x01\0\x01\x0B\0\x02\0\0\0\x04call\x0C\0\x03\n\0\x06\0\0\0\0\0\0\0\x03\0\x08\0\x04\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\0\x0F\0\x06\x0C\0\0\0\0\x0F\0\x08\x0C\0\0\0\0\x0C\0\x05\n\0\x06\0\0\0\0\0\0\0\x04\0\0\x02\0\x04\0\x0F\0\x05\x0C\0\0\0\0\x08\0\x06\0\0\0\0\0\x0B\0\x03\0\0\0\0\0",
     );
     pub mod reflection {
         pub mod v1 {
-            /// Tells what a server has.
-            pub trait ThriftReflection: ::std::marker::Send + ::std::marker::Sync + 'static {
-                /// The services that there are now, those that come with the server included, and their methods.
-                fn reflect_services(
-                    &self,
-                    cx: &mut ::polyport::codegen::Context,
-                ) -> impl ::std::future::Future<
-                    Output = ::std::result::Result<Services, ::polyport::codegen::Status>,
-                > + ::std::marker::Send;
-
-                /// A service with every type that its methods need.
-                fn reflect_schema(
-                    &self,
-                    cx: &mut ::polyport::codegen::Context,
-                    codec: Codec,
-                    service: ::std::string::String,
-                ) -> impl ::std::future::Future<
-                    Output = ::std::result::Result<
-                        Schema,
-                        thrift_reflection::ReflectSchemaError,
-                    >,
-                > + ::std::marker::Send;
-
-                /// Where the server would lead a call, which is not made.
-                fn reflect_route(
-                    &self,
-                    cx: &mut ::polyport::codegen::Context,
-                    call: Question,
-                ) -> impl ::std::future::Future<
-                    Output = ::std::result::Result<Decision, ::polyport::codegen::Status>,
-                > + ::std::marker::Send;
-            }
-
-            impl<T: ThriftReflection> ThriftReflection for ::std::sync::Arc<T> {
-                async fn reflect_services(
-                    &self,
-                    cx: &mut ::polyport::codegen::Context,
-                ) -> ::std::result::Result<Services, ::polyport::codegen::Status> {
-                    T::reflect_services(self, cx).await
-                }
-                async fn reflect_schema(
-                    &self,
-                    cx: &mut ::polyport::codegen::Context,
-                    codec: Codec,
-                    service: ::std::string::String,
-                ) -> ::std::result::Result<
-                    Schema,
-                    thrift_reflection::ReflectSchemaError,
-                > {
-                    T::reflect_schema(self, cx, codec, service).await
-                }
-                async fn reflect_route(
-                    &self,
-                    cx: &mut ::polyport::codegen::Context,
-                    call: Question,
-                ) -> ::std::result::Result<Decision, ::polyport::codegen::Status> {
-                    T::reflect_route(self, cx, call).await
-                }
-            }
-
-            /// Serves a [`ThriftReflection`].
-            #[derive(Clone, Copy, Debug)]
-            pub struct ThriftReflectionServer;
-            impl ThriftReflectionServer {
-                /// The service with its handler, to be added to a server.
-                #[must_use]
-                pub fn new(
-                    handler: impl ThriftReflection,
-                ) -> ::polyport::codegen::Service {
-                    ::polyport::codegen::ServiceBuilder::new(
-                            &super::super::SCHEMA,
-                            "polyport.reflection.v1",
-                            "ThriftReflection",
-                            ::std::sync::Arc::new(handler),
-                        )
-                        .method(
-                            &thrift_reflection::REFLECT_SERVICES,
-                            |handler, mut cx, _| async move {
-                                let outcome = ThriftReflection::reflect_services(
-                                        &*handler,
-                                        &mut cx,
-                                    )
-                                    .await;
-                                (cx, outcome)
-                            },
-                        )
-                        .method(
-                            &thrift_reflection::REFLECT_SCHEMA,
-                            |handler, mut cx, arguments| async move {
-                                let outcome = ThriftReflection::reflect_schema(
-                                        &*handler,
-                                        &mut cx,
-                                        arguments.codec,
-                                        arguments.service,
-                                    )
-                                    .await;
-                                (cx, outcome)
-                            },
-                        )
-                        .method(
-                            &thrift_reflection::REFLECT_ROUTE,
-                            |handler, mut cx, arguments| async move {
-                                let outcome = ThriftReflection::reflect_route(
-                                        &*handler,
-                                        &mut cx,
-                                        arguments.call,
-                                    )
-                                    .await;
-                                (cx, outcome)
-                            },
-                        )
-                        .build()
-                }
-            }
-
-            /// Calls a [`ThriftReflection`].
-            #[derive(Clone, Debug)]
-            pub struct ThriftReflectionClient {
-                client: ::polyport::codegen::Client,
-            }
-
-            impl ThriftReflectionClient {
-                /// A client of the `ThriftReflection` at `address` (`host:port`) with the default options.
-                ///
-                /// # Errors
-                ///
-                /// When no connection can be made.
-                pub async fn connect(
-                    address: impl ::std::convert::Into<::std::string::String>,
-                ) -> ::std::result::Result<Self, ::polyport::codegen::Error> {
-                    Ok(Self::new(::polyport::codegen::Client::connect(address).await?))
-                }
-
-                /// The service behind a client, which those of other services can share.
-                #[must_use]
-                pub fn new(client: ::polyport::codegen::Client) -> Self {
-                    Self { client }
-                }
-
-                /// The services that there are now, those that come with the server included, and their methods.
-                pub fn reflect_services(
-                    &self,
-                ) -> ::polyport::codegen::ClientCall<
-                    thrift_reflection::ReflectServicesArgs,
-                    Services,
-                    ::polyport::codegen::Status,
-                > {
-                    self.client
-                        .call(
-                            &thrift_reflection::REFLECT_SERVICES,
-                            thrift_reflection::ReflectServicesArgs {
-                            },
-                        )
-                }
-
-                /// A service with every type that its methods need.
-                pub fn reflect_schema(
-                    &self,
-                    codec: Codec,
-                    service: ::std::string::String,
-                ) -> ::polyport::codegen::ClientCall<
-                    thrift_reflection::ReflectSchemaArgs,
-                    Schema,
-                    thrift_reflection::ReflectSchemaError,
-                > {
-                    self.client
-                        .call(
-                            &thrift_reflection::REFLECT_SCHEMA,
-                            thrift_reflection::ReflectSchemaArgs {
-                                codec,
-                                service,
-                            },
-                        )
-                }
-
-                /// Where the server would lead a call, which is not made.
-                pub fn reflect_route(
-                    &self,
-                    call: Question,
-                ) -> ::polyport::codegen::ClientCall<
-                    thrift_reflection::ReflectRouteArgs,
-                    Decision,
-                    ::polyport::codegen::Status,
-                > {
-                    self.client
-                        .call(
-                            &thrift_reflection::REFLECT_ROUTE,
-                            thrift_reflection::ReflectRouteArgs {
-                                call,
-                            },
-                        )
-                }
-            }
-
-            /// The methods of `ThriftReflection`.
-            pub mod thrift_reflection {
-                /// `ThriftReflection.reflectServices`
-                pub static REFLECT_SERVICES: ::polyport::codegen::Method<
-                    ReflectServicesArgs,
-                    super::Services,
-                    ::polyport::codegen::Status,
-                > = ::polyport::codegen::Method::new(
-                        "ThriftReflection",
-                        "reflectServices",
-                        ::polyport::codegen::CallKind::Unary,
-                    )
-                    .package("polyport.reflection.v1");
-
-                /// The arguments of `ThriftReflection.reflectServices`.
-                #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
-                pub struct ReflectServicesArgs {}
-                impl ::polyport::codegen::Value for ReflectServicesArgs {
-                    const TYPE: ::polyport::codegen::WireType = ::polyport::codegen::WireType::STRUCT;
-                    const MINIMUM_SIZE: usize = 1;
-                    fn encode(&self, out: &mut ::polyport::codegen::Writer<'_>) {
-                        out.stop();
-                    }
-
-                    fn decode(
-                        input: &mut ::polyport::codegen::Reader<'_>,
-                    ) -> ::std::result::Result<Self, ::polyport::codegen::DecodeError> {
-                        input.enter()?;
-                        while let Some(field) = input.field()? {
-                            match field {
-                                (kind, _) => input.skip(kind)?,
-                            }
-                        }
-                        Ok(Self {})
-                    }
-                }
-
-                /// `ThriftReflection.reflectSchema`
-                pub static REFLECT_SCHEMA: ::polyport::codegen::Method<
-                    ReflectSchemaArgs,
-                    super::Schema,
-                    ReflectSchemaError,
-                > = ::polyport::codegen::Method::new(
-                        "ThriftReflection",
-                        "reflectSchema",
-                        ::polyport::codegen::CallKind::Unary,
-                    )
-                    .package("polyport.reflection.v1");
-
-                /// The arguments of `ThriftReflection.reflectSchema`.
-                #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
-                pub struct ReflectSchemaArgs {
-                    /// How its messages are written: services of both may have the same name.
-                    pub codec: super::Codec,
-                    /// The full name, `package.Name`, or `Name` without a package.
-                    pub service: ::std::string::String,
-                }
-
-                impl ::polyport::codegen::Value for ReflectSchemaArgs {
-                    const TYPE: ::polyport::codegen::WireType = ::polyport::codegen::WireType::STRUCT;
-                    const MINIMUM_SIZE: usize = 1;
-                    fn encode(&self, out: &mut ::polyport::codegen::Writer<'_>) {
-                        out.field(1, &self.codec);
-                        out.field(2, &self.service);
-                        out.stop();
-                    }
-
-                    fn decode(
-                        input: &mut ::polyport::codegen::Reader<'_>,
-                    ) -> ::std::result::Result<Self, ::polyport::codegen::DecodeError> {
-                        let mut codec = None;
-                        let mut service = None;
-                        input.enter()?;
-                        while let Some(field) = input.field()? {
-                            match field {
-                                (::polyport::codegen::WireType::I32, 1) => {
-                                    codec = Some(input.value("reflectSchema.codec")?);
-                                }
-                                (::polyport::codegen::WireType::STRING, 2) => {
-                                    service = Some(input.value("reflectSchema.service")?);
-                                }
-                                (kind, _) => input.skip(kind)?,
-                            }
-                        }
-                        Ok(Self {
-                            codec: codec.unwrap_or_default(),
-                            service: service.unwrap_or_default(),
-                        })
-                    }
-                }
-
-                /// What `ThriftReflection.reflectSchema` fails with.
-                #[derive(Clone, Debug, PartialEq)]
-                pub enum ReflectSchemaError {
-                    Unknown(super::UnknownService),
-                    NoSchema(super::NoSchema),
-                    /// Anything else.
-                    Status(::polyport::codegen::Status),
-                }
-
-                impl ::std::convert::From<super::UnknownService> for ReflectSchemaError {
-                    fn from(exception: super::UnknownService) -> Self {
-                        Self::Unknown(exception)
-                    }
-                }
-
-                impl ::std::convert::From<super::NoSchema> for ReflectSchemaError {
-                    fn from(exception: super::NoSchema) -> Self {
-                        Self::NoSchema(exception)
-                    }
-                }
-
-                impl ::std::convert::From<::polyport::codegen::Status>
-                for ReflectSchemaError {
-                    fn from(status: ::polyport::codegen::Status) -> Self {
-                        Self::Status(status)
-                    }
-                }
-
-                impl ::std::fmt::Display for ReflectSchemaError {
-                    fn fmt(
-                        &self,
-                        f: &mut ::std::fmt::Formatter<'_>,
-                    ) -> ::std::fmt::Result {
-                        match self {
-                            Self::Unknown(exception) => {
-                                ::std::fmt::Display::fmt(exception, f)
-                            }
-                            Self::NoSchema(exception) => {
-                                ::std::fmt::Display::fmt(exception, f)
-                            }
-                            Self::Status(status) => ::std::fmt::Display::fmt(status, f),
-                        }
-                    }
-                }
-
-                impl ::std::error::Error for ReflectSchemaError {
-                    fn source(
-                        &self,
-                    ) -> ::std::option::Option<&(dyn ::std::error::Error + 'static)> {
-                        match self {
-                            Self::Unknown(exception) => {
-                                ::std::error::Error::source(exception)
-                            }
-                            Self::NoSchema(exception) => {
-                                ::std::error::Error::source(exception)
-                            }
-                            Self::Status(status) => ::std::error::Error::source(status),
-                        }
-                    }
-                }
-
-                impl ::polyport::codegen::Throws for ReflectSchemaError {
-                    fn encode_exception(
-                        &self,
-                        out: &mut ::polyport::codegen::Writer<'_>,
-                    ) {
-                        match self {
-                            Self::Unknown(exception) => out.field(1, exception),
-                            Self::NoSchema(exception) => out.field(2, exception),
-                            Self::Status(_) => {}
-                        }
-                    }
-
-                    fn decode_exception(
-                        kind: ::polyport::codegen::WireType,
-                        id: i16,
-                        input: &mut ::polyport::codegen::Reader<'_>,
-                    ) -> ::std::result::Result<
-                        ::std::option::Option<Self>,
-                        ::polyport::codegen::DecodeError,
-                    > {
-                        match (kind, id) {
-                            (::polyport::codegen::WireType::STRUCT, 1) => {
-                                Ok(
-                                    Some(Self::Unknown(input.value("reflectSchema.unknown")?)),
-                                )
-                            }
-                            (::polyport::codegen::WireType::STRUCT, 2) => {
-                                Ok(
-                                    Some(Self::NoSchema(input.value("reflectSchema.noSchema")?)),
-                                )
-                            }
-                            _ => Ok(None),
-                        }
-                    }
-                }
-
-                impl ::polyport::codegen::MethodError for ReflectSchemaError {
-                    fn into_status(
-                        self,
-                    ) -> ::std::result::Result<::polyport::codegen::Status, Self> {
-                        match self {
-                            Self::Status(status) => Ok(status),
-                            exception => Err(exception),
-                        }
-                    }
-
-                    fn name(&self) -> ::std::option::Option<&'static str> {
-                        match self {
-                            Self::Unknown(_) => Some("unknown"),
-                            Self::NoSchema(_) => Some("noSchema"),
-                            Self::Status(_) => None,
-                        }
-                    }
-                }
-
-                /// `ThriftReflection.reflectRoute`
-                pub static REFLECT_ROUTE: ::polyport::codegen::Method<
-                    ReflectRouteArgs,
-                    super::Decision,
-                    ::polyport::codegen::Status,
-                > = ::polyport::codegen::Method::new(
-                        "ThriftReflection",
-                        "reflectRoute",
-                        ::polyport::codegen::CallKind::Unary,
-                    )
-                    .package("polyport.reflection.v1");
-
-                /// The arguments of `ThriftReflection.reflectRoute`.
-                #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
-                pub struct ReflectRouteArgs {
-                    pub call: super::Question,
-                }
-
-                impl ::polyport::codegen::Value for ReflectRouteArgs {
-                    const TYPE: ::polyport::codegen::WireType = ::polyport::codegen::WireType::STRUCT;
-                    const MINIMUM_SIZE: usize = 1;
-                    fn encode(&self, out: &mut ::polyport::codegen::Writer<'_>) {
-                        out.field(1, &self.call);
-                        out.stop();
-                    }
-
-                    fn decode(
-                        input: &mut ::polyport::codegen::Reader<'_>,
-                    ) -> ::std::result::Result<Self, ::polyport::codegen::DecodeError> {
-                        let mut call = None;
-                        input.enter()?;
-                        while let Some(field) = input.field()? {
-                            match field {
-                                (::polyport::codegen::WireType::STRUCT, 1) => {
-                                    call = Some(input.value("reflectRoute.call")?);
-                                }
-                                (kind, _) => input.skip(kind)?,
-                            }
-                        }
-                        Ok(Self {
-                            call: call.unwrap_or_default(),
-                        })
-                    }
-                }
-            }
-
             /// What a server has.
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
             pub struct Services {
@@ -538,7 +91,7 @@ pub mod polyport {
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
             pub struct ServiceEntry {
                 /// The IDL's namespace or package; may be empty.
-                pub package: ::std::string::String,
+                pub package_name: ::std::string::String,
                 /// The name in the IDL.
                 pub name: ::std::string::String,
                 /// How its messages are written.
@@ -565,7 +118,7 @@ pub mod polyport {
                 const TYPE: ::polyport::codegen::WireType = ::polyport::codegen::WireType::STRUCT;
                 const MINIMUM_SIZE: usize = 1;
                 fn encode(&self, out: &mut ::polyport::codegen::Writer<'_>) {
-                    out.field(1, &self.package);
+                    out.field(1, &self.package_name);
                     out.field(2, &self.name);
                     out.field(3, &self.codec);
                     out.field(4, &self.methods);
@@ -582,7 +135,7 @@ pub mod polyport {
                 fn decode(
                     input: &mut ::polyport::codegen::Reader<'_>,
                 ) -> ::std::result::Result<Self, ::polyport::codegen::DecodeError> {
-                    let mut package = None;
+                    let mut package_name = None;
                     let mut name = None;
                     let mut codec = None;
                     let mut methods = None;
@@ -597,7 +150,9 @@ pub mod polyport {
                     while let Some(field) = input.field()? {
                         match field {
                             (::polyport::codegen::WireType::STRING, 1) => {
-                                package = Some(input.value("ServiceEntry.package")?);
+                                package_name = Some(
+                                    input.value("ServiceEntry.packageName")?,
+                                );
                             }
                             (::polyport::codegen::WireType::STRING, 2) => {
                                 name = Some(input.value("ServiceEntry.name")?);
@@ -633,10 +188,10 @@ pub mod polyport {
                         }
                     }
                     Ok(Self {
-                        package: package
+                        package_name: package_name
                             .ok_or(
                                 ::polyport::codegen::DecodeErrorKind::MissingField(
-                                    "package",
+                                    "packageName",
                                 ),
                             )?,
                         name: name
@@ -755,7 +310,7 @@ pub mod polyport {
                 pub transport: Transport,
                 pub codec: Codec,
                 /// The service that it would name, if any.
-                pub service: ::std::option::Option<::std::string::String>,
+                pub service_name: ::std::option::Option<::std::string::String>,
                 pub method: ::std::string::String,
             }
 
@@ -765,7 +320,7 @@ pub mod polyport {
                 fn encode(&self, out: &mut ::polyport::codegen::Writer<'_>) {
                     out.field(1, &self.transport);
                     out.field(2, &self.codec);
-                    out.optional(3, &self.service);
+                    out.optional(3, &self.service_name);
                     out.field(4, &self.method);
                     out.stop();
                 }
@@ -775,7 +330,7 @@ pub mod polyport {
                 ) -> ::std::result::Result<Self, ::polyport::codegen::DecodeError> {
                     let mut transport = None;
                     let mut codec = None;
-                    let mut service = None;
+                    let mut service_name = None;
                     let mut method = None;
                     input.enter()?;
                     while let Some(field) = input.field()? {
@@ -787,7 +342,7 @@ pub mod polyport {
                                 codec = Some(input.value("Question.codec")?);
                             }
                             (::polyport::codegen::WireType::STRING, 3) => {
-                                service = Some(input.value("Question.service")?);
+                                service_name = Some(input.value("Question.serviceName")?);
                             }
                             (::polyport::codegen::WireType::STRING, 4) => {
                                 method = Some(input.value("Question.method")?);
@@ -806,7 +361,7 @@ pub mod polyport {
                             .ok_or(
                                 ::polyport::codegen::DecodeErrorKind::MissingField("codec"),
                             )?,
-                        service,
+                        service_name,
                         method: method
                             .ok_or(
                                 ::polyport::codegen::DecodeErrorKind::MissingField("method"),
@@ -861,7 +416,7 @@ pub mod polyport {
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
             pub struct Route {
                 /// Its full name; with the reason `UNKNOWN` the name that the call has.
-                pub service: ::std::string::String,
+                pub service_name: ::std::string::String,
                 pub reason: RouteReason,
             }
 
@@ -869,7 +424,7 @@ pub mod polyport {
                 const TYPE: ::polyport::codegen::WireType = ::polyport::codegen::WireType::STRUCT;
                 const MINIMUM_SIZE: usize = 1;
                 fn encode(&self, out: &mut ::polyport::codegen::Writer<'_>) {
-                    out.field(1, &self.service);
+                    out.field(1, &self.service_name);
                     out.field(2, &self.reason);
                     out.stop();
                 }
@@ -877,13 +432,13 @@ pub mod polyport {
                 fn decode(
                     input: &mut ::polyport::codegen::Reader<'_>,
                 ) -> ::std::result::Result<Self, ::polyport::codegen::DecodeError> {
-                    let mut service = None;
+                    let mut service_name = None;
                     let mut reason = None;
                     input.enter()?;
                     while let Some(field) = input.field()? {
                         match field {
                             (::polyport::codegen::WireType::STRING, 1) => {
-                                service = Some(input.value("Route.service")?);
+                                service_name = Some(input.value("Route.serviceName")?);
                             }
                             (::polyport::codegen::WireType::I32, 2) => {
                                 reason = Some(input.value("Route.reason")?);
@@ -892,10 +447,10 @@ pub mod polyport {
                         }
                     }
                     Ok(Self {
-                        service: service
+                        service_name: service_name
                             .ok_or(
                                 ::polyport::codegen::DecodeErrorKind::MissingField(
-                                    "service",
+                                    "serviceName",
                                 ),
                             )?,
                         reason: reason
@@ -1425,7 +980,7 @@ pub mod polyport {
             /// A struct, union or exception.
             #[derive(Clone, Debug, Default, PartialEq)]
             pub struct Struct {
-                pub package: ::std::string::String,
+                pub package_name: ::std::string::String,
                 pub name: ::std::string::String,
                 pub kind: StructKind,
                 pub fields: ::std::vec::Vec<Field>,
@@ -1436,7 +991,7 @@ pub mod polyport {
                 const TYPE: ::polyport::codegen::WireType = ::polyport::codegen::WireType::STRUCT;
                 const MINIMUM_SIZE: usize = 1;
                 fn encode(&self, out: &mut ::polyport::codegen::Writer<'_>) {
-                    out.field(1, &self.package);
+                    out.field(1, &self.package_name);
                     out.field(2, &self.name);
                     out.field(3, &self.kind);
                     out.field(4, &self.fields);
@@ -1447,7 +1002,7 @@ pub mod polyport {
                 fn decode(
                     input: &mut ::polyport::codegen::Reader<'_>,
                 ) -> ::std::result::Result<Self, ::polyport::codegen::DecodeError> {
-                    let mut package = None;
+                    let mut package_name = None;
                     let mut name = None;
                     let mut kind_ = None;
                     let mut fields = None;
@@ -1456,7 +1011,7 @@ pub mod polyport {
                     while let Some(field) = input.field()? {
                         match field {
                             (::polyport::codegen::WireType::STRING, 1) => {
-                                package = Some(input.value("Struct.package")?);
+                                package_name = Some(input.value("Struct.packageName")?);
                             }
                             (::polyport::codegen::WireType::STRING, 2) => {
                                 name = Some(input.value("Struct.name")?);
@@ -1474,10 +1029,10 @@ pub mod polyport {
                         }
                     }
                     Ok(Self {
-                        package: package
+                        package_name: package_name
                             .ok_or(
                                 ::polyport::codegen::DecodeErrorKind::MissingField(
-                                    "package",
+                                    "packageName",
                                 ),
                             )?,
                         name: name
@@ -1901,7 +1456,7 @@ pub mod polyport {
 
             #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
             pub struct Enum {
-                pub package: ::std::string::String,
+                pub package_name: ::std::string::String,
                 pub name: ::std::string::String,
                 pub values: ::std::vec::Vec<EnumValue>,
                 pub annotations: ::std::vec::Vec<Annotation>,
@@ -1911,7 +1466,7 @@ pub mod polyport {
                 const TYPE: ::polyport::codegen::WireType = ::polyport::codegen::WireType::STRUCT;
                 const MINIMUM_SIZE: usize = 1;
                 fn encode(&self, out: &mut ::polyport::codegen::Writer<'_>) {
-                    out.field(1, &self.package);
+                    out.field(1, &self.package_name);
                     out.field(2, &self.name);
                     out.field(3, &self.values);
                     out.field(4, &self.annotations);
@@ -1921,7 +1476,7 @@ pub mod polyport {
                 fn decode(
                     input: &mut ::polyport::codegen::Reader<'_>,
                 ) -> ::std::result::Result<Self, ::polyport::codegen::DecodeError> {
-                    let mut package = None;
+                    let mut package_name = None;
                     let mut name = None;
                     let mut values = None;
                     let mut annotations = None;
@@ -1929,7 +1484,7 @@ pub mod polyport {
                     while let Some(field) = input.field()? {
                         match field {
                             (::polyport::codegen::WireType::STRING, 1) => {
-                                package = Some(input.value("Enum.package")?);
+                                package_name = Some(input.value("Enum.packageName")?);
                             }
                             (::polyport::codegen::WireType::STRING, 2) => {
                                 name = Some(input.value("Enum.name")?);
@@ -1944,10 +1499,10 @@ pub mod polyport {
                         }
                     }
                     Ok(Self {
-                        package: package
+                        package_name: package_name
                             .ok_or(
                                 ::polyport::codegen::DecodeErrorKind::MissingField(
-                                    "package",
+                                    "packageName",
                                 ),
                             )?,
                         name: name
@@ -2016,7 +1571,7 @@ pub mod polyport {
             /// A service with all its methods, those that it inherits first.
             #[derive(Clone, Debug, Default, PartialEq)]
             pub struct Service {
-                pub package: ::std::string::String,
+                pub package_name: ::std::string::String,
                 pub name: ::std::string::String,
                 pub methods: ::std::vec::Vec<Method>,
                 /// Whether it was made of several services.
@@ -2029,7 +1584,7 @@ pub mod polyport {
                 const TYPE: ::polyport::codegen::WireType = ::polyport::codegen::WireType::STRUCT;
                 const MINIMUM_SIZE: usize = 1;
                 fn encode(&self, out: &mut ::polyport::codegen::Writer<'_>) {
-                    out.field(1, &self.package);
+                    out.field(1, &self.package_name);
                     out.field(2, &self.name);
                     out.field(3, &self.methods);
                     out.field(4, &self.combined);
@@ -2041,7 +1596,7 @@ pub mod polyport {
                 fn decode(
                     input: &mut ::polyport::codegen::Reader<'_>,
                 ) -> ::std::result::Result<Self, ::polyport::codegen::DecodeError> {
-                    let mut package = None;
+                    let mut package_name = None;
                     let mut name = None;
                     let mut methods = None;
                     let mut combined = None;
@@ -2051,7 +1606,7 @@ pub mod polyport {
                     while let Some(field) = input.field()? {
                         match field {
                             (::polyport::codegen::WireType::STRING, 1) => {
-                                package = Some(input.value("Service.package")?);
+                                package_name = Some(input.value("Service.packageName")?);
                             }
                             (::polyport::codegen::WireType::STRING, 2) => {
                                 name = Some(input.value("Service.name")?);
@@ -2072,10 +1627,10 @@ pub mod polyport {
                         }
                     }
                     Ok(Self {
-                        package: package
+                        package_name: package_name
                             .ok_or(
                                 ::polyport::codegen::DecodeErrorKind::MissingField(
-                                    "package",
+                                    "packageName",
                                 ),
                             )?,
                         name: name
@@ -2264,6 +1819,453 @@ pub mod polyport {
                                 ::polyport::codegen::DecodeErrorKind::MissingField("value"),
                             )?,
                     })
+                }
+            }
+
+            /// Tells what a server has.
+            pub trait ThriftReflection: ::std::marker::Send + ::std::marker::Sync + 'static {
+                /// The services that there are now, those that come with the server included, and their methods.
+                fn reflect_services(
+                    &self,
+                    cx: &mut ::polyport::codegen::Context,
+                ) -> impl ::std::future::Future<
+                    Output = ::std::result::Result<Services, ::polyport::codegen::Status>,
+                > + ::std::marker::Send;
+
+                /// A service with every type that its methods need.
+                fn reflect_schema(
+                    &self,
+                    cx: &mut ::polyport::codegen::Context,
+                    codec: Codec,
+                    name: ::std::string::String,
+                ) -> impl ::std::future::Future<
+                    Output = ::std::result::Result<
+                        Schema,
+                        thrift_reflection::ReflectSchemaError,
+                    >,
+                > + ::std::marker::Send;
+
+                /// Where the server would lead a call, which is not made.
+                fn reflect_route(
+                    &self,
+                    cx: &mut ::polyport::codegen::Context,
+                    call: Question,
+                ) -> impl ::std::future::Future<
+                    Output = ::std::result::Result<Decision, ::polyport::codegen::Status>,
+                > + ::std::marker::Send;
+            }
+
+            impl<T: ThriftReflection> ThriftReflection for ::std::sync::Arc<T> {
+                async fn reflect_services(
+                    &self,
+                    cx: &mut ::polyport::codegen::Context,
+                ) -> ::std::result::Result<Services, ::polyport::codegen::Status> {
+                    T::reflect_services(self, cx).await
+                }
+                async fn reflect_schema(
+                    &self,
+                    cx: &mut ::polyport::codegen::Context,
+                    codec: Codec,
+                    name: ::std::string::String,
+                ) -> ::std::result::Result<
+                    Schema,
+                    thrift_reflection::ReflectSchemaError,
+                > {
+                    T::reflect_schema(self, cx, codec, name).await
+                }
+                async fn reflect_route(
+                    &self,
+                    cx: &mut ::polyport::codegen::Context,
+                    call: Question,
+                ) -> ::std::result::Result<Decision, ::polyport::codegen::Status> {
+                    T::reflect_route(self, cx, call).await
+                }
+            }
+
+            /// Serves a [`ThriftReflection`].
+            #[derive(Clone, Copy, Debug)]
+            pub struct ThriftReflectionServer;
+            impl ThriftReflectionServer {
+                /// The service with its handler, to be added to a server.
+                #[must_use]
+                pub fn new(
+                    handler: impl ThriftReflection,
+                ) -> ::polyport::codegen::Service {
+                    ::polyport::codegen::ServiceBuilder::new(
+                            &super::super::SCHEMA,
+                            "polyport.reflection.v1",
+                            "ThriftReflection",
+                            ::std::sync::Arc::new(handler),
+                        )
+                        .method(
+                            &thrift_reflection::REFLECT_SERVICES,
+                            |handler, mut cx, _| async move {
+                                let outcome = ThriftReflection::reflect_services(
+                                        &*handler,
+                                        &mut cx,
+                                    )
+                                    .await;
+                                (cx, outcome)
+                            },
+                        )
+                        .method(
+                            &thrift_reflection::REFLECT_SCHEMA,
+                            |handler, mut cx, arguments| async move {
+                                let outcome = ThriftReflection::reflect_schema(
+                                        &*handler,
+                                        &mut cx,
+                                        arguments.codec,
+                                        arguments.name,
+                                    )
+                                    .await;
+                                (cx, outcome)
+                            },
+                        )
+                        .method(
+                            &thrift_reflection::REFLECT_ROUTE,
+                            |handler, mut cx, arguments| async move {
+                                let outcome = ThriftReflection::reflect_route(
+                                        &*handler,
+                                        &mut cx,
+                                        arguments.call,
+                                    )
+                                    .await;
+                                (cx, outcome)
+                            },
+                        )
+                        .build()
+                }
+            }
+
+            /// Calls a [`ThriftReflection`].
+            #[derive(Clone, Debug)]
+            pub struct ThriftReflectionClient {
+                client: ::polyport::codegen::Client,
+            }
+
+            impl ThriftReflectionClient {
+                /// A client of the `ThriftReflection` at `address` (`host:port`) with the default options.
+                ///
+                /// # Errors
+                ///
+                /// When no connection can be made.
+                pub async fn connect(
+                    address: impl ::std::convert::Into<::std::string::String>,
+                ) -> ::std::result::Result<Self, ::polyport::codegen::Error> {
+                    Ok(Self::new(::polyport::codegen::Client::connect(address).await?))
+                }
+
+                /// The service behind a client, which those of other services can share.
+                #[must_use]
+                pub fn new(client: ::polyport::codegen::Client) -> Self {
+                    Self { client }
+                }
+
+                /// The services that there are now, those that come with the server included, and their methods.
+                pub fn reflect_services(
+                    &self,
+                ) -> ::polyport::codegen::ClientCall<
+                    thrift_reflection::ReflectServicesArgs,
+                    Services,
+                    ::polyport::codegen::Status,
+                > {
+                    self.client
+                        .call(
+                            &thrift_reflection::REFLECT_SERVICES,
+                            thrift_reflection::ReflectServicesArgs {
+                            },
+                        )
+                }
+
+                /// A service with every type that its methods need.
+                pub fn reflect_schema(
+                    &self,
+                    codec: Codec,
+                    name: ::std::string::String,
+                ) -> ::polyport::codegen::ClientCall<
+                    thrift_reflection::ReflectSchemaArgs,
+                    Schema,
+                    thrift_reflection::ReflectSchemaError,
+                > {
+                    self.client
+                        .call(
+                            &thrift_reflection::REFLECT_SCHEMA,
+                            thrift_reflection::ReflectSchemaArgs {
+                                codec,
+                                name,
+                            },
+                        )
+                }
+
+                /// Where the server would lead a call, which is not made.
+                pub fn reflect_route(
+                    &self,
+                    call: Question,
+                ) -> ::polyport::codegen::ClientCall<
+                    thrift_reflection::ReflectRouteArgs,
+                    Decision,
+                    ::polyport::codegen::Status,
+                > {
+                    self.client
+                        .call(
+                            &thrift_reflection::REFLECT_ROUTE,
+                            thrift_reflection::ReflectRouteArgs {
+                                call,
+                            },
+                        )
+                }
+            }
+
+            /// The methods of `ThriftReflection`.
+            pub mod thrift_reflection {
+                /// `ThriftReflection.reflectServices`
+                pub static REFLECT_SERVICES: ::polyport::codegen::Method<
+                    ReflectServicesArgs,
+                    super::Services,
+                    ::polyport::codegen::Status,
+                > = ::polyport::codegen::Method::new(
+                        "ThriftReflection",
+                        "reflectServices",
+                        ::polyport::codegen::CallKind::Unary,
+                    )
+                    .package("polyport.reflection.v1");
+
+                /// The arguments of `ThriftReflection.reflectServices`.
+                #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+                pub struct ReflectServicesArgs {}
+                impl ::polyport::codegen::Value for ReflectServicesArgs {
+                    const TYPE: ::polyport::codegen::WireType = ::polyport::codegen::WireType::STRUCT;
+                    const MINIMUM_SIZE: usize = 1;
+                    fn encode(&self, out: &mut ::polyport::codegen::Writer<'_>) {
+                        out.stop();
+                    }
+
+                    fn decode(
+                        input: &mut ::polyport::codegen::Reader<'_>,
+                    ) -> ::std::result::Result<Self, ::polyport::codegen::DecodeError> {
+                        input.enter()?;
+                        while let Some(field) = input.field()? {
+                            match field {
+                                (kind, _) => input.skip(kind)?,
+                            }
+                        }
+                        Ok(Self {})
+                    }
+                }
+
+                /// `ThriftReflection.reflectSchema`
+                pub static REFLECT_SCHEMA: ::polyport::codegen::Method<
+                    ReflectSchemaArgs,
+                    super::Schema,
+                    ReflectSchemaError,
+                > = ::polyport::codegen::Method::new(
+                        "ThriftReflection",
+                        "reflectSchema",
+                        ::polyport::codegen::CallKind::Unary,
+                    )
+                    .package("polyport.reflection.v1");
+
+                /// The arguments of `ThriftReflection.reflectSchema`.
+                #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+                pub struct ReflectSchemaArgs {
+                    /// How its messages are written: services of both may have the same name.
+                    pub codec: super::Codec,
+                    /// The full name, `package.Name`, or `Name` without a package.
+                    pub name: ::std::string::String,
+                }
+
+                impl ::polyport::codegen::Value for ReflectSchemaArgs {
+                    const TYPE: ::polyport::codegen::WireType = ::polyport::codegen::WireType::STRUCT;
+                    const MINIMUM_SIZE: usize = 1;
+                    fn encode(&self, out: &mut ::polyport::codegen::Writer<'_>) {
+                        out.field(1, &self.codec);
+                        out.field(2, &self.name);
+                        out.stop();
+                    }
+
+                    fn decode(
+                        input: &mut ::polyport::codegen::Reader<'_>,
+                    ) -> ::std::result::Result<Self, ::polyport::codegen::DecodeError> {
+                        let mut codec = None;
+                        let mut name = None;
+                        input.enter()?;
+                        while let Some(field) = input.field()? {
+                            match field {
+                                (::polyport::codegen::WireType::I32, 1) => {
+                                    codec = Some(input.value("reflectSchema.codec")?);
+                                }
+                                (::polyport::codegen::WireType::STRING, 2) => {
+                                    name = Some(input.value("reflectSchema.name")?);
+                                }
+                                (kind, _) => input.skip(kind)?,
+                            }
+                        }
+                        Ok(Self {
+                            codec: codec.unwrap_or_default(),
+                            name: name.unwrap_or_default(),
+                        })
+                    }
+                }
+
+                /// What `ThriftReflection.reflectSchema` fails with.
+                #[derive(Clone, Debug, PartialEq)]
+                pub enum ReflectSchemaError {
+                    Unknown(super::UnknownService),
+                    NoSchema(super::NoSchema),
+                    /// Anything else.
+                    Status(::polyport::codegen::Status),
+                }
+
+                impl ::std::convert::From<super::UnknownService> for ReflectSchemaError {
+                    fn from(exception: super::UnknownService) -> Self {
+                        Self::Unknown(exception)
+                    }
+                }
+
+                impl ::std::convert::From<super::NoSchema> for ReflectSchemaError {
+                    fn from(exception: super::NoSchema) -> Self {
+                        Self::NoSchema(exception)
+                    }
+                }
+
+                impl ::std::convert::From<::polyport::codegen::Status>
+                for ReflectSchemaError {
+                    fn from(status: ::polyport::codegen::Status) -> Self {
+                        Self::Status(status)
+                    }
+                }
+
+                impl ::std::fmt::Display for ReflectSchemaError {
+                    fn fmt(
+                        &self,
+                        f: &mut ::std::fmt::Formatter<'_>,
+                    ) -> ::std::fmt::Result {
+                        match self {
+                            Self::Unknown(exception) => {
+                                ::std::fmt::Display::fmt(exception, f)
+                            }
+                            Self::NoSchema(exception) => {
+                                ::std::fmt::Display::fmt(exception, f)
+                            }
+                            Self::Status(status) => ::std::fmt::Display::fmt(status, f),
+                        }
+                    }
+                }
+
+                impl ::std::error::Error for ReflectSchemaError {
+                    fn source(
+                        &self,
+                    ) -> ::std::option::Option<&(dyn ::std::error::Error + 'static)> {
+                        match self {
+                            Self::Unknown(exception) => {
+                                ::std::error::Error::source(exception)
+                            }
+                            Self::NoSchema(exception) => {
+                                ::std::error::Error::source(exception)
+                            }
+                            Self::Status(status) => ::std::error::Error::source(status),
+                        }
+                    }
+                }
+
+                impl ::polyport::codegen::Throws for ReflectSchemaError {
+                    fn encode_exception(
+                        &self,
+                        out: &mut ::polyport::codegen::Writer<'_>,
+                    ) {
+                        match self {
+                            Self::Unknown(exception) => out.field(1, exception),
+                            Self::NoSchema(exception) => out.field(2, exception),
+                            Self::Status(_) => {}
+                        }
+                    }
+
+                    fn decode_exception(
+                        kind: ::polyport::codegen::WireType,
+                        id: i16,
+                        input: &mut ::polyport::codegen::Reader<'_>,
+                    ) -> ::std::result::Result<
+                        ::std::option::Option<Self>,
+                        ::polyport::codegen::DecodeError,
+                    > {
+                        match (kind, id) {
+                            (::polyport::codegen::WireType::STRUCT, 1) => {
+                                Ok(
+                                    Some(Self::Unknown(input.value("reflectSchema.unknown")?)),
+                                )
+                            }
+                            (::polyport::codegen::WireType::STRUCT, 2) => {
+                                Ok(
+                                    Some(Self::NoSchema(input.value("reflectSchema.noSchema")?)),
+                                )
+                            }
+                            _ => Ok(None),
+                        }
+                    }
+                }
+
+                impl ::polyport::codegen::MethodError for ReflectSchemaError {
+                    fn into_status(
+                        self,
+                    ) -> ::std::result::Result<::polyport::codegen::Status, Self> {
+                        match self {
+                            Self::Status(status) => Ok(status),
+                            exception => Err(exception),
+                        }
+                    }
+
+                    fn name(&self) -> ::std::option::Option<&'static str> {
+                        match self {
+                            Self::Unknown(_) => Some("unknown"),
+                            Self::NoSchema(_) => Some("noSchema"),
+                            Self::Status(_) => None,
+                        }
+                    }
+                }
+
+                /// `ThriftReflection.reflectRoute`
+                pub static REFLECT_ROUTE: ::polyport::codegen::Method<
+                    ReflectRouteArgs,
+                    super::Decision,
+                    ::polyport::codegen::Status,
+                > = ::polyport::codegen::Method::new(
+                        "ThriftReflection",
+                        "reflectRoute",
+                        ::polyport::codegen::CallKind::Unary,
+                    )
+                    .package("polyport.reflection.v1");
+
+                /// The arguments of `ThriftReflection.reflectRoute`.
+                #[derive(Clone, Debug, Default, Eq, Hash, PartialEq)]
+                pub struct ReflectRouteArgs {
+                    pub call: super::Question,
+                }
+
+                impl ::polyport::codegen::Value for ReflectRouteArgs {
+                    const TYPE: ::polyport::codegen::WireType = ::polyport::codegen::WireType::STRUCT;
+                    const MINIMUM_SIZE: usize = 1;
+                    fn encode(&self, out: &mut ::polyport::codegen::Writer<'_>) {
+                        out.field(1, &self.call);
+                        out.stop();
+                    }
+
+                    fn decode(
+                        input: &mut ::polyport::codegen::Reader<'_>,
+                    ) -> ::std::result::Result<Self, ::polyport::codegen::DecodeError> {
+                        let mut call = None;
+                        input.enter()?;
+                        while let Some(field) = input.field()? {
+                            match field {
+                                (::polyport::codegen::WireType::STRUCT, 1) => {
+                                    call = Some(input.value("reflectRoute.call")?);
+                                }
+                                (kind, _) => input.skip(kind)?,
+                            }
+                        }
+                        Ok(Self {
+                            call: call.unwrap_or_default(),
+                        })
+                    }
                 }
             }
         }

@@ -74,17 +74,17 @@ impl ThriftReflection for Reflection {
         &self,
         _cx: &mut Context,
         codec: idl::Codec,
-        service: String,
+        name: String,
     ) -> Result<idl::Schema, ReflectSchemaError> {
         let codec = known_codec(codec)?;
         let mut services = self.services.iter();
-        let found = services.find(|known| known.codec == codec && known.full_name() == service);
+        let found = services.find(|known| known.codec == codec && known.full_name() == name);
         let Some(found) = found else {
-            let message = format!("there is no {codec} service {service}");
+            let message = format!("there is no {codec} service {name}");
             return Err(idl::UnknownService { message }.into());
         };
         let Some((schema, description)) = found.description() else {
-            let message = format!("the types of {service} are not known here");
+            let message = format!("the types of {name} are not known here");
             return Err(idl::NoSchema { message }.into());
         };
         let mut part = schema.part(description);
@@ -101,7 +101,8 @@ impl ThriftReflection for Reflection {
         let codec = known_codec(call.codec)?;
         let tables = self.tables.now();
         let tables = tables.ok_or_else(|| Status::error("the server has gone"))?;
-        let explanation = tables.explain(transport, codec, call.service.as_deref(), &call.method);
+        let explanation =
+            tables.explain(transport, codec, call.service_name.as_deref(), &call.method);
         Ok(decision(explanation))
     }
 }
@@ -109,7 +110,7 @@ impl ThriftReflection for Reflection {
 fn entry(service: &Service) -> ServiceEntry {
     let (reach, aliases) = (service.reach(), service.aliases.iter());
     ServiceEntry {
-        package: service.package.clone(),
+        package_name: service.package.clone(),
         name: service.name.clone(),
         codec: match service.codec {
             Codec::Protobuf => idl::Codec::PROTOBUF,
@@ -159,7 +160,7 @@ fn as_idl(schema: &Schema) -> Result<idl::Schema, Status> {
 
 fn decision(explanation: Explanation) -> idl::Decision {
     match explanation.outcome {
-        Ok((service, reason)) => {
+        Ok((service_name, reason)) => {
             let reason = match reason {
                 RouteReason::Named => idl::RouteReason::NAMED,
                 RouteReason::Alias => idl::RouteReason::ALIAS,
@@ -169,7 +170,10 @@ fn decision(explanation: Explanation) -> idl::Decision {
                 RouteReason::Combined => idl::RouteReason::COMBINED,
                 RouteReason::Unknown => idl::RouteReason::UNKNOWN,
             };
-            idl::Decision::Route(idl::Route { service, reason })
+            idl::Decision::Route(idl::Route {
+                service_name,
+                reason,
+            })
         }
         Err(exception) => idl::Decision::Refusal(idl::Refusal {
             type_id: exception.type_id,
