@@ -160,8 +160,8 @@ func performItem(stream grpc.ServerStream, method protoreflect.MethodDescriptor,
 			return "", err
 		}
 		return performItem(stream, method, next)
-	case "trail":
-		return trail(stream, rest)
+	case "meta", "back", "trail":
+		return perform(stream, method, message)
 	case "error", "typed":
 		return "", failure(verb, rest)
 	}

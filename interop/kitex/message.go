@@ -142,7 +142,7 @@ func performItem(ctx context.Context, message string) (string, error) {
 		}
 	case "error", "typed", "biz", "panic":
 		return perform(ctx, message)
-	case "trail":
+	case "meta", "back", "trail":
 		if furtherWords {
 			return perform(ctx, message)
 		}

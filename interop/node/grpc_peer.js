@@ -63,8 +63,10 @@ async function performItem(call, place, message) {
     case "error":
     case "typed":
       throw failure(verb, rest);
+    case "meta":
+    case "back":
     case "trail":
-      return trail(call, rest);
+      return perform(call, place, message);
   }
   return `echo ${message}`;
 }

@@ -64,8 +64,8 @@ def perform_item(context: Any, method: Any, message: str) -> str:
         return perform_item(context, method, sleep(context, method, rest))
     if verb in ("error", "typed"):
         fail(context, verb, rest)
-    if verb == "trail":
-        return trail(context, rest)
+    if verb in ("meta", "back", "trail"):
+        return perform(context, method, message)
     return f"echo {message}"
 
 

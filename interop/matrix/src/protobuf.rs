@@ -4,7 +4,7 @@ mod unary;
 mod streams;
 mod ending;
 mod compression;
-mod trailers;
+mod around;
 mod routes;
 
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ pub(crate) fn run(client: &Peer, server: &Peer, report: &mut Report) {
             streams::run(&mut column);
             ending::run(&mut column);
             compression::run(&mut column);
-            trailers::run(&mut column);
+            around::run(&mut column);
         }
     }
     if client.implementation.is_ours_or_kitex() && server.implementation.is_ours_or_kitex() {
@@ -263,7 +263,7 @@ impl Column<'_> {
     }
 }
 
-/// Leaves out what grpc-js's server sends beside every answer.
+/// Leaves out what the servers of grpc-js and tonic send beside every answer.
 fn without_headers(mut line: Value) -> Value {
     let Value::Object(fields) = &mut line else {
         return line;

@@ -19,6 +19,7 @@ macro_rules! streams {
             ) -> Result<(), Status> {
                 while let Some(item) = input.receive().await? {
                     let message = obey_item(cx, &item.message).await?;
+                    say_before(cx, &mut output)?;
                     output.send($idl::Item { number: item.number, message }).await?;
                 }
                 Ok(())
@@ -46,6 +47,7 @@ macro_rules! streams {
                 mut output: Sink<$idl::Item>,
             ) -> Result<(), Status> {
                 let message = obey_item(cx, &request.message).await?;
+                say_before(cx, &mut output)?;
                 for number in 0..request.number {
                     output.send($idl::Item { number, message: message.clone() }).await?;
                 }
@@ -62,6 +64,15 @@ macro_rules! streams {
             })*
         }
     };
+}
+
+/// What an item asks to be sent back stands in the headers of a stream, which its sink sends.
+fn say_before<T>(cx: &mut Context, output: &mut Sink<T>) -> Result<(), Status> {
+    let back = std::mem::take(cx.reply_metadata());
+    if back.is_empty() {
+        return Ok(());
+    }
+    output.add_headers(&back)
 }
 
 streams!(thrift { unary, ping_pong });

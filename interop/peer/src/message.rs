@@ -60,7 +60,7 @@ pub(crate) async fn obey_item(cx: &mut Context, message: &str) -> Result<String,
     let rest = after_sleeping(cx, message).await;
     match rest.split_once(':') {
         Some(("panic" | "error" | "typed" | "biz", _)) => obey(cx, rest).await,
-        Some(("trail", _)) if further::are_obeyed() => obey(cx, rest).await,
+        Some(("meta" | "back" | "trail", _)) if further::are_obeyed() => obey(cx, rest).await,
         _ => Ok(format!("echo {rest}")),
     }
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::Column;
+use super::{Column, without_headers};
 use crate::deadlines::{SLEEP, out_of_time, timeout};
 use crate::peers::Sleepers;
 
@@ -43,7 +43,7 @@ struct Call<'a, 'b> {
 impl Call<'_, '_> {
     fn out_of_time(&mut self) {
         let (line, sleepers) = self.end_early("--timeout", 1);
-        self.compare("--timeout", &timeout(), &line);
+        self.compare("--timeout", &timeout(), &without_headers(line));
         self.ended("at the deadline", 1, &sleepers);
     }
 

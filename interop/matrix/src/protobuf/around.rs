@@ -1,5 +1,6 @@
-//! What comes behind the last message: trailers that a handler sets, and the end of a call whose client
-//! still has much to say, which then is stopped by a reset.
+//! What stands around the messages of a stream: metadata and headers before the first one, trailers
+//! behind the last one, and the end of a call whose client still has much to say, which is stopped by
+//! a reset.
 
 use serde_json::{Value, json};
 
@@ -10,8 +11,9 @@ const TRAIL: &str = "trail:tkey=tval";
 
 pub(super) fn run(column: &mut Column<'_>) {
     let pair = column.pair;
-    // Handlers of tonic cannot set any.
+    // Handlers of tonic have no place for what they say beside an item.
     if pair.server != Implementation::Tonic {
+        before(column);
         let ok = json!({ "message": "ok" });
         set(column, "ServiceA", "onlyA", &pair.request(TRAIL), &ok);
         let items = json!([pair.item(1, "a"), pair.item(2, TRAIL)]);
@@ -24,6 +26,24 @@ pub(super) fn run(column: &mut Column<'_>) {
     for method in ["bidirectional", "client"] {
         enough(column, method);
     }
+}
+
+/// What is said before the first message, by each side.
+fn before(column: &mut Column<'_>) {
+    let pair = column.pair;
+    let asks = ["meta:TKEY", "meta:PKEY", "meta:NONE"];
+    let numbered = |words: [&str; 3]| -> Value {
+        let items = (1..).zip(words);
+        items
+            .map(|(number, word)| pair.item(number, word))
+            .collect()
+    };
+    let told = json!({ "ok": numbered(["tval", "pval", "absent"]) });
+    let flags = ["--transient", "TKEY=tval", "--persistent", "PKEY=pval"];
+    column.check_with("Streams", "bidirectional", &numbered(asks), &flags, &told);
+    let items = json!([pair.item(1, "back:bkey=bval")]);
+    let line = json!({ "ok": [pair.item(1, "ok")], "back": { "bkey": "bval" } });
+    column.check("Streams", "bidirectional", &items, &line);
 }
 
 /// Compares the answer and the trailer.
