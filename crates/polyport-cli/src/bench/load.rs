@@ -54,7 +54,7 @@ pub(super) struct Outcome {
     pub(super) tally: Tally,
     /// Calls that had begun and not ended when the load was interrupted.
     pub(super) cut_off: u64,
-    /// Calls that were due by then and did not begin, because all callers were busy.
+    /// Calls that were due by then and did not begin, because nobody was free in time.
     pub(super) not_begun: u64,
 }
 

@@ -176,7 +176,7 @@ impl<W: Write> Page<W> {
             self.row("cut off", &text)?;
         }
         if outcome.not_begun > 0 {
-            let text = format!("{}, due but all connections were busy", outcome.not_begun);
+            let text = format!("{}, due but nobody was free in time", outcome.not_begun);
             self.row("not begun", &text)?;
         }
         Ok(())
