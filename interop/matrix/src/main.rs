@@ -19,6 +19,7 @@ mod grpc_test_set;
 mod grpcurl;
 mod reflected;
 mod command;
+mod called;
 mod load;
 mod types_cells;
 mod deadlines;
@@ -94,7 +95,7 @@ struct Args {
     /// grpcurl, which calls by reflection
     #[arg(long)]
     grpcurl: Option<PathBuf>,
-    /// The `polyport` command, which asks by reflection and puts load on servers
+    /// The `polyport` command, which asks by reflection, calls and puts load on servers
     #[arg(long)]
     command: Option<PathBuf>,
     /// Leave out all but these groups of cells
@@ -303,15 +304,19 @@ fn more_of_kitex(args: &Args, polyport: &Peer, kitex: &Peer) -> Report {
     report
 }
 
-/// What servers tell the command, and how Kitex's bears its load.
+/// What servers tell and answer the command, and how Kitex's bears its load.
 fn asked_by(command: &Path, polyport: &Peer, others: &[Peer]) -> Report {
     let mut report = Report::default();
     command::run_ours(command, polyport, &mut report);
     for other in others {
         match other.implementation {
-            Implementation::GrpcGo => command::run(command, other, &mut report),
+            Implementation::GrpcGo => {
+                command::run(command, other, &mut report);
+                called::run_grpc_go(command, other, &mut report);
+            }
             Implementation::Kitex => {
                 command::run_without(command, other, &mut report);
+                called::run_kitex(command, other, &mut report);
                 load::run(command, other, &mut report);
             }
             _ => {}
