@@ -118,12 +118,11 @@ fn without_extensions(file: &FileDescriptorProto) -> FileDescriptorProto {
     file
 }
 
-/// The crates that generated code must not name, and where it finds them.
-fn home(name: &Ident) -> Option<TokenStream> {
-    match name.to_string().as_str() {
-        "buffa" | "buffa_types" | "buffa_descriptor" => Some(quote!(::polyport::codegen::#name)),
-        _ => None,
-    }
+/// Whether generated code must not name this crate: it finds it in `polyport::codegen`.
+fn is_ours(name: &Ident) -> bool {
+    ["buffa", "buffa_types", "buffa_descriptor"]
+        .iter()
+        .any(|ours| name == ours)
 }
 
 /// Rewrites the paths that begin with a crate, wherever they stand, and leaves out the lints that
@@ -143,10 +142,9 @@ fn redirect(tokens: TokenStream) -> TokenStream {
                 inner.set_span(group.span());
                 redirected.push(inner.into());
             }
-            TokenTree::Ident(name) if is_crate(&redirected) && home(&name).is_some() => {
+            TokenTree::Ident(name) if is_ours(&name) && is_crate(&redirected) => {
                 // The `::` before it stands already.
-                let path = home(&name).into_iter().flatten().skip(2);
-                redirected.extend(path);
+                redirected.extend(quote!(polyport::codegen::#name));
                 // `buffa::alloc` is the standard library.
                 shorten(&mut redirected, &name, &mut tokens);
             }
@@ -191,20 +189,24 @@ fn is_crate(before: &[TokenTree]) -> bool {
     let [rest @ .., first, second] = before else {
         return false;
     };
-    let is_path = is_colon(first, Spacing::Joint) && is_colon(second, Spacing::Alone);
-    is_path && !rest.last().is_some_and(is_path_part)
+    is_colon(first, Spacing::Joint) && is_colon(second, Spacing::Alone) && !is_path(rest)
 }
 
-/// Whether a `::` behind it goes on with its path.
-fn is_path_part(token: &TokenTree) -> bool {
-    match token {
-        TokenTree::Ident(name) => {
-            let name = name.to_string();
-            let is_word = syn::parse_str::<Ident>(&name).is_ok();
-            is_word || matches!(name.as_str(), "self" | "Self" | "super" | "crate")
-        }
-        TokenTree::Punct(punct) => punct.as_char() == '>',
-        TokenTree::Group(_) | TokenTree::Literal(_) => false,
+/// The keywords that stand before a path and are no part of it.
+const BEFORE_PATHS: [&str; 25] = [
+    "as", "async", "await", "break", "const", "dyn", "else", "extern", "for", "if", "impl", "in",
+    "let", "match", "move", "mut", "pub", "ref", "return", "static", "type", "unsafe", "use",
+    "where", "while",
+];
+
+/// Whether a `::` behind these tokens goes on with their path.
+fn is_path(before: &[TokenTree]) -> bool {
+    match before {
+        // `->`
+        [.., TokenTree::Punct(dash), TokenTree::Punct(_)] if dash.as_char() == '-' => false,
+        [.., TokenTree::Ident(name)] => !BEFORE_PATHS.iter().any(|word| name == word),
+        [.., TokenTree::Punct(punct)] => punct.as_char() == '>',
+        _ => false,
     }
 }
 
@@ -254,6 +256,10 @@ mod tests {
             "use ::buffa::Enumeration as _; <A as ::buffa::B>::c()",
             "use ::polyport::codegen::buffa::Enumeration as _;
              <A as ::polyport::codegen::buffa::B>::c()",
+        );
+        check(
+            "fn a(b: &mut ::buffa::C) -> ::buffa::D",
+            "fn a(b: &mut ::polyport::codegen::buffa::C) -> ::polyport::codegen::buffa::D",
         );
         check(
             "::buffa::alloc::vec::Vec<::buffa::alloc::string::String>",
