@@ -170,7 +170,7 @@ const CALLED: &[(&[&str], &str, &str, &str)] = &[
         &[],
         "grpc.health.v1.Health/Check",
         r#"{"service":"multi.v1.Nope"}"#,
-        "ERROR:\n  Code: NotFound\n  Message: unknown service multi.v1.Nope [biz error]",
+        "ERROR:\n  Code: NotFound\n  Message: unknown service",
     ),
     (
         &["-max-time", "2"],
