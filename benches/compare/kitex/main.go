@@ -1,7 +1,7 @@
 // Command compare-kitex is the comparison's server in CloudWeGo Kitex, two services on one port, and
 // its client.
 //
-//	compare-kitex [--mux]
+//	compare-kitex [--mux|--grpc]
 //	compare-kitex client ADDRESS TASKS BYTES many|one
 package main
 
@@ -44,19 +44,33 @@ func run(arguments []string) error {
 		return serve()
 	case len(arguments) == 1 && arguments[0] == "--mux":
 		return serve(server.WithMuxTransport())
+	case len(arguments) == 1 && arguments[0] == "--grpc":
+		listener, err := listen()
+		if err != nil {
+			return err
+		}
+		return serveGRPC(listener)
 	case len(arguments) == 5 && arguments[0] == "client":
 		return call(arguments[1], arguments[2], arguments[3], arguments[4])
 	}
 	return fmt.Errorf("unknown arguments %v", arguments)
 }
 
+// listen also says where.
+func listen() (net.Listener, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err == nil {
+		fmt.Println("listening on", listener.Addr())
+	}
+	return listener, err
+}
+
 // serve also takes the option for connections that calls share.
 func serve(options ...server.Option) error {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := listen()
 	if err != nil {
 		return err
 	}
-	fmt.Println("listening on", listener.Addr())
 	// The handler for metadata and timeouts, which the other servers have as well.
 	svr := server.NewServer(append(
 		options,

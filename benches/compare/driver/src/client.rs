@@ -8,18 +8,12 @@ use clap::Args;
 use crate::contestant::beside;
 use crate::process::{self, Process};
 use crate::summary::{Best, Series, Table};
+use crate::timing::Timing;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// How often every client is measured.
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
-    /// How long each time.
-    #[arg(long, default_value_t = 4.0)]
-    seconds: f64,
-    /// How long it calls before that.
-    #[arg(long, default_value_t = 1.0)]
-    warm_up: f64,
+    #[command(flatten)]
+    timing: Timing,
     /// How many tasks call at the same time.
     #[arg(long, default_value_t = 100)]
     tasks: usize,
@@ -49,7 +43,7 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<()> {
     for size in &arguments.sizes {
         let mut results: Vec<Results> = Vec::new();
         results.resize_with(clients.len(), Results::default);
-        for round in 0..arguments.rounds {
+        for round in 0..arguments.timing.rounds {
             for (client, results) in clients.iter().zip(&mut results) {
                 eprintln!("{size} bytes, round {}: {}", round + 1, client.name);
                 measure_one(arguments, client, *size, results).context(client.name)?;
@@ -142,10 +136,10 @@ fn measure_one(
     let address = server.address()?.to_string();
     let command = client.command(address, arguments.tasks, size)?;
     let mut client = Process::start(&command, arguments.client_core)?;
-    call_for(&mut client, arguments.warm_up)?;
+    call_for(&mut client, arguments.timing.warm_up)?;
     let before = client.cpu_time()?;
     let start = Instant::now();
-    let calls = call_for(&mut client, arguments.seconds)?;
+    let calls = call_for(&mut client, arguments.timing.seconds)?;
     let elapsed = start.elapsed();
     let busy = client.cpu_time()? - before;
     results.cpu.push(busy.as_secs_f64() * 1e6 / calls);

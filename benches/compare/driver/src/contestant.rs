@@ -40,20 +40,16 @@ pub(crate) fn servers(only: &[String]) -> Result<Vec<Contestant>> {
         if !wanted {
             continue;
         }
-        let path = beside(program[0])?;
-        if !process::exists(&path) {
-            eprintln!("{name} is left out: there is no {path}");
-            continue;
+        if let Some(command) = command(name, program)? {
+            found.push(Contestant {
+                name,
+                command,
+                services: services.iter().map(ToString::to_string).collect(),
+                echoes_frames: name == "floor",
+                serves_apart: name != "kitex-mux",
+                ends_by_itself: name.starts_with("polyport"),
+            });
         }
-        let arguments = program[1..].iter().map(ToString::to_string);
-        found.push(Contestant {
-            name,
-            command: [path].into_iter().chain(arguments).collect(),
-            services: services.iter().map(ToString::to_string).collect(),
-            echoes_frames: name == "floor",
-            serves_apart: name != "kitex-mux",
-            ends_by_itself: name.starts_with("polyport"),
-        });
     }
     ensure!(!found.is_empty(), "there is nothing to measure");
     Ok(found)
@@ -62,30 +58,41 @@ pub(crate) fn servers(only: &[String]) -> Result<Vec<Contestant>> {
 /// The same of those that speak gRPC.
 pub(crate) fn grpc_servers(only: &[String]) -> Result<Vec<Contestant>> {
     let mut found = Vec::new();
-    for (name, program) in [
-        ("tonic", "compare-tonic"),
-        ("polyport", "compare-polyport-grpc"),
-        ("grpc-go", "compare-grpc-go"),
+    for (name, program, ends_by_itself) in [
+        ("tonic", &["compare-tonic"][..], true),
+        ("polyport", &["compare-polyport-grpc"], true),
+        ("volo-grpc", &["compare-volo-grpc"], true),
+        ("connectrpc", &["compare-connectrpc"], true),
+        ("grpc-go", &["compare-grpc-go"], false),
+        ("kitex", &["compare-kitex", "--grpc"], false),
     ] {
         if !only.is_empty() && !only.iter().any(|wanted| wanted == name) {
             continue;
         }
-        let path = beside(program)?;
-        if !process::exists(&path) {
-            eprintln!("{name} is left out: there is no {path}");
-            continue;
+        if let Some(command) = command(name, program)? {
+            found.push(Contestant {
+                name,
+                command,
+                services: Vec::new(),
+                echoes_frames: false,
+                serves_apart: true,
+                ends_by_itself,
+            });
         }
-        found.push(Contestant {
-            name,
-            command: vec![path],
-            services: Vec::new(),
-            echoes_frames: false,
-            serves_apart: true,
-            ends_by_itself: matches!(name, "tonic" | "polyport"),
-        });
     }
     ensure!(!found.is_empty(), "there is nothing to measure");
     Ok(found)
+}
+
+/// How a program is started with these arguments behind its name, if it has been built.
+fn command(name: &str, program: &[&str]) -> Result<Option<Vec<String>>> {
+    let path = beside(program[0])?;
+    if !process::exists(&path) {
+        eprintln!("{name} is left out: there is no {path}");
+        return Ok(None);
+    }
+    let arguments = program[1..].iter().map(ToString::to_string);
+    Ok(Some([path].into_iter().chain(arguments).collect()))
 }
 
 /// The path of a program that was built together with this one.

@@ -12,25 +12,19 @@ use crate::contestant::{Contestant, grpc_servers};
 use crate::http2::{Connection, Plan, Shape};
 use crate::process::{self, Process};
 use crate::summary::{Best, Series, Table};
+use crate::timing::Timing;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// How often every server is measured.
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
-    /// How long each time.
-    #[arg(long, default_value_t = 4.0)]
-    seconds: f64,
-    /// How long it is loaded before that.
-    #[arg(long, default_value_t = 1.0)]
-    warm_up: f64,
+    #[command(flatten)]
+    timing: Timing,
     /// Loads to measure instead of all, by their names in the tables.
     #[arg(long, value_delimiter = ',')]
     loads: Vec<String>,
-    /// Servers to measure instead of all: tonic, polyport, grpc-go.
+    /// Servers to measure instead of all, by their names in the tables.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
-    /// Counts instructions by callgrind instead, of Polyport and tonic.
+    /// Counts instructions by callgrind instead, of the servers in Rust.
     #[arg(long)]
     instructions: bool,
     /// The core that servers are bound to; this program should be bound to another.
@@ -112,7 +106,7 @@ fn time(arguments: &Arguments, work: &Work) -> Result<()> {
     let contestants = grpc_servers(&arguments.only)?;
     let mut results: Vec<Results> = Vec::new();
     results.resize_with(contestants.len(), Results::default);
-    for round in 0..arguments.rounds {
+    for round in 0..arguments.timing.rounds {
         for (contestant, results) in contestants.iter().zip(&mut results) {
             eprintln!("{}, round {}: {}", work.name, round + 1, contestant.name);
             measure_one(arguments, work, contestant, results).context(contestant.name)?;
@@ -149,10 +143,10 @@ fn measure_one(
 ) -> Result<()> {
     let mut server = Process::start(&contestant.command, arguments.server_core)?;
     let mut load = Load::connect(server.address()?, work)?;
-    load.run(|_, elapsed| elapsed.as_secs_f64() >= arguments.warm_up)?;
+    load.run(|_, elapsed| elapsed.as_secs_f64() >= arguments.timing.warm_up)?;
     let before = server.cpu_time()?;
     let start = Instant::now();
-    let messages = load.run(|_, elapsed| elapsed.as_secs_f64() >= arguments.seconds)? as f64;
+    let messages = load.run(|_, elapsed| elapsed.as_secs_f64() >= arguments.timing.seconds)? as f64;
     let elapsed = start.elapsed();
     let cpu = (server.cpu_time()? - before).as_secs_f64();
     results.cpu.push(cpu * 1e6 / messages);

@@ -11,6 +11,7 @@ mod client;
 mod grpc;
 mod callgrind;
 mod summary;
+mod timing;
 mod contestant;
 mod http2;
 mod load;

@@ -13,18 +13,12 @@ use crate::load::{Load, Shape};
 use crate::process::Process;
 use crate::request;
 use crate::summary::{Best, Series, Table};
+use crate::timing::Timing;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// How often every server is measured.
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
-    /// How long each time.
-    #[arg(long, default_value_t = 4.0)]
-    seconds: f64,
-    /// How long it is loaded before that.
-    #[arg(long, default_value_t = 1.0)]
-    warm_up: f64,
+    #[command(flatten)]
+    timing: Timing,
     /// How many calls are in flight on the one connection, and how many connections the others are.
     #[arg(long, default_value_t = 100)]
     calls: usize,
@@ -51,7 +45,7 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<()> {
     for size in &arguments.sizes {
         let mut results: Vec<Results> = Vec::new();
         results.resize_with(contestants.len(), Results::default);
-        for round in 0..arguments.rounds {
+        for round in 0..arguments.timing.rounds {
             for (contestant, results) in contestants.iter().zip(&mut results) {
                 eprintln!("{size} bytes, round {}: {}", round + 1, contestant.name);
                 measure_one(arguments, *size, contestant, results)
@@ -69,8 +63,8 @@ fn measure_one(
     contestant: &Contestant,
     results: &mut Results,
 ) -> Result<()> {
-    let warm_up = Duration::from_secs_f64(arguments.warm_up);
-    let time = Duration::from_secs_f64(arguments.seconds);
+    let warm_up = Duration::from_secs_f64(arguments.timing.warm_up);
+    let time = Duration::from_secs_f64(arguments.timing.seconds);
     if contestant.serves_apart {
         let mut server = Process::start(&contestant.command, arguments.server_core)?;
         let shape = Shape {

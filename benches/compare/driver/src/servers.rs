@@ -9,18 +9,12 @@ use crate::contestant::{Contestant, servers};
 use crate::load::{Load, Shape};
 use crate::process::Process;
 use crate::summary::{Best, Series, Table};
+use crate::timing::Timing;
 
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// How often every server is measured.
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
-    /// How long each time.
-    #[arg(long, default_value_t = 4.0)]
-    seconds: f64,
-    /// How long it is loaded before that.
-    #[arg(long, default_value_t = 1.0)]
-    warm_up: f64,
+    #[command(flatten)]
+    timing: Timing,
     #[arg(long, default_value_t = 100)]
     connections: usize,
     /// Bytes of the message in a request and in its reply.
@@ -50,7 +44,7 @@ pub(crate) fn measure(arguments: &Arguments) -> Result<()> {
         let mut results: Vec<Results> = Vec::new();
         results.resize_with(contestants.len(), Results::default);
         // In turns, so that whatever disturbs the machine for a while disturbs all of them.
-        for round in 0..arguments.rounds {
+        for round in 0..arguments.timing.rounds {
             for (contestant, results) in contestants.iter().zip(&mut results) {
                 eprintln!("{size} bytes, round {}: {}", round + 1, contestant.name);
                 measure_one(arguments, *size, contestant, results)
@@ -78,9 +72,9 @@ fn measure_one(
     };
     let mut load = Load::connect(address, shape)?;
     load.begin()?;
-    load.run(Duration::from_secs_f64(arguments.warm_up))?;
+    load.run(Duration::from_secs_f64(arguments.timing.warm_up))?;
     let before = server.cpu_time()?;
-    let outcome = load.run(Duration::from_secs_f64(arguments.seconds))?;
+    let outcome = load.run(Duration::from_secs_f64(arguments.timing.seconds))?;
     let cpu = server.cpu_time()? - before;
     let microseconds = |percentile| outcome.latencies.value_at_quantile(percentile) as f64 / 1e3;
     results

@@ -8,18 +8,17 @@ use std::env;
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use compare_polyport::bench::{Left, LeftServer, Request, Response, Right, RightServer};
+use compare_serving::{ADDRESS, announce, asks_who, input_ends, run};
 use polyport::service::RawHandler;
 use polyport::{Context, Server, Service, Status};
-use tokio::io;
-use tokio::runtime::Builder;
 
 struct Echo(&'static str);
 
 impl Echo {
     fn answer(&self, request: Request) -> Response {
-        let message = match &*request.message {
-            "who" => self.0.to_owned(),
-            _ => request.message,
+        let message = match asks_who(&request.message) {
+            true => self.0.to_owned(),
+            false => request.message,
         };
         Response { message }
     }
@@ -47,14 +46,8 @@ impl RawHandler for Bystander {
 }
 
 fn main() -> Result<()> {
-    let mut arguments = env::args().skip(1);
-    let services = arguments.next().unwrap_or_else(|| "2".to_owned());
-    let services = services.parse().context("the number of services")?;
-    let mut runtime = match arguments.next().as_deref() {
-        Some("--one-thread") => Builder::new_current_thread(),
-        _ => Builder::new_multi_thread(),
-    };
-    runtime.enable_all().build()?.block_on(serve(services))
+    let services = env::args().nth(1).unwrap_or_else(|| "2".to_owned());
+    run(serve(services.parse().context("the number of services")?))
 }
 
 async fn serve(services: usize) -> Result<()> {
@@ -69,14 +62,8 @@ async fn serve(services: usize) -> Result<()> {
             Bystander,
         ));
     }
-    let listening = server.bind("127.0.0.1:0").await?;
-    println!("listening on {}", listening.address());
+    let listening = server.bind(ADDRESS).await?;
+    announce(listening.address());
     listening.serve_until(input_ends()).await;
     Ok(())
-}
-
-/// Whoever started this program closes its input to end it.
-async fn input_ends() {
-    // A failure to read is an end as well.
-    let _ = io::copy(&mut io::stdin(), &mut io::sink()).await;
 }

@@ -1,11 +1,10 @@
 //! The comparison's gRPC server in tonic, two services on one port.
 
-use std::env;
 use std::pin::Pin;
 
 use anyhow::Result;
+use compare_serving::{ADDRESS, REPEATED, announce, asks_who, input_ends, run};
 use tokio::net::TcpListener;
-use tokio::runtime::Builder;
 use tokio_stream::{Stream, StreamExt, iter};
 use tonic::transport::Server;
 use tonic::transport::server::TcpIncoming;
@@ -24,9 +23,6 @@ mod bench_right {
     include!(concat!(env!("OUT_DIR"), "/bench.Right.rs"));
 }
 
-/// How many answers `Repeat` gives.
-const REPEATED: usize = 1000;
-
 #[derive(Clone, PartialEq, prost::Message)]
 struct Message {
     #[prost(string, tag = "1")]
@@ -39,12 +35,11 @@ struct Echo(&'static str);
 
 impl Echo {
     fn answer(&self, request: Request<Message>) -> Response<Message> {
-        let message = request.into_inner().message;
-        let message = match &*message {
-            "who" => self.0.to_owned(),
-            _ => message,
-        };
-        Response::new(Message { message })
+        let mut message = request.into_inner();
+        if asks_who(&message.message) {
+            message.message = self.0.to_owned();
+        }
+        Response::new(message)
     }
 }
 
@@ -81,27 +76,15 @@ implement!(Left);
 implement!(Right);
 
 fn main() -> Result<()> {
-    let mut runtime = match env::args().nth(1).as_deref() {
-        Some("--one-thread") => Builder::new_current_thread(),
-        _ => Builder::new_multi_thread(),
-    };
-    runtime.enable_all().build()?.block_on(serve())
-}
-
-async fn serve() -> Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("listening on {}", listener.local_addr()?);
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
-    Server::builder()
-        .add_service(LeftServer::new(Echo("Left")).max_decoding_message_size(16 << 20))
-        .add_service(RightServer::new(Echo("Right")).max_decoding_message_size(16 << 20))
-        .serve_with_incoming_shutdown(incoming, input_ends())
-        .await?;
-    Ok(())
-}
-
-/// Whoever started this program closes its input to end it.
-async fn input_ends() {
-    // A failure to read is an end as well.
-    let _ = tokio::io::copy(&mut tokio::io::stdin(), &mut tokio::io::sink()).await;
+    run(async {
+        let listener = TcpListener::bind(ADDRESS).await?;
+        announce(listener.local_addr()?);
+        let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+        Server::builder()
+            .add_service(LeftServer::new(Echo("Left")).max_decoding_message_size(16 << 20))
+            .add_service(RightServer::new(Echo("Right")).max_decoding_message_size(16 << 20))
+            .serve_with_incoming_shutdown(incoming, input_ends())
+            .await?;
+        Ok(())
+    })
 }

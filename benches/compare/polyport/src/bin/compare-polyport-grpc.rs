@@ -1,17 +1,11 @@
 //! The comparison's gRPC server in Polyport: `compare-polyport-grpc [--one-thread]`.
 
-use std::env;
-
 use anyhow::Result;
+use compare_serving::{ADDRESS, REPEATED, announce, asks_who, input_ends, run};
 use polyport::codegen::buffa_types::google::protobuf::StringValue as Message;
 use polyport::codegen::{Embedded, Method, ServiceBuilder, StreamMethod};
 use polyport::{CallKind, Server, Service};
 use polyport_wire::schema::{self, Schema};
-use tokio::io;
-use tokio::runtime::Builder;
-
-/// How many answers `Repeat` gives.
-const REPEATED: usize = 1000;
 
 /// A service's methods, as generated code has them.
 struct Methods {
@@ -45,7 +39,7 @@ impl Methods {
         let handler = std::sync::Arc::new(self.service);
         let service = ServiceBuilder::new(embedded, "bench", self.service, handler)
             .method(&self.echo, |name, cx, mut request: Message| async move {
-                if request.value == "who" {
+                if asks_who(&request.value) {
                     request.value = (*name).to_owned();
                 }
                 (cx, Ok(request))
@@ -73,25 +67,13 @@ impl Methods {
 }
 
 fn main() -> Result<()> {
-    let mut runtime = match env::args().nth(1).as_deref() {
-        Some("--one-thread") => Builder::new_current_thread(),
-        _ => Builder::new_multi_thread(),
-    };
-    runtime.enable_all().build()?.block_on(serve())
-}
-
-async fn serve() -> Result<()> {
-    let server = Server::new()
-        .add(LEFT.service()?.fallback())
-        .add(RIGHT.service()?);
-    let listening = server.bind("127.0.0.1:0").await?;
-    println!("listening on {}", listening.address());
-    listening.serve_until(input_ends()).await;
-    Ok(())
-}
-
-/// Whoever started this program closes its input to end it.
-async fn input_ends() {
-    // A failure to read is an end as well.
-    let _ = io::copy(&mut io::stdin(), &mut io::sink()).await;
+    run(async {
+        let server = Server::new()
+            .add(LEFT.service()?.fallback())
+            .add(RIGHT.service()?);
+        let listening = server.bind(ADDRESS).await?;
+        announce(listening.address());
+        listening.serve_until(input_ends()).await;
+        Ok(())
+    })
 }
