@@ -15,7 +15,7 @@
 //! A field that is not set is left out, and `null` means the same. If it has a default in the IDL, it
 //! has that then, as in generated code: what is left out of the JSON is sent with its default, and
 //! what did not come stands in the JSON with it. Fields of unions have none, and a field without a
-//! default is not sent. A required field must be there, in JSON unless it has a default. Names that
+//! default is not sent. All defaults of one message take at most 64 MiB. A required field must be there, in JSON unless it has a default. Names that
 //! the IDL does not know are mistakes in JSON; fields that it does not know are left out of it.
 //!
 //! Protobuf's messages have a JSON of their own, which [`Messages`] reads and writes.
@@ -35,6 +35,7 @@ use polyport_wire::schema::{Field, Schema, StructKind, Type};
 use polyport_wire::thrift::Dynamic;
 use serde_json::Value;
 
+use crate::json::default::Filling;
 #[cfg(feature = "protobuf")]
 pub use crate::json::messages::Messages;
 #[cfg(not(feature = "protobuf"))]
@@ -46,7 +47,7 @@ pub(crate) use crate::json::without_messages::Messages;
 ///
 /// When the value is not of this type, or its text is not UTF-8.
 pub fn write(schema: &Schema, kind: &Type, value: &Dynamic) -> Result<Value, JsonError> {
-    write::value(schema, kind, value)
+    write::value(&Filling::new(schema), kind, value)
 }
 
 /// Writes a struct of fields, such as the arguments of a method, as [`write`](fn@write) does.
@@ -59,7 +60,7 @@ pub fn write_fields(
     fields: &[Field],
     value: &Dynamic,
 ) -> Result<Value, JsonError> {
-    write::fields(schema, fields, StructKind::Struct, value)
+    write::fields(&Filling::new(schema), fields, StructKind::Struct, value)
 }
 
 /// Reads a value of any type.
@@ -69,7 +70,7 @@ pub fn write_fields(
 /// When the JSON is not of this type; the error says where.
 pub fn read(schema: &Schema, kind: &Type, json: &Value) -> Result<Dynamic, JsonError> {
     refuse_depth(json)?;
-    read::value(schema, kind, json)
+    read::value(&Filling::new(schema), kind, json)
 }
 
 /// Reads an object of fields, such as the arguments of a method, by their names.
@@ -97,7 +98,7 @@ pub fn read(schema: &Schema, kind: &Type, json: &Value) -> Result<Dynamic, JsonE
 /// ```
 pub fn read_fields(schema: &Schema, fields: &[Field], json: &Value) -> Result<Dynamic, JsonError> {
     refuse_depth(json)?;
-    read::fields(schema, fields, StructKind::Struct, json)
+    read::fields(&Filling::new(schema), fields, StructKind::Struct, json)
 }
 
 /// More than any decoder takes; `serde_json` reads no more from text.

@@ -11,6 +11,7 @@ use polyport_wire::limits::Limits;
 use polyport_wire::schema::{
     Definition, DefinitionId, Field, Literal, Schema, Struct, StructKind, Type,
 };
+use polyport_wire::thrift::{Dynamic, WireType};
 use serde_json::{Value, json};
 
 use crate::method;
@@ -219,7 +220,51 @@ fn endless_defaults_end_in_an_error() {
     for names in [&["a"][..], &["a", "b", "c"]] {
         let error = default(this(), Literal::Map(Vec::new()), vec![of(names)]).unwrap_err();
         assert!(
-            error.to_string().ends_with(": the default is too large"),
+            error
+                .to_string()
+                .ends_with(": the default is nested too deeply"),
+            "{error}"
+        );
+    }
+}
+
+/// What is left out takes nothing on the wire, and all of it is made for one message.
+#[test]
+fn many_defaults_end_in_an_error() {
+    let of = |kind, literal| Field {
+        default: Some(literal),
+        ..Field::new(1, "text", kind)
+    };
+    let elements = Type::List(Box::new(Type::Defined(DefinitionId(0))));
+    let written = |literal, count: usize| {
+        let definition = Struct {
+            package: String::new(),
+            name: "Element".to_owned(),
+            kind: StructKind::Struct,
+            fields: vec![of(Type::String, literal)],
+            annotations: Vec::new(),
+            docs: String::new(),
+        };
+        let schema = Schema {
+            definitions: vec![Definition::Struct(definition)],
+            ..Schema::default()
+        };
+        let empty = vec![Dynamic::Struct(Vec::new()); count];
+        let value = json::write(&schema, &elements, &Dynamic::List(WireType::STRUCT, empty));
+        let json = json!(vec![json!({}); count]);
+        let read = json::read(&schema, &elements, &json);
+        assert_eq!(read.is_ok(), value.is_ok(), "both ways");
+        value.map(|json| json[count - 1].clone())
+    };
+    let short = || Literal::String("short".to_owned());
+    assert_eq!(written(short(), 1000), Ok(json!({ "text": "short" })));
+    let long = Literal::String("long ".repeat(200_000));
+    for (literal, count) in [(short(), 1_000_000), (long, 100)] {
+        let error = written(literal, count).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .ends_with(".text: the defaults of this message are too large"),
             "{error}"
         );
     }

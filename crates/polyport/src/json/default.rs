@@ -1,5 +1,6 @@
 //! What a field has that is not set: its default, as the schema writes it.
 
+use std::cell::Cell;
 use std::fmt;
 
 use bytes::Bytes;
@@ -8,45 +9,59 @@ use polyport_wire::thrift::Dynamic;
 
 use crate::json::{DEPTH, JsonError};
 
-/// How many values a default may have: a schema may come from a peer, and a small one can describe
-/// more values than there is memory for.
-const VALUES: usize = 64 * 1024;
+/// How many bytes the defaults of one message may take. What is not set takes none on the wire, so a
+/// small message can have more of them than there is memory for; and a schema may come from a peer.
+const BYTES: usize = 64 * 1024 * 1024;
 
-/// The default of a field; `None` if it has none.
-pub(super) fn of(schema: &Schema, field: &Field) -> Result<Option<Dynamic>, JsonError> {
-    let Some(literal) = &field.default else {
-        return Ok(None);
-    };
-    let mut filling = Filling {
-        schema,
-        depth: DEPTH,
-        left: VALUES,
-    };
-    let value = filling.value(&field.kind, literal);
-    value.map(Some).map_err(|error| error.within(&*field.name))
-}
+/// What a value takes about, with its place in an object or a list.
+const VALUE: usize = 256;
 
-struct Filling<'a> {
-    schema: &'a Schema,
+/// Fills in what a message leaves out, by its schema.
+pub(super) struct Filling<'a> {
+    pub(super) schema: &'a Schema,
     /// How many levels there may still be.
-    depth: usize,
-    /// How many values there may still be.
-    left: usize,
+    depth: Cell<usize>,
+    /// How many bytes there may still be.
+    left: Cell<usize>,
 }
 
-impl Filling<'_> {
-    fn value(&mut self, kind: &Type, literal: &Literal) -> Result<Dynamic, JsonError> {
-        let left = self.left.checked_sub(1).zip(self.depth.checked_sub(1));
-        let Some((left, depth)) = left else {
-            return Err(JsonError::new("the default is too large"));
+impl<'a> Filling<'a> {
+    /// For one message.
+    pub(super) fn new(schema: &'a Schema) -> Self {
+        Self {
+            schema,
+            depth: Cell::new(DEPTH),
+            left: Cell::new(BYTES),
+        }
+    }
+
+    /// The default of a field; `None` if it has none.
+    pub(super) fn default(&self, field: &Field) -> Result<Option<Dynamic>, JsonError> {
+        let Some(literal) = &field.default else {
+            return Ok(None);
         };
-        (self.left, self.depth) = (left, depth);
+        let value = self.value(&field.kind, literal);
+        value.map(Some).map_err(|error| error.within(&*field.name))
+    }
+
+    fn value(&self, kind: &Type, literal: &Literal) -> Result<Dynamic, JsonError> {
+        self.take(VALUE)?;
+        let depth = self.depth.get();
+        let below = depth.checked_sub(1);
+        let below = below.ok_or_else(|| JsonError::new("the default is nested too deeply"))?;
+        self.depth.set(below);
         let value = self.value_within(kind, literal);
-        self.depth += 1;
+        self.depth.set(depth);
         value
     }
 
-    fn value_within(&mut self, kind: &Type, literal: &Literal) -> Result<Dynamic, JsonError> {
+    fn take(&self, bytes: usize) -> Result<(), JsonError> {
+        let left = self.left.get().checked_sub(bytes);
+        self.left.set(left.ok_or_else(too_large)?);
+        Ok(())
+    }
+
+    fn value_within(&self, kind: &Type, literal: &Literal) -> Result<Dynamic, JsonError> {
         Ok(match (kind, literal) {
             (Type::Bool, Literal::Bool(value)) => Dynamic::Bool(*value),
             (Type::Bool, Literal::Int(value)) => Dynamic::Bool(*value != 0),
@@ -58,9 +73,14 @@ impl Filling<'_> {
             #[expect(clippy::cast_precision_loss, reason = "as every compiler takes it")]
             (Type::Double, Literal::Int(value)) => Dynamic::Double(*value as f64),
             (Type::String | Type::Binary, Literal::String(text)) => {
+                self.take(text.len())?;
                 Dynamic::String(Bytes::copy_from_slice(text.as_bytes()))
             }
-            (Type::String | Type::Binary, Literal::Bytes(bytes)) => Dynamic::String(bytes.clone()),
+            (Type::String | Type::Binary, Literal::Bytes(bytes)) => {
+                // No copy yet, but JSON has it as text.
+                self.take(bytes.len())?;
+                Dynamic::String(bytes.clone())
+            }
             (Type::List(kind), Literal::List(elements)) => {
                 Dynamic::List(kind.wire_type(self.schema), self.values(kind, elements)?)
             }
@@ -83,12 +103,12 @@ impl Filling<'_> {
         })
     }
 
-    fn values(&mut self, kind: &Type, literals: &[Literal]) -> Result<Vec<Dynamic>, JsonError> {
+    fn values(&self, kind: &Type, literals: &[Literal]) -> Result<Vec<Dynamic>, JsonError> {
         let values = literals.iter().map(|literal| self.value(kind, literal));
         values.collect()
     }
 
-    fn defined(&mut self, id: DefinitionId, literal: &Literal) -> Result<Dynamic, JsonError> {
+    fn defined(&self, id: DefinitionId, literal: &Literal) -> Result<Dynamic, JsonError> {
         match (self.schema.definition(id), literal) {
             (Some(Definition::Enum(_)), Literal::Int(number)) => {
                 Ok(Dynamic::I32(fitting(*number)?))
@@ -106,7 +126,7 @@ impl Filling<'_> {
 
     /// A struct by the names of its fields; with `defaults`, those that are not given have theirs.
     fn fields(
-        &mut self,
+        &self,
         fields: &[Field],
         given: &[(Literal, Literal)],
         defaults: bool,
@@ -125,6 +145,11 @@ impl Filling<'_> {
         }
         Ok(Dynamic::Struct(values))
     }
+}
+
+#[cold]
+fn too_large() -> JsonError {
+    JsonError::new("the defaults of this message are too large")
 }
 
 fn fitting<T: TryFrom<i64>>(number: i64) -> Result<T, JsonError> {

@@ -4,15 +4,16 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use polyport_wire::schema::{
-    Definition, DefinitionId, Enum, Field, Requiredness, Schema, StructKind, Type,
+    Definition, DefinitionId, Enum, Field, Requiredness, StructKind, Type,
 };
 use polyport_wire::thrift::Dynamic;
 use serde_json::Value;
 
-use crate::json::{JsonError, default};
+use crate::json::JsonError;
+use crate::json::default::Filling;
 
 pub(super) fn fields(
-    schema: &Schema,
+    filling: &Filling<'_>,
     fields: &[Field],
     kind: StructKind,
     json: &Value,
@@ -29,9 +30,9 @@ pub(super) fn fields(
     for field in fields {
         let value = match object.get(&field.name) {
             None | Some(Value::Null) if kind == StructKind::Union => None,
-            None | Some(Value::Null) => default::of(schema, field)?,
+            None | Some(Value::Null) => filling.default(field)?,
             Some(json) => {
-                let value = value(schema, &field.kind, json);
+                let value = value(filling, &field.kind, json);
                 Some(value.map_err(|error| error.within(&*field.name))?)
             }
         };
@@ -50,7 +51,11 @@ fn knows(fields: &[Field], name: &str) -> bool {
     fields.iter().any(|field| field.name == name)
 }
 
-pub(super) fn value(schema: &Schema, kind: &Type, json: &Value) -> Result<Dynamic, JsonError> {
+pub(super) fn value(
+    filling: &Filling<'_>,
+    kind: &Type,
+    json: &Value,
+) -> Result<Dynamic, JsonError> {
     match kind {
         Type::Bool => match json {
             Value::Bool(value) => Ok(Dynamic::Bool(*value)),
@@ -64,26 +69,26 @@ pub(super) fn value(schema: &Schema, kind: &Type, json: &Value) -> Result<Dynami
         Type::String => text(json).map(|text| Dynamic::String(text.to_owned().into())),
         Type::Binary => binary(json).map(Dynamic::String),
         Type::List(element) => {
-            let elements = elements(schema, element, json)?;
-            Ok(Dynamic::List(element.wire_type(schema), elements))
+            let elements = elements(filling, element, json)?;
+            Ok(Dynamic::List(element.wire_type(filling.schema), elements))
         }
         Type::Set(element) => {
-            let elements = elements(schema, element, json)?;
-            Ok(Dynamic::Set(element.wire_type(schema), elements))
+            let elements = elements(filling, element, json)?;
+            Ok(Dynamic::Set(element.wire_type(filling.schema), elements))
         }
-        Type::Map(key, value) => map(schema, key, value, json),
-        Type::Defined(id) => defined(schema, *id, json),
+        Type::Map(key, value) => map(filling, key, value, json),
+        Type::Defined(id) => defined(filling, *id, json),
         other => Err(JsonError::new(format!("{other:?} has no JSON"))),
     }
 }
 
-fn defined(schema: &Schema, id: DefinitionId, json: &Value) -> Result<Dynamic, JsonError> {
-    match schema.definition(id) {
+fn defined(filling: &Filling<'_>, id: DefinitionId, json: &Value) -> Result<Dynamic, JsonError> {
+    match filling.schema.definition(id) {
         Some(Definition::Struct(definition)) => {
             if definition.kind == StructKind::Union {
                 refuse_several(json)?;
             }
-            fields(schema, &definition.fields, definition.kind, json)
+            fields(filling, &definition.fields, definition.kind, json)
         }
         Some(Definition::Enum(definition)) => enum_value(definition, json).map(Dynamic::I32),
         _ => Err(JsonError::new(format!("the schema has no {id:?}"))),
@@ -115,20 +120,20 @@ fn enum_value(definition: &Enum, json: &Value) -> Result<i32, JsonError> {
     }
 }
 
-fn elements(schema: &Schema, kind: &Type, json: &Value) -> Result<Vec<Dynamic>, JsonError> {
+fn elements(filling: &Filling<'_>, kind: &Type, json: &Value) -> Result<Vec<Dynamic>, JsonError> {
     let Value::Array(array) = json else {
         return Err(expected("an array", json));
     };
     let indexed = array.iter().enumerate();
     indexed
         .map(|(index, json)| {
-            value(schema, kind, json).map_err(|error| error.within(index.to_string()))
+            value(filling, kind, json).map_err(|error| error.within(index.to_string()))
         })
         .collect()
 }
 
 fn map(
-    schema: &Schema,
+    filling: &Filling<'_>,
     key_kind: &Type,
     value_kind: &Type,
     json: &Value,
@@ -137,25 +142,29 @@ fn map(
     match json {
         Value::Object(object) => {
             for (name, json) in object {
-                let key = key(schema, key_kind, name).map_err(|error| error.within(name))?;
-                let value = value(schema, value_kind, json).map_err(|error| error.within(name))?;
+                let key = key(filling, key_kind, name).map_err(|error| error.within(name))?;
+                let value = value(filling, value_kind, json).map_err(|error| error.within(name))?;
                 pairs.push((key, value));
             }
         }
         Value::Array(array) => {
             for (index, pair) in array.iter().enumerate() {
-                let pair = self::pair(schema, key_kind, value_kind, pair);
+                let pair = self::pair(filling, key_kind, value_kind, pair);
                 pairs.push(pair.map_err(|error| error.within(index.to_string()))?);
             }
         }
         _ => return Err(expected("an object or an array of pairs", json)),
     }
-    let key = key_kind.wire_type(schema);
-    Ok(Dynamic::Map(key, value_kind.wire_type(schema), pairs))
+    let key = key_kind.wire_type(filling.schema);
+    Ok(Dynamic::Map(
+        key,
+        value_kind.wire_type(filling.schema),
+        pairs,
+    ))
 }
 
 fn pair(
-    schema: &Schema,
+    filling: &Filling<'_>,
     key_kind: &Type,
     value_kind: &Type,
     pair: &Value,
@@ -163,14 +172,14 @@ fn pair(
     let Some([key, json]) = pair.as_array().map(Vec::as_slice) else {
         return Err(expected("a pair [key, value]", pair));
     };
-    let key = value(schema, key_kind, key).map_err(|error| error.within("key"))?;
-    Ok((key, value(schema, value_kind, json)?))
+    let key = value(filling, key_kind, key).map_err(|error| error.within("key"))?;
+    Ok((key, value(filling, value_kind, json)?))
 }
 
 /// A map's key, which JSON has as text.
-fn key(schema: &Schema, kind: &Type, name: &str) -> Result<Dynamic, JsonError> {
+fn key(filling: &Filling<'_>, kind: &Type, name: &str) -> Result<Dynamic, JsonError> {
     let is_enum = matches!(kind, Type::Defined(id)
-        if matches!(schema.definition(*id), Some(Definition::Enum(_))));
+        if matches!(filling.schema.definition(*id), Some(Definition::Enum(_))));
     let json = match kind {
         Type::String | Type::Binary => Value::String(name.to_owned()),
         _ => match serde_json::from_str(name) {
@@ -183,7 +192,7 @@ fn key(schema: &Schema, kind: &Type, name: &str) -> Result<Dynamic, JsonError> {
             }
         },
     };
-    value(schema, kind, &json)
+    value(filling, kind, &json)
 }
 
 fn integer<T: TryFrom<i64>>(json: &Value, what: &str) -> Result<T, JsonError> {

@@ -3,15 +3,18 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use polyport_wire::schema::{
-    Definition, DefinitionId, Field, Requiredness, Schema, StructKind, Type,
-};
+use polyport_wire::schema::{Definition, DefinitionId, Field, Requiredness, StructKind, Type};
 use polyport_wire::thrift::Dynamic;
 use serde_json::{Map, Number, Value};
 
-use crate::json::{JsonError, default};
+use crate::json::JsonError;
+use crate::json::default::Filling;
 
-pub(super) fn value(schema: &Schema, kind: &Type, value: &Dynamic) -> Result<Value, JsonError> {
+pub(super) fn value(
+    filling: &Filling<'_>,
+    kind: &Type,
+    value: &Dynamic,
+) -> Result<Value, JsonError> {
     match (kind, value) {
         (Type::Bool, Dynamic::Bool(value)) => Ok((*value).into()),
         (Type::Byte, Dynamic::Byte(value)) => Ok((*value).into()),
@@ -24,28 +27,28 @@ pub(super) fn value(schema: &Schema, kind: &Type, value: &Dynamic) -> Result<Val
         (Type::List(kind), Dynamic::List(_, elements))
         | (Type::Set(kind), Dynamic::Set(_, elements)) => {
             let written = elements.iter().enumerate().map(|(index, element)| {
-                self::value(schema, kind, element).map_err(|error| error.within(index.to_string()))
+                self::value(filling, kind, element).map_err(|error| error.within(index.to_string()))
             });
             written.collect::<Result<_, _>>().map(Value::Array)
         }
-        (Type::Map(key, value), Dynamic::Map(_, _, pairs)) => map(schema, key, value, pairs),
-        (Type::Defined(id), value) => defined(schema, *id, value),
+        (Type::Map(key, value), Dynamic::Map(_, _, pairs)) => map(filling, key, value, pairs),
+        (Type::Defined(id), value) => defined(filling, *id, value),
         (kind, value) => Err(mismatch(&format!("{kind:?}"), value)),
     }
 }
 
-fn defined(schema: &Schema, id: DefinitionId, value: &Dynamic) -> Result<Value, JsonError> {
-    match (schema.definition(id), value) {
+fn defined(filling: &Filling<'_>, id: DefinitionId, value: &Dynamic) -> Result<Value, JsonError> {
+    match (filling.schema.definition(id), value) {
         (Some(Definition::Enum(_)), Dynamic::I32(number)) => Ok((*number).into()),
         (Some(Definition::Struct(definition)), value) => {
-            fields(schema, &definition.fields, definition.kind, value)
+            fields(filling, &definition.fields, definition.kind, value)
         }
         _ => Err(mismatch("a defined type", value)),
     }
 }
 
 pub(super) fn fields(
-    schema: &Schema,
+    filling: &Filling<'_>,
     fields: &[Field],
     kind: StructKind,
     value: &Dynamic,
@@ -57,9 +60,9 @@ pub(super) fn fields(
     for (id, value) in values {
         let known = fields.iter().find(|field| field.id == *id);
         // What is of another type is skipped like a field that is not known, as by generated code.
-        let fits = |field: &&Field| field.kind.wire_type(schema) == value.wire_type();
+        let fits = |field: &&Field| field.kind.wire_type(filling.schema) == value.wire_type();
         if let Some(field) = known.filter(fits) {
-            let json = self::value(schema, &field.kind, value)
+            let json = self::value(filling, &field.kind, value)
                 .map_err(|error| error.within(&*field.name))?;
             object.insert(field.name.clone(), json);
         }
@@ -72,9 +75,9 @@ pub(super) fn fields(
             return Err(JsonError::missing(field));
         }
         if kind != StructKind::Union
-            && let Some(value) = default::of(schema, field)?
+            && let Some(value) = filling.default(field)?
         {
-            let json = self::value(schema, &field.kind, &value)
+            let json = self::value(filling, &field.kind, &value)
                 .map_err(|error| error.within(&*field.name))?;
             object.insert(field.name.clone(), json);
         }
@@ -83,15 +86,15 @@ pub(super) fn fields(
 }
 
 fn map(
-    schema: &Schema,
+    filling: &Filling<'_>,
     key_kind: &Type,
     value_kind: &Type,
     pairs: &[(Dynamic, Dynamic)],
 ) -> Result<Value, JsonError> {
     let mut written = Vec::with_capacity(pairs.len());
     for (key, value) in pairs {
-        let key = self::value(schema, key_kind, key)?;
-        written.push((key, self::value(schema, value_kind, value)?));
+        let key = self::value(filling, key_kind, key)?;
+        written.push((key, self::value(filling, value_kind, value)?));
     }
     let names: Option<Vec<String>> = written.iter().map(|(key, _)| name(key)).collect();
     Ok(match names {
