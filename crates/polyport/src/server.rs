@@ -242,6 +242,10 @@ impl Server {
     /// [`Reflection`](crate::reflection::Reflection) asks. Both are reached by their names only: what
     /// becomes of calls without a service name is not changed.
     ///
+    /// They stand outside of the server's layers, admission and timeout: whoever reaches the port may
+    /// ask, as often as they like, and a large IDL takes some work to describe. Where callers are not
+    /// trusted, leave this out.
+    ///
     /// # Examples
     ///
     /// ```

@@ -1,10 +1,11 @@
 //! The end of a call whose time is over: its handler is dropped, and the layers around it see that.
 
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
+use tokio::task::unconstrained;
 use tokio::time::{Instant, timeout_at};
 
 use crate::call::{Call, Reply};
@@ -16,6 +17,10 @@ use crate::status::Status;
 pub(super) struct Over(AtomicBool);
 
 impl Over {
+    pub(super) fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
     /// What comes of `serving` until the deadline. Then the handler gives up, and what the layers
     /// make of that counts if they make it at once.
     pub(super) async fn at<T>(
@@ -27,6 +32,8 @@ impl Over {
             return Some(served);
         }
         self.0.store(true, Ordering::Relaxed);
+        // Whatever this turn of the task has spent: it is the last one.
+        let mut serving = pin!(unconstrained(serving));
         match poll_fn(|cx| Poll::Ready(serving.as_mut().poll(cx))).await {
             Poll::Ready(served) => Some(served),
             Poll::Pending => None,
@@ -50,7 +57,7 @@ impl End for Timed<'_> {
     fn call(&self, call: Call) -> Pin<Box<dyn Future<Output = Reply> + Send + '_>> {
         let mut serving = self.handler.call(call);
         Box::pin(poll_fn(move |cx| {
-            if self.over.0.load(Ordering::Relaxed) {
+            if self.over.is_set() {
                 return Poll::Ready(Status::deadline().into());
             }
             serving.as_mut().poll(cx)

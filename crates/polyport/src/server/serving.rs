@@ -86,6 +86,10 @@ async fn enter(
         Ok(ticket) => ticket,
         Err(status) => return Ok(refused(&context, status)),
     };
+    // Its turn may come in the same moment as its end.
+    if over.is_set() {
+        return Ok(Status::deadline().into());
+    }
     let late = Late::new(&*method.endpoint, limits);
     let endpoint: &dyn Endpoint = match (&payload, method.info.kind) {
         (Payload::Requests(_), CallKind::Unary | CallKind::Oneway) => &late,

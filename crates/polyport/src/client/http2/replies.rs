@@ -143,7 +143,12 @@ impl Replies {
     fn or_late(&self, status: Status) -> Status {
         let given_up = [Code::DEADLINE_EXCEEDED, Code::CANCELLED].map(Some);
         match &self.deadline {
-            Some(deadline) if given_up.contains(&status.code()) && deadline.has_passed() => {
+            // A business status has a code of its own choice.
+            Some(deadline)
+                if status.biz().is_none()
+                    && given_up.contains(&status.code())
+                    && deadline.has_passed() =>
+            {
                 deadline.late()
             }
             _ => status,
