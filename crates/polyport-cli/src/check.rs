@@ -1,7 +1,7 @@
 //! `polyport check`
 
 use std::io::{Write, stdout};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 
 use polyport_build::Builder;
@@ -69,8 +69,16 @@ fn old_files(args: &CheckArgs) -> Result<Vec<PathBuf>, Failure> {
 
 /// The file at the same place below a directory, or directly in it.
 fn inside(directory: &Path, file: &Path) -> Option<PathBuf> {
-    let below = file.is_relative().then(|| directory.join(file));
+    let is_below = |part: Component<'_>| matches!(part, Component::Normal(_) | Component::CurDir);
+    let below = file.components().all(is_below);
+    let below = below.then(|| directory.join(file));
     let directly = file.file_name().map(|name| directory.join(name));
     let mut candidates = below.into_iter().chain(directly);
-    candidates.find(|path| path.is_file())
+    candidates.find(|path| path.is_file() && !is_same(path, file))
+}
+
+/// A file compared with itself would never have changed.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let places = one.canonicalize().ok().zip(other.canonicalize().ok());
+    places.is_some_and(|(one, other)| one == other)
 }

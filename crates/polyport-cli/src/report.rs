@@ -1,5 +1,6 @@
 //! What went wrong, told to people or to machines.
 
+use std::fmt::Write as _;
 use std::io::{self, Write, stderr, stdout};
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,19 +12,18 @@ use serde::Serialize;
 
 use crate::args::Args;
 use crate::failure::Failure;
-use crate::terminal::{Color, Colors};
+use crate::terminal::{Color, Colors, visible_lines};
 
 /// Says what stood in the way of the command of this name, and gives the status to exit with. With
 /// `json` it is said where the results are, but not that the command was called in a wrong way.
 pub(crate) fn say(failure: Failure, command: &str, json: bool) -> ExitCode {
     let said = match failure {
-        Failure::Usage(problem) => wrong_call(command, problem),
+        Failure::Usage(problem) => wrong_call(command, &problem),
         Failure::Idl(error) => print(error.report(), json),
         Failure::Other(problem) if json => print_line(&Line::new("error", &problem)),
         Failure::Other(problem) => {
             let error = Colors::on(&stderr()).paint(Color::Error, "error");
-            eprintln!("{error}: {problem}");
-            Ok(())
+            writeln!(stderr(), "{error}: {}", visible_lines(&problem))
         }
         Failure::Closed => Ok(()),
     };
@@ -32,7 +32,8 @@ pub(crate) fn say(failure: Failure, command: &str, json: bool) -> ExitCode {
 }
 
 /// As clap says what it finds out by itself, with the usage of this command.
-fn wrong_call(command: &str, problem: String) -> ! {
+fn wrong_call(command: &str, problem: &str) -> ! {
+    let problem = visible_lines(problem);
     let mut program = Args::command();
     program.build();
     let error = match program.find_subcommand_mut(command) {
@@ -50,8 +51,8 @@ pub(crate) fn print(report: &Report, json: bool) -> io::Result<()> {
     }
     if !report.is_empty() {
         match Colors::on(&stderr()).are_on() {
-            true => eprintln!("{}", report.styled()),
-            false => eprintln!("{report}"),
+            true => writeln!(stderr(), "{}", report.styled())?,
+            false => writeln!(stderr(), "{report}")?,
         }
     }
     Ok(())
@@ -59,8 +60,20 @@ pub(crate) fn print(report: &Report, json: bool) -> io::Result<()> {
 
 /// Prints a value as one line of JSON.
 pub(crate) fn print_line(value: &impl Serialize) -> io::Result<()> {
-    let json = serde_json::to_string(value)?;
-    writeln!(stdout(), "{json}")
+    print_json(&serde_json::to_string(value)?)
+}
+
+/// Prints one line of JSON, of which a terminal shows all and obeys nothing.
+pub(crate) fn print_json(json: &str) -> io::Result<()> {
+    let mut line = String::with_capacity(json.len());
+    for letter in json.chars() {
+        // The others are escaped already. Controls can only stand in texts.
+        match letter.is_control() {
+            true => write!(line, "\\u{:04x}", u32::from(letter)).map_err(io::Error::other)?,
+            false => line.push(letter),
+        }
+    }
+    writeln!(stdout(), "{line}")
 }
 
 /// A diagnostic as JSON has it; the first place stands apart as well.

@@ -64,6 +64,12 @@ impl Color {
     }
 }
 
+/// Lines that may come from another program, without what a terminal would obey.
+pub(crate) fn visible_lines(text: &str) -> String {
+    let lines: Vec<String> = text.lines().map(visible).collect();
+    lines.join("\n")
+}
+
 /// What another program says, without what a terminal would obey.
 pub(crate) fn visible(text: &str) -> String {
     let visible = |letter: char| match letter.is_control() {

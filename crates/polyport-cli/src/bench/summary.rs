@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::bench::histogram::{self, Latency};
 use crate::bench::load::{Callers, End, Outcome};
 use crate::bench::quantity::{per_second, three_digits, time};
-use crate::terminal::{Color, Colors};
+use crate::terminal::{Color, Colors, visible};
 
 /// The longest bar, in characters.
 const WIDTH: u64 = 40;
@@ -192,7 +192,7 @@ impl<W: Write> Page<W> {
         for (kind, calls, example) in failures(outcome) {
             writeln!(self.out, "  {calls} of {kind}, such as:")?;
             for line in example.lines() {
-                writeln!(self.out, "    {line}")?;
+                writeln!(self.out, "    {}", visible(line))?;
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! What came of a call, for people or for programs.
 
-use std::io::stderr;
+use std::io::{Write, stderr};
 use std::process::ExitCode;
 
 use base64::Engine;
@@ -10,8 +10,8 @@ use polyport::{Metadata, Status, StatusKind};
 use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
-use crate::report::print_line;
-use crate::terminal::{Color, Colors};
+use crate::report::{print_json, print_line};
+use crate::terminal::{Color, Colors, visible_lines};
 
 /// What the command exits with when the outcome is the application's own word.
 const BUSINESS: u8 = 3;
@@ -77,10 +77,12 @@ impl Printer {
     ) -> Result<ExitCode, Failure> {
         if self.json {
             let line = with_metadata(as_json(failure), metadata).to_string();
-            println!("{}", self.as_meant(line));
+            print_json(&self.as_meant(line))?;
         } else {
             let error = Colors::on(&stderr()).paint(Color::Error, "error");
-            eprintln!("{error}: {}", self.as_meant(as_text(failure)));
+            let text = visible_lines(&self.as_meant(as_text(failure)));
+            // Who cannot be told learns it from the status.
+            let _ = writeln!(stderr(), "{error}: {text}");
         }
         Ok(match failure {
             CallFailure::Status(status) if status.biz().is_some() => ExitCode::from(BUSINESS),

@@ -88,6 +88,38 @@ struct Lines {
     input: BufReader<Stdin>,
     /// What was read and is no whole value yet.
     text: String,
+    nesting: Nesting,
+}
+
+/// Where in a value the end of what was read is: parsing again at each line of a long one would take
+/// time by the square of its length.
+#[derive(Debug, Default)]
+struct Nesting {
+    depth: usize,
+    in_text: bool,
+    is_escaped: bool,
+}
+
+impl Nesting {
+    /// Goes on by what was read.
+    fn follow(&mut self, text: &str) {
+        for byte in text.bytes() {
+            let is_escaped = std::mem::take(&mut self.is_escaped);
+            match byte {
+                b'\\' => self.is_escaped = self.in_text && !is_escaped,
+                b'"' => self.in_text ^= !is_escaped,
+                b'{' | b'[' if !self.in_text => self.depth += 1,
+                // One too many is the parser's to find.
+                b'}' | b']' if !self.in_text => self.depth = self.depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+    }
+
+    /// Whether a value may end here.
+    fn may_end(&self) -> bool {
+        self.depth == 0 && !self.in_text
+    }
 }
 
 impl Default for Lines {
@@ -95,6 +127,7 @@ impl Default for Lines {
         Self {
             input: BufReader::new(stdin()),
             text: String::new(),
+            nesting: Nesting::default(),
         }
     }
 }
@@ -103,6 +136,10 @@ impl Lines {
     async fn next(&mut self) -> Result<Option<Value>, Failure> {
         let mut has_ended = false;
         loop {
+            if !has_ended && !self.nesting.may_end() {
+                has_ended = self.read_line().await?;
+                continue;
+            }
             let mut values = Deserializer::from_str(&self.text).into_iter();
             match values.next() {
                 Some(Ok(value)) => {
@@ -116,8 +153,16 @@ impl Lines {
                 // A value of several lines, or none yet.
                 Some(Err(_)) | None => {}
             }
-            has_ended = self.input.read_line(&mut self.text).await? == 0;
+            has_ended = self.read_line().await?;
         }
+    }
+
+    /// Whether that was the end.
+    async fn read_line(&mut self) -> Result<bool, Failure> {
+        let before = self.text.len();
+        let count = self.input.read_line(&mut self.text).await?;
+        self.nesting.follow(&self.text[before..]);
+        Ok(count == 0)
     }
 }
 

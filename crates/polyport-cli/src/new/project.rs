@@ -135,7 +135,10 @@ fn package_name(args: &NewArgs) -> Result<String, Failure> {
     let starts_well = name.starts_with(|letter: char| letter.is_ascii_alphabetic());
     let is_ident = syn::parse_str::<syn::Ident>(&name.replace('-', "_")).is_ok();
     // What else is called so would be meant instead of the package.
-    let is_taken = ["polyport", "tokio", "std", "core", "alloc", "test"].contains(&name.as_str());
+    let taken = [
+        "polyport", "tokio", "std", "core", "alloc", "test", "services", "idl",
+    ];
+    let is_taken = taken.contains(&name.as_str());
     if is_taken || !starts_well || !is_ident || !name.chars().all(is_letter) {
         return Err(Failure::Other(format!(
             "`{name}` cannot be the name of a package: give another one by `--name`"

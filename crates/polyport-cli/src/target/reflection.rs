@@ -1,6 +1,6 @@
 //! A client of gRPC's server reflection: what a server says of its Protobuf services.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use buffa_descriptor::generated::descriptor::{FileDescriptorProto, FileDescriptorSet};
@@ -126,38 +126,42 @@ impl Reflection {
     /// Servers may leave out what a file imports until they are asked for it. What they do not have
     /// may be in Google's library, which the builder knows.
     async fn add_imports(&mut self, files: &mut BTreeMap<String, FileDescriptorProto>) {
-        let mut asked = Vec::new();
-        loop {
-            let imports = files.values().flat_map(|file| &file.dependency);
-            let missing = imports
-                .filter(|name| !files.contains_key(*name) && !asked.contains(*name))
-                .min();
-            let Some(name) = missing.cloned() else {
-                return;
-            };
-            asked.push(name.clone());
+        let imports = files
+            .values()
+            .flat_map(|file| file.dependency.iter().cloned());
+        let mut wanted: BTreeSet<String> = imports.collect();
+        let mut asked = BTreeSet::new();
+        while let Some(name) = wanted.pop_first() {
+            if files.contains_key(&name) || !asked.insert(name.clone()) {
+                continue;
+            }
             let request = MessageRequest::FileByFilename(name);
             // The builder says what is missing, and by which file.
-            let _ = self.add_files(request, files).await;
+            if let Ok(imports) = self.add_files(request, files).await {
+                wanted.extend(imports);
+            }
         }
     }
 
+    /// Gives what the added files import.
     async fn add_files(
         &mut self,
         request: MessageRequest,
         files: &mut BTreeMap<String, FileDescriptorProto>,
-    ) -> Result<(), Status> {
+    ) -> Result<Vec<String>, Status> {
         let found = match self.ask(request).await? {
             MessageResponse::FileDescriptorResponse(found) => found,
             other => return Err(unexpected(&other)),
         };
+        let mut imports = Vec::new();
         for encoded in found.file_descriptor_proto {
             let file = FileDescriptorProto::decode(&mut encoded.as_ref()).map_err(|error| {
                 Status::error(format!("a file's description is broken: {error}"))
             })?;
+            imports.extend(file.dependency.iter().cloned());
             files.insert(file.name.clone().unwrap_or_default(), file);
         }
-        Ok(())
+        Ok(imports)
     }
 
     async fn ask(&mut self, request: MessageRequest) -> Result<MessageResponse, Status> {

@@ -208,8 +208,9 @@ fn answers_are_printed_while_requests_are_typed() {
         .unwrap();
     let mut input = child.stdin.take().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
-    for word in ["one", "two"] {
-        writeln!(input, "{{\"message\": \"{word}\"}}").unwrap();
+    for word in ["one", "two", "thr}e]"] {
+        // A value may take several lines, and is sent with the last of them.
+        writeln!(input, "{{\"message\":\n \"{word}\"\n}}").unwrap();
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
         assert_eq!(
@@ -245,6 +246,22 @@ fn a_call_that_fails_ends_though_requests_may_still_come() {
         "error: status 13 Internal: enough [biz error]\n"
     );
     drop(input);
+}
+
+#[test]
+fn what_a_server_says_moves_no_terminal() {
+    let serving = Serving::start();
+    let said = "error:\u{1b}[31m\u{9b}2J";
+    let request = serde_json::json!({ "message": said }).to_string();
+    let idl = path("multi.proto");
+    let arguments = ["ServiceA/SameNamedMethod", "--idl", &idl, "-d", &request];
+    for more in [&[][..], &["--json"]] {
+        let outcome = call(&serving, &[&arguments[..], more].concat());
+        let all = outcome.out + &outcome.error;
+        assert!(all.contains("[31m"), "{all}");
+        let obeyed = |letter: char| letter.is_control() && letter != '\n';
+        assert!(!all.contains(obeyed), "{all:?}");
+    }
 }
 
 #[test]

@@ -224,6 +224,23 @@ fn what_breaks_nothing_passes() {
     assert_eq!(output.status.code(), Some(0));
 }
 
+/// Seen from below, `../old` and `../idl/a.thrift` together would lead back to the new file.
+#[test]
+fn a_file_is_never_compared_with_itself() {
+    let new = OLD.replace("string message", "i32 message");
+    let files = directory(&[
+        ("idl/a.thrift", &new),
+        ("old/idl/a.thrift", OLD),
+        ("below/.keep", ""),
+    ]);
+    let below = files.path().join("below");
+    let arguments = ["../idl/a.thrift", "--against", "../old/idl"];
+    assert_eq!(check(&below, &arguments).status.code(), Some(1));
+    let arguments = ["../idl/a.thrift", "--against", "../idl"];
+    let output = check(&below, &arguments);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+}
+
 #[test]
 fn an_older_version_includes_what_was_included() {
     let including = "include \"base.thrift\"\nservice S { base.T f() }\n";

@@ -81,6 +81,11 @@ fn wrong_calls_say_what_is_right() {
         &["shop", "--idl", "stock.proto", "--name", "tokio"],
         "`tokio` cannot be the name of a package: give another one by `--name`",
     );
+    // The project has modules of these names.
+    check(
+        &["shop", "--idl", "stock.proto", "--name", "services"],
+        "`services` cannot be the name of a package: give another one by `--name`",
+    );
     check(
         &["shop", "--idl", "stock.proto", "--name", "2shop"],
         "`2shop` cannot be the name of a package: give another one by `--name`",
