@@ -70,6 +70,7 @@ Exit status:
   0  all went well
   1  something is wrong with what the command was given
   2  the command was called in a wrong way
+  3  a call was answered with a business error
 
 `polyport COMMAND --help` has more examples and says what each status means.";
 

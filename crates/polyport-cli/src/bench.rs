@@ -132,7 +132,7 @@ fn data(text: &str) -> Result<Value, Failure> {
         return json.map_err(|error| Failure::Usage(format!("`--data` is no JSON: {error}")));
     };
     let content =
-        fs::read(path).map_err(|error| Failure::Other(format!("cannot read `{path}`: {error}")))?;
+        fs::read(path).map_err(|error| Failure::Usage(format!("cannot read `{path}`: {error}")))?;
     serde_json::from_slice(&content)
-        .map_err(|error| Failure::Other(format!("`{path}` is no JSON: {error}")))
+        .map_err(|error| Failure::Usage(format!("`{path}` is no JSON: {error}")))
 }

@@ -1,7 +1,7 @@
 //! The `polyport` command.
 //!
-//! It exits with 0 when all went well, with 1 when something is wrong with what it was given, and
-//! with 2 when it was called in a wrong way.
+//! It exits with 0 when all went well, with 1 when something is wrong with what it was given, with 2
+//! when it was called in a wrong way, and with 3 when a call was answered with a business error.
 
 mod bench;
 mod decode;

@@ -284,7 +284,8 @@ impl Status {
         }
     }
 
-    /// The code of gRPC, if it has one.
+    /// The code of gRPC, if it has one. A business status has none unless it was given another than
+    /// 13, which is the code that it goes out with.
     #[must_use]
     pub fn code(&self) -> Option<Code> {
         match self.0.kind {

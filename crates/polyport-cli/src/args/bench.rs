@@ -28,7 +28,7 @@ pub(crate) struct BenchArgs {
 
     /// The request as JSON, or `@FILE` for what is in a file; `{}` without any.
     ///
-    /// It is what `polyport call` takes; a method that takes a stream gets the same message
+    /// It is one of the requests that `polyport call` takes; a method that takes a stream gets the same message
     /// `--messages` times.
     #[arg(short, long, value_name = "JSON", default_value = "{}")]
     pub(crate) data: String,

@@ -39,6 +39,8 @@ pub(crate) struct TargetArgs {
     pub(crate) persistent: Vec<Pair>,
 
     /// How long a call may take, such as 200ms or 5s; the server is told.
+    ///
+    /// Without this, `call` waits for as long as the server takes, and `bench` for 10s.
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub(crate) timeout: Option<Duration>,
 

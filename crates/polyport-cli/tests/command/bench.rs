@@ -464,7 +464,7 @@ fn wrong_calls_are_told_from_servers_that_are_not_there() {
     check(
         "echo -d @/nowhere/x.json",
         "cannot read `/nowhere/x.json`",
-        1,
+        2,
     );
     check("echo -r 0", "expected calls a second", 2);
     check("echo -n 0", "0 is not in", 2);
