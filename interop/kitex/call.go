@@ -5,8 +5,10 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -261,6 +263,25 @@ func withContext(o *callOptions, streams bool, once func(context.Context) string
 	return once(ctx)
 }
 
+// awaitWritten returns when the one-way call before it is written: Kitex multiplexes by leaving requests to a goroutine that
+// writes them in their order, and a program that ends at once takes those along that it has not come to. So another call is
+// made on the same connection; whatever is answered, the one-way call went before it.
+func awaitWritten(ctx context.Context, c client.Client, o *callOptions) error {
+	info, err := findService(o.idl, o.service)
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(info.Methods)) {
+		method := info.Methods[name]
+		if method.OneWay() || isStreaming(method) {
+			continue
+		}
+		_ = c.Call(ctx, name, method.NewArgs(), method.NewResult())
+		return nil
+	}
+	return fmt.Errorf("service %s has only one-way methods: none tells when a call is written", o.service)
+}
+
 // callOnce makes a call with arguments of its own: a call that timed out may still be writing them.
 func callOnce(ctx context.Context, c client.Client, method serviceinfo.MethodInfo, o *callOptions) string {
 	arguments, err := newArguments(method, o)
@@ -273,6 +294,9 @@ func callOnce(ctx context.Context, c client.Client, method serviceinfo.MethodInf
 	}
 	var header, trailer metadata.MD
 	err = c.Call(nphttp2.GRPCTrailer(nphttp2.GRPCHeader(ctx, &header), &trailer), o.method, arguments, result)
+	if err == nil && method.OneWay() && o.transport == "mux" {
+		err = awaitWritten(ctx, c, o)
+	}
 	outcome := outcomeOfError(err)
 	switch {
 	case err == nil:
