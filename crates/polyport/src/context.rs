@@ -230,7 +230,9 @@ impl Context {
         &mut self.facts.metadata
     }
 
-    /// What goes back beside the answer, where the transport can carry it. On a client this is of no
+    /// What goes back beside the answer, where the transport can carry it. It goes when the handler
+    /// has returned: behind the answers of a stream, as trailers, if any are out by then. What is to go
+    /// before them is for [`Sink::add_headers`](crate::Sink::add_headers). On a client this is of no
     /// use: what came back is in the [`Reply`](crate::Reply).
     pub fn reply_metadata(&mut self) -> &mut Metadata {
         &mut self.facts.reply_metadata

@@ -590,7 +590,8 @@ impl fmt::Display for Router {
                 }
             };
             let (count, codec) = (service.methods.len(), service.codec);
-            writeln!(f, "{}{role}: {codec}, {count} methods", service.full_name)?;
+            let methods = if count == 1 { "method" } else { "methods" };
+            writeln!(f, "{}{role}: {codec}, {count} {methods}", service.full_name)?;
         }
         if self.unknown.is_some() {
             writeln!(

@@ -335,7 +335,7 @@ impl<T> Sink<T> {
     ///
     /// # Errors
     ///
-    /// As for [`send`](Self::send).
+    /// None yet: that a call has ended before, and how, is for its answers to say.
     pub fn finish(mut self) -> Result<(), Status> {
         self.outlet.finish()
     }

@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "these are tests")]
 
+mod answers;
 mod built_in;
 mod calls;
 mod compression;
 mod endings;
 mod failures;
 mod layers;
+mod requests;
 mod servers;
 mod sinks;
 

@@ -20,7 +20,7 @@ pub(crate) async fn accept(listener: &TcpListener) -> FramePeer {
 }
 
 /// A client, and its first connection.
-async fn connect(listener: &TcpListener) -> (Client, FramePeer) {
+pub(crate) async fn connect(listener: &TcpListener) -> (Client, FramePeer) {
     let options = Client::options(listener.local_addr().unwrap().to_string());
     let connecting = options.transport(Transport::Grpc).connect();
     let (client, first) = tokio::join!(connecting, accept(listener));
@@ -28,7 +28,7 @@ async fn connect(listener: &TcpListener) -> (Client, FramePeer) {
 }
 
 /// The answer `hi`, whole.
-fn hi(stream: u32) -> Vec<u8> {
+pub(crate) fn hi(stream: u32) -> Vec<u8> {
     let head = [&[0x88][..], &header("content-type", "application/grpc")].concat();
     let trailers = header("grpc-status", "0");
     [

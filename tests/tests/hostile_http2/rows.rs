@@ -38,6 +38,7 @@ pub(crate) enum Outcome {
 const PROTOCOL: u32 = 1;
 const FRAME_SIZE: u32 = 6;
 const REFUSED: u32 = 7;
+const CANCEL: u32 = 8;
 const CALM: u32 = 11;
 
 fn away(code: u32, word: &str) -> Outcome {
@@ -298,12 +299,10 @@ const ECHOES: u32 = 100;
 fn slow() -> Vec<Row> {
     let half = [open(1, UNARY), frame(kind::DATA, 0, 1, &[0, 0, 0, 0, 9, 1])].concat();
     // All windows are open, and nothing is read.
-    let settings = [
-        frame(kind::SETTINGS, 0, 0, &[0, 4, 0x7f, 0xff, 0xff, 0xff]),
-        // The server's own windows hold only when they are acknowledged.
-        frame(kind::SETTINGS, END_STREAM, 0, &[]),
-    ]
-    .concat();
+    let open_windows = frame(kind::SETTINGS, 0, 0, &[0, 4, 0x7f, 0xff, 0xff, 0xff]);
+    // The server's own windows hold only when they are acknowledged.
+    let acknowledged = frame(kind::SETTINGS, END_STREAM, 0, &[]);
+    let settings = [open_windows, acknowledged.clone()].concat();
     let window = frame(kind::WINDOW_UPDATE, 0, 0, &[0x7f, 0, 0, 0]);
     let text = [&[0x0a, 0xc0, 0x9a, 0x0c][..], &[b'x'; 200_000]].concat();
     let message = [&[0, 0, 0x03, 0x0d, 0x44][..], &text].concat();
@@ -319,6 +318,14 @@ fn slow() -> Vec<Row> {
         settings,
         Outcome::Cut,
         "taken no answer",
+    );
+    // Nothing of an answer has room, and the socket is read.
+    let closed = frame(kind::SETTINGS, 0, 0, &[0, 4, 0, 0, 0, 0]);
+    let refused = row(
+        "a client that makes no room for its answer",
+        [acknowledged, closed, call(1)].concat(),
+        Outcome::Reset(1, CANCEL),
+        None,
     );
     greedy.bytes.push(window);
     greedy.bytes.extend((0..ECHOES).map(|n| call(2 * n + 1)));
@@ -342,5 +349,6 @@ fn slow() -> Vec<Row> {
             says: Some("it had not sent all of HTTP/2's preface"),
         },
         greedy,
+        refused,
     ]
 }

@@ -41,7 +41,7 @@ const PERSISTENT: &str = "rpc-persist-";
 /// Names that are gRPC's own, or HTTP's, and never an application's. h2 sends no headers at all when
 /// one of them is about HTTP/1's connections.
 fn is_reserved(name: &str) -> bool {
-    name.starts_with("grpc-")
+    name.starts_with("grpc-") && !is_of_tracers(name)
         || matches!(
             name,
             "te" | "content-type"
@@ -55,6 +55,11 @@ fn is_reserved(name: &str) -> bool {
                 | "transfer-encoding"
                 | "upgrade"
         )
+}
+
+/// What tracers send through gRPC, which only looks like its own.
+fn is_of_tracers(name: &str) -> bool {
+    matches!(name, "grpc-trace-bin" | "grpc-tags-bin")
 }
 
 /// What the headers or trailers of a stream carry for the application.

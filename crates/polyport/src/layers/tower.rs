@@ -64,6 +64,11 @@ type StatusOf = Box<dyn Fn(BoxError) -> Status + Send + Sync>;
 
 impl<S> Tower<S> {
     /// The layer in the shape of tower's, around what stands behind it.
+    ///
+    /// # Panics
+    ///
+    /// As the tower layer does when it is asked for its service: tower's buffer begins a task, and
+    /// panics where there is no runtime.
     #[must_use]
     pub fn new(layer: impl tower::Layer<Onward, Service = S>) -> Self {
         Self {

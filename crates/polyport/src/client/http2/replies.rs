@@ -84,14 +84,14 @@ impl Replies {
         })?;
         let (parts, body) = response.into_parts();
         let parts = Response::from_parts(parts, ());
-        check_http(&parts)?;
         let response_headers = parts.headers();
         if response_headers.contains_key(&headers::GRPC_STATUS) {
-            // The headers are the trailers: there is nothing between them.
+            // The headers are the trailers: there is nothing between them. They count whatever HTTP says.
             self.trailers = Some(headers::metadata(response_headers));
             self.state = State::Ended;
             return Poll::Ready(status(response_headers).map_or(Ok(()), Err));
         }
+        check_http(&parts)?;
         self.headers = headers::metadata(response_headers);
         let encoding = headers::text(response_headers, &headers::GRPC_ENCODING);
         let compression = Compression::named(encoding.unwrap_or_default());

@@ -135,13 +135,12 @@ impl Outlet for Requests {
     }
 
     fn finish(&mut self) -> Result<(), Status> {
-        if self.is_finished {
-            return Ok(());
+        if !self.is_finished {
+            self.is_finished = true;
+            // A stream that has ended needs no end: how it ended is the answers' to say.
+            let _ = self.stream.send_data(Bytes::new(), true);
         }
-        self.is_finished = true;
-        self.stream
-            .send_data(Bytes::new(), true)
-            .map_err(|error| broken(&error))
+        Ok(())
     }
 }
 
@@ -153,7 +152,6 @@ fn early_headers() -> Status {
 impl Drop for Requests {
     fn drop(&mut self) {
         if self.answers.strong_count() > 0 && !thread::panicking() {
-            // A stream that has ended needs no end.
             let _ = self.finish();
         } else {
             self.give_up();

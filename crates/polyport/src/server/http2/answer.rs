@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker, ready};
 
 use bytes::{Bytes, BytesMut};
-use h2::SendStream;
 use h2::server::SendResponse;
+use h2::{Reason, SendStream};
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Response, StatusCode};
 use polyport_wire::grpc;
@@ -32,6 +32,10 @@ const MORE: usize = 4 * 1024;
 /// HTTP/2 has at most.
 const TOGETHER: usize = 16 * 1024 - SMALL;
 
+/// The only answer of a call is given up when it is larger than this and nobody takes it: its memory is
+/// kept until then.
+const UNWATCHED: usize = 4 * 1024;
+
 /// So much of a status text is sent: peers take no more than a few KiB of headers, and each byte may
 /// become three.
 const LONGEST_TEXT: usize = 2 * 1024;
@@ -41,6 +45,8 @@ pub(super) struct Answer {
     state: State,
     /// Messages that go out when the handler waits, or when there are enough of them.
     messages: BytesMut,
+    /// Whether all of the only answer but its last byte is on its way.
+    is_begun: bool,
     /// The task that sends them, when it is not at work.
     idle: Option<Waker>,
     waiting: Waiting,
@@ -73,6 +79,7 @@ impl Answer {
         Self {
             state: State::Silent(respond),
             messages: BytesMut::new(),
+            is_begun: false,
             idle: None,
             waiting: Waiting::default(),
             headers,
@@ -106,15 +113,40 @@ impl Answer {
         }
     }
 
-    /// Sends what a method gave back, and ends the stream.
-    pub(super) fn message(&mut self, metadata: &Metadata, trailers: &Metadata, message: &Message) {
+    /// Begins to send what a method gave back. The end is still to be sent, and goes with it if the
+    /// client has room.
+    pub(super) fn message(&mut self, metadata: &Metadata, message: &Message) -> Result<(), Status> {
         let codec = self.codec;
-        let sent = self
-            .open(metadata)
-            .and_then(|()| self.send(&mut |out| message.encode(codec, out)));
-        match sent {
-            Ok(()) => self.finish(None, trailers),
-            Err(status) => self.finish(Some(&status), trailers),
+        self.open(metadata)?;
+        self.append(&mut |out| message.encode(codec, out))
+    }
+
+    /// Ready when the client has room for all of the only answer. Until then its last byte waits here,
+    /// because nothing else tells that all others are taken.
+    pub(super) fn poll_taken(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let State::Open(stream) = &mut self.state else {
+            return Poll::Ready(());
+        };
+        let size = self.messages.len();
+        if !self.is_begun {
+            if size <= UNWATCHED {
+                return Poll::Ready(());
+            }
+            stream.reserve_capacity(size);
+            if stream.capacity() >= size {
+                return Poll::Ready(());
+            }
+            self.is_begun = true;
+            // The stream may be gone, which will be noticed.
+            let _ = stream.send_data(self.messages.split_to(size - 1).freeze(), false);
+        }
+        poll_capacity(stream, cx).map(drop)
+    }
+
+    /// Gives up what nobody takes.
+    pub(super) fn give_up(&mut self) {
+        if let State::Open(mut stream) = std::mem::replace(&mut self.state, State::Ended) {
+            stream.send_reset(Reason::CANCEL);
         }
     }
 
@@ -137,7 +169,7 @@ impl Answer {
         }
     }
 
-    /// Answers a request that is not gRPC.
+    /// Answers a request that is not gRPC; the text may be none.
     pub(super) fn refuse(&mut self, status: StatusCode, text: &'static str) {
         let State::Silent(mut respond) = std::mem::replace(&mut self.state, State::Ended) else {
             return;
@@ -146,7 +178,10 @@ impl Answer {
         *response.status_mut() = status;
         let plain = HeaderValue::from_static("text/plain; charset=utf-8");
         response.headers_mut().insert(CONTENT_TYPE, plain);
-        if let Ok(mut stream) = respond.send_response(response, false) {
+        let sent = respond.send_response(response, text.is_empty());
+        if let Ok(mut stream) = sent
+            && !text.is_empty()
+        {
             let _ = stream.send_data(Bytes::from_static(text.as_bytes()), true);
         }
     }
@@ -206,8 +241,20 @@ impl Answer {
         ready
     }
 
-    /// Appends one message to those that go out together; the headers are out.
+    /// Sends one message, or lets it wait for those that go out with it; the headers are out.
     fn send(&mut self, encode: &mut Encode<'_>) -> Result<(), Status> {
+        self.append(encode)?;
+        if self.messages.len() >= TOGETHER {
+            self.flush();
+        } else if let Some(task) = self.idle.take() {
+            // The sink is used by another task than that of the stream.
+            task.wake();
+        }
+        Ok(())
+    }
+
+    /// Appends one message to those that go out together.
+    fn append(&mut self, encode: &mut Encode<'_>) -> Result<(), Status> {
         if !matches!(self.state, State::Open(_)) {
             return Err(ended());
         }
@@ -217,14 +264,7 @@ impl Answer {
         encoded.map_err(|error| {
             let text = format!("the reply cannot be sent: {error}");
             Status::with_code(Code::RESOURCE_EXHAUSTED, text)
-        })?;
-        if self.messages.len() >= TOGETHER {
-            self.flush();
-        } else if let Some(task) = self.idle.take() {
-            // The sink is used by another task than that of the stream.
-            task.wake();
-        }
-        Ok(())
+        })
     }
 
     fn make_room(&mut self) {

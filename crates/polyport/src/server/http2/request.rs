@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::RecvStream;
@@ -17,7 +18,7 @@ use polyport_wire::error::DecodeError;
 use polyport_wire::grpc;
 use polyport_wire::schema::CallKind;
 use polyport_wire::transport::{Codec, Transport};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::field::display;
 
 use crate::call::Reply;
@@ -74,6 +75,8 @@ pub(super) async fn serve(
             let content_type = headers.get(CONTENT_TYPE);
             let reason = format_args!("{method} with content type {content_type:?} is not gRPC");
             rejected(peer, &parts.uri, &reason);
+            // HTTP's answers to these have no body.
+            let text = if method == Method::HEAD { "" } else { text };
             return answer.refuse(status, text);
         }
     };
@@ -183,6 +186,7 @@ struct Exchange<'s> {
 impl Exchange<'_> {
     /// One message in, one message out.
     async fn unary(self, mut answer: Answer) {
+        let time = self.shared.limits.message;
         let reply = or_reset(self.unary_call(), |cx| answer.poll_reset(cx)).await;
         let Some(reply) = reply else {
             return;
@@ -192,7 +196,13 @@ impl Exchange<'_> {
                 outcome: Ok(message),
                 metadata,
                 trailers,
-            } => answer.message(&metadata, &trailers, &message),
+            } => {
+                let sent = answer.message(&metadata, &message);
+                match taken(time, |cx| answer.poll_taken(cx)).await {
+                    true => answer.finish(sent.err().as_ref(), &trailers),
+                    false => answer.give_up(),
+                }
+            }
             Reply {
                 outcome: Err(status),
                 metadata,
@@ -207,6 +217,7 @@ impl Exchange<'_> {
     /// A stream, or two.
     async fn stream(self, answer: SharedAnswer) {
         let kind = self.ask.route.method.info.kind;
+        let time = self.shared.limits.message;
         let mut call = pin!(self.streaming_call(answer.clone()));
         let reply = poll_fn(|cx| {
             answer.lock().begin_turn();
@@ -223,18 +234,21 @@ impl Exchange<'_> {
             metadata,
             mut trailers,
         } = reply;
-        let mut answer = answer.lock();
-        if !answer.add_headers(&metadata) {
+        if !answer.lock().add_headers(&metadata) {
             // They come late, but they come.
             trailers.extend(metadata);
         }
-        match outcome {
+        let ended = match outcome {
             Ok(message) if kind == CallKind::ClientStream => {
-                answer.message(&Metadata::default(), &trailers, &message);
+                let sent = answer.lock().message(&Metadata::default(), &message);
+                if !taken(time, |cx| answer.lock().poll_taken(cx)).await {
+                    return answer.lock().give_up();
+                }
+                sent
             }
-            Ok(_) => answer.finish(None, &trailers),
-            Err(status) => answer.finish(Some(&status), &trailers),
-        }
+            outcome => outcome.map(drop),
+        };
+        answer.lock().finish(ended.err().as_ref(), &trailers);
     }
 
     async fn streaming_call(mut self, answer: SharedAnswer) -> Reply {
@@ -332,6 +346,15 @@ async fn call(
     serving::serve(&ask.route.method, context, payload, &limits)
         .await
         .unwrap_or_else(|error| Status::broken_message(&error).into())
+}
+
+/// Waits until the only answer of a call is taken, for so long; says whether it is.
+async fn taken(time: Duration, mut poll: impl FnMut(&mut TaskContext<'_>) -> Poll<()>) -> bool {
+    // Mostly it is at once, and no clock is needed.
+    match poll_fn(|cx| Poll::Ready(poll(cx))).await {
+        Poll::Ready(()) => true,
+        Poll::Pending => timeout(time, poll_fn(poll)).await.is_ok(),
+    }
 }
 
 /// The outcome of a call, unless its client gives it up before.
