@@ -10,6 +10,7 @@ mod enumeration;
 mod union;
 mod structure;
 mod value;
+mod memory;
 mod field;
 mod kind;
 mod derive;
@@ -20,6 +21,7 @@ use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
 
 use self::docs::own_docs;
+use self::memory::Memory;
 use crate::model::{Item, Model, ModuleId, ServiceId, index};
 use crate::names::Names;
 use crate::outline::ServiceOutline;
@@ -32,6 +34,7 @@ pub(crate) fn emit(model: &Model, names: &Names, schema: &[u8]) -> TokenStream {
         names,
         schema,
         root: &TokenStream::new(),
+        memory: &Memory::default(),
     };
     emitter.top()
 }
@@ -49,6 +52,7 @@ pub(crate) fn outline(
         names,
         schema: &[],
         root,
+        memory: &Memory::default(),
     };
     let services = (0..model.services.len()).map(ServiceId);
     services.map(|id| emitter.outline(id, sources)).collect()
@@ -63,6 +67,8 @@ struct Emitter<'a> {
     schema: &'a [u8],
     /// What stands before a path from the top of the file.
     root: &'a TokenStream,
+    /// What is known of the memory that defaults take.
+    memory: &'a Memory,
 }
 
 /// Where tokens will stand: paths begin there.

@@ -283,6 +283,29 @@ fn what_does_not_come_has_its_default() {
 }
 
 #[test]
+fn defaults_that_take_memory_have_a_limit() {
+    // A thousand items of eight bytes each, of which only the name came.
+    let name = [11, 0, 1, 0, 0, 0, 0, 0];
+    let list = [15, 0, 10, 12, 0, 0, 0x03, 0xe8];
+    let bytes = Bytes::from([&list[..], &name.repeat(1000), &name].concat());
+    let decode = |decoded| {
+        let limits = Limits {
+            decoded,
+            ..Limits::default()
+        };
+        thrift::decode::<coverage::Item>(&bytes, &limits)
+    };
+    let places = 1000 * size_of::<coverage::Item>();
+    // The texts `bb` and `default`, the numbers, and what is in the others.
+    let item = decode(places + 1000 * 1024).unwrap();
+    assert_eq!(item.children[999].numbers, Some(vec![1, 2, 3]));
+    assert_eq!(item.children[999].def, "default");
+    let error = decode(places + 1000).map(|_| ()).unwrap_err();
+    let text = "Item.children: decoded message of ";
+    assert!(error.to_string().starts_with(text), "{error}");
+}
+
+#[test]
 fn what_must_come_is_missed() {
     let error = decode::<interop::Inner>(&Bytes::from_static(NOTHING)).unwrap_err();
     assert_eq!(error.kind(), &DecodeErrorKind::MissingField("name"));

@@ -25,8 +25,9 @@ pub struct Limits {
     pub header: usize,
     /// Levels of nested values in one message.
     pub depth: u32,
-    /// Bytes that the containers of one decoded message may take up in memory, strings apart
-    /// (which are never longer than the frame that holds them).
+    /// Bytes that one decoded message may take up in memory beside its outermost struct: its containers
+    /// and boxes, and the defaults of fields that did not come. Strings that did are apart (they are
+    /// never longer than the frame that holds them).
     pub decoded: usize,
 }
 

@@ -53,7 +53,8 @@ pub struct Limits {
     pub resets: u32,
     /// Levels of nested values in one message.
     pub depth: u32,
-    /// Bytes of memory that the containers of one message may take.
+    /// Bytes of memory that the containers and boxes of one message may take, and the defaults of fields
+    /// that did not come.
     pub decoded: usize,
     /// Connections that are open at the same time.
     pub connections: Option<usize>,

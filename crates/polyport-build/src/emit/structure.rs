@@ -3,7 +3,7 @@
 use polyport_wire::schema::{
     Definition, DefinitionId, Field, Requiredness, Struct, StructKind, Type,
 };
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
 use super::derive::{attributes, derives};
@@ -167,11 +167,10 @@ impl Emitter<'_> {
         });
         let fields = record.fields.iter().zip(&locals).map(|(of, local)| {
             let name = of.name;
-            let value = self.decoded(record.place, of);
-            if value.is_empty() && name == local {
-                quote!(#name,)
-            } else {
-                quote!(#name: #local #value,)
+            match self.decoded(record.place, of, local) {
+                Some(value) => quote!(#name: #value,),
+                None if name == local => quote!(#name,),
+                None => quote!(#name: #local,),
             }
         });
         let unknown = record.unknown.map(|name| (name, scope.take_like(name)));
@@ -199,30 +198,38 @@ impl Emitter<'_> {
         }
     }
 
-    /// What is behind a local when its field did not come.
-    fn decoded(self, place: Place, of: &RecordField<'_>) -> TokenStream {
-        let field = of.field;
-        let is_option = of.extra.is_option(field);
+    /// What becomes of a local when its field did not come; `None` if it stays as it is.
+    fn decoded(self, place: Place, of: &RecordField<'_>, local: &Ident) -> Option<TokenStream> {
+        let RecordField { field, extra, .. } = *of;
+        let is_option = extra.is_option(field);
         if field.requiredness == Requiredness::Required {
             let name = &field.name;
             let again = is_option.then(|| quote!(.map(Some)));
-            return quote! {
-                .ok_or(::polyport::codegen::DecodeErrorKind::MissingField(#name)) #again ?
-            };
+            return Some(quote! {
+                #local.ok_or(::polyport::codegen::DecodeErrorKind::MissingField(#name)) #again ?
+            });
         }
+        let bytes = self.default_bytes(field, extra);
         let Some(value) = &field.default else {
-            return match is_option {
-                true => TokenStream::new(),
-                false => quote!(.unwrap_or_default()),
+            return match (is_option, bytes) {
+                (true, _) => None,
+                (false, 0) => Some(quote!(#local.unwrap_or_default())),
+                (false, bytes) => {
+                    let default = quote!(::std::default::Default::default);
+                    Some(or_default(local, bytes, &default))
+                }
             };
         };
-        let value = self.field_value(place, value, field, of.extra);
-        match (is_option, self.is_number(&field.kind)) {
-            (true, true) => quote!(.or(#value)),
-            (true, false) => quote!(.or_else(|| #value)),
-            (false, true) => quote!(.unwrap_or(#value)),
-            (false, false) => quote!(.unwrap_or_else(|| #value)),
-        }
+        let value = self.boxed_value(place, value, extra);
+        let value = match (self.is_number(&field.kind), bytes) {
+            (true, _) => quote!(#local.unwrap_or(#value)),
+            (false, 0) => quote!(#local.unwrap_or_else(|| #value)),
+            (false, bytes) => or_default(local, bytes, &quote!(|| #value)),
+        };
+        Some(match is_option {
+            true => quote!(Some(#value)),
+            false => value,
+        })
     }
 
     /// Whether it costs nothing to make a value of the type.
@@ -233,6 +240,12 @@ impl Emitter<'_> {
             _ => true,
         }
     }
+}
+
+/// A default that takes memory: `bytes` beside the field's own.
+fn or_default(local: &Ident, bytes: usize, default: &TokenStream) -> TokenStream {
+    let bytes = Literal::usize_unsuffixed(bytes);
+    quote!(input.or_default(#local, #bytes, #default)?)
 }
 
 /// An arm for fields that the IDL does not know.

@@ -117,11 +117,21 @@ impl Emitter<'_> {
         field: &Field,
         extra: &FieldExtra,
     ) -> TokenStream {
-        let value = in_box(extra, self.value(place, value, &extra.kind));
+        let value = self.boxed_value(place, value, extra);
         match extra.is_option(field) {
             true => quote!(Some(#value)),
             false => value,
         }
+    }
+
+    /// The same of a field that is there.
+    pub(super) fn boxed_value(
+        self,
+        place: Place,
+        value: &Literal,
+        extra: &FieldExtra,
+    ) -> TokenStream {
+        in_box(extra, self.value(place, value, &extra.kind))
     }
 }
 

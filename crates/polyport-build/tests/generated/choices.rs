@@ -202,23 +202,34 @@ pub mod choices {
                     .unwrap_or_else(|| ::polyport::codegen::Bytes::from_static(
                         b"plain",
                     )),
-                shared: shared.or_else(|| Some(::std::sync::Arc::<str>::from("many"))),
-                all: all
-                    .unwrap_or_else(|| ::std::collections::HashMap::from([
-                        (
-                            ::std::sync::Arc::<str>::from("a"),
-                            ::std::vec::Vec::from([::std::sync::Arc::<str>::from("b")]),
-                        ),
-                    ])),
+                shared: Some(
+                    input
+                        .or_default(shared, 4, || ::std::sync::Arc::<str>::from("many"))?,
+                ),
+                all: input
+                    .or_default(
+                        all,
+                        98,
+                        || ::std::collections::HashMap::from([
+                            (
+                                ::std::sync::Arc::<str>::from("a"),
+                                ::std::vec::Vec::from([::std::sync::Arc::<str>::from("b")]),
+                            ),
+                        ]),
+                    )?,
                 raw: raw.unwrap_or_default(),
                 names: names.unwrap_or_default(),
                 bytes_again: bytes_again.unwrap_or_default(),
                 elements: elements.unwrap_or_default(),
-                small: small
-                    .unwrap_or_else(|| ::std::boxed::Box::new(Small {
-                        n: 3,
-                        ..::std::default::Default::default()
-                    })),
+                small: input
+                    .or_default(
+                        small,
+                        64,
+                        || ::std::boxed::Box::new(Small {
+                            n: 3,
+                            ..::std::default::Default::default()
+                        }),
+                    )?,
                 maybe_small,
                 unknown_fields: unknown_fields.unwrap_or_default(),
                 by_path: by_path.unwrap_or_default(),

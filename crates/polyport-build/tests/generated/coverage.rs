@@ -416,8 +416,15 @@ pub mod coverage {
                             ::polyport::codegen::DecodeErrorKind::MissingField("name"),
                         )?,
                     n: n.unwrap_or(7),
-                    color: color.or(Some(Color::GREEN)),
-                    numbers: numbers.or_else(|| Some(::std::vec::Vec::from([1, 2, 3]))),
+                    color: Some(color.unwrap_or(Color::GREEN)),
+                    numbers: Some(
+                        input
+                            .or_default(
+                                numbers,
+                                96,
+                                || ::std::vec::Vec::from([1, 2, 3]),
+                            )?,
+                    ),
                     nested: nested.unwrap_or_default(),
                     by_key: by_key.unwrap_or_default(),
                     doubles: doubles.unwrap_or_default(),
@@ -434,7 +441,8 @@ pub mod coverage {
                     vec: vec.unwrap_or_default(),
                     choice,
                     ratios: ratios.unwrap_or_default(),
-                    def: def.unwrap_or_else(|| ::std::string::String::from("default")),
+                    def: input
+                        .or_default(def, 7, || ::std::string::String::from("default"))?,
                     tiny: tiny
                         .unwrap_or_else(|| Tiny {
                             a: 3,
@@ -652,27 +660,36 @@ pub mod coverage {
                     }
                 }
                 Ok(Self {
-                    ratios: ratios
-                        .unwrap_or_else(|| ::polyport::codegen::ListSet::from([
-                            0.5,
-                            -1.0,
-                        ])),
+                    ratios: input
+                        .or_default(
+                            ratios,
+                            64,
+                            || ::polyport::codegen::ListSet::from([0.5, -1.0]),
+                        )?,
                     names: names.unwrap_or_default(),
-                    sets: sets
-                        .unwrap_or_else(|| ::polyport::codegen::ListSet::from([
-                            ::std::collections::HashSet::from([1, 2]),
-                            ::std::collections::HashSet::new(),
-                        ])),
+                    sets: input
+                        .or_default(
+                            sets,
+                            128,
+                            || ::polyport::codegen::ListSet::from([
+                                ::std::collections::HashSet::from([1, 2]),
+                                ::std::collections::HashSet::new(),
+                            ]),
+                        )?,
                     maps: maps.unwrap_or_default(),
-                    by_ratio: by_ratio
-                        .unwrap_or_else(|| ::polyport::codegen::ListMap::from([
-                            (
-                                Ratio { value: 0.5 },
-                                ::polyport::codegen::ListMap::from([
-                                    (::std::vec::Vec::new(), 1),
-                                ]),
-                            ),
-                        ])),
+                    by_ratio: input
+                        .or_default(
+                            by_ratio,
+                            128,
+                            || ::polyport::codegen::ListMap::from([
+                                (
+                                    Ratio { value: 0.5 },
+                                    ::polyport::codegen::ListMap::from([
+                                        (::std::vec::Vec::new(), 1),
+                                    ]),
+                                ),
+                            ]),
+                        )?,
                     again: again.unwrap_or_default(),
                     empty_list: empty_list.unwrap_or_else(|| ::std::vec::Vec::new()),
                     empty_set: empty_set
@@ -1028,7 +1045,7 @@ pub mod coverage {
                     }
                 }
                 Ok(Self {
-                    some: some.or(Some(Some_::NONE)),
+                    some: Some(some.unwrap_or(Some_::NONE)),
                 })
             }
         }
@@ -2268,7 +2285,8 @@ pub mod coverage {
                         }
                     }
                     Ok(Self {
-                        req: req.unwrap_or_default(),
+                        req: input
+                            .or_default(req, 103, ::std::default::Default::default)?,
                         x: x.unwrap_or_default(),
                     })
                 }
@@ -2605,7 +2623,8 @@ pub mod coverage {
                         }
                     }
                     Ok(Self {
-                        req: req.unwrap_or_default(),
+                        req: input
+                            .or_default(req, 103, ::std::default::Default::default)?,
                     })
                 }
             }
@@ -3606,7 +3625,7 @@ pub mod coverage {
                 }
                 Ok(Self {
                     name: name.unwrap_or_default(),
-                    num: num.or(Some(Num::TWO)),
+                    num: Some(num.unwrap_or(Num::TWO)),
                 })
             }
         }

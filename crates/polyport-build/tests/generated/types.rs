@@ -129,7 +129,7 @@ pub mod types {
                 name: name
                     .ok_or(::polyport::codegen::DecodeErrorKind::MissingField("name"))?,
                 rank,
-                note: note.unwrap_or_else(|| ::std::string::String::from("none")),
+                note: input.or_default(note, 4, || ::std::string::String::from("none"))?,
             })
         }
     }
@@ -413,7 +413,7 @@ pub mod types {
                 words: words.unwrap_or_default(),
                 counts: counts.unwrap_or_default(),
                 nested: nested.unwrap_or_default(),
-                inner: inner.unwrap_or_default(),
+                inner: input.or_default(inner, 4, ::std::default::Default::default)?,
                 choice,
                 deep: deep.unwrap_or_default(),
                 tree,
@@ -749,7 +749,7 @@ pub mod types {
                     }
                 }
                 Ok(Self {
-                    value: value.unwrap_or_default(),
+                    value: input.or_default(value, 4, ::std::default::Default::default)?,
                 })
             }
         }

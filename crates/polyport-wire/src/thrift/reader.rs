@@ -87,6 +87,28 @@ impl<'a> Reader<'a> {
         T::decode(self).map_err(|error| error.within(place))
     }
 
+    /// What came for a field, or else its default, which takes `bytes` of memory of which nothing
+    /// is on the wire.
+    ///
+    /// # Errors
+    ///
+    /// When the default would take up more memory than the limit leaves.
+    #[inline]
+    pub fn or_default<T>(
+        &mut self,
+        came: Option<T>,
+        bytes: usize,
+        default: impl FnOnce() -> T,
+    ) -> Result<T, DecodeError> {
+        match came {
+            Some(value) => Ok(value),
+            None => {
+                self.charge(1, bytes)?;
+                Ok(default())
+            }
+        }
+    }
+
     /// Steps over a value of the given type without building it.
     ///
     /// # Errors
@@ -245,7 +267,7 @@ impl<'a> Reader<'a> {
                 Ok(())
             }
             None => Err(DecodeErrorKind::TooLarge {
-                what: "decoded container",
+                what: "decoded message",
                 got: bytes as u64,
                 limit: self.decoded as u64,
             }

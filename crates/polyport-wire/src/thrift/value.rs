@@ -238,6 +238,7 @@ impl<T: Value> Value for Box<T> {
 
     #[inline]
     fn decode(input: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        input.charge(1, size_of::<T>())?;
         T::decode(input).map(Self::new)
     }
 }

@@ -273,7 +273,7 @@ fn memory_that_decoded_containers_take_is_limited() {
     let nodes: Vec<Node> = decode(&bytes, &limits(needed)).unwrap();
     assert_eq!(nodes.len(), 1_000_000);
     let expected = DecodeErrorKind::TooLarge {
-        what: "decoded container",
+        what: "decoded message",
         got: needed as u64,
         limit: needed as u64 - 1,
     };
@@ -281,6 +281,12 @@ fn memory_that_decoded_containers_take_is_limited() {
         decode::<Vec<Node>>(&bytes, &limits(needed - 1)),
         Err(expected)
     );
+
+    // A box is a container of one: here a chain of four nodes takes 9 bytes.
+    let chain = hex!("0c0001 0c0001 0c0001 00 00 00 00");
+    let needed = 3 * size_of::<Node>();
+    assert!(decode::<Node>(&chain, &limits(needed)).is_ok());
+    assert!(decode::<Node>(&chain, &limits(needed - 1)).is_err());
 
     // It is one budget for the whole message.
     let two_lists = hex!("0f 00000002 08 00000001 00000000 08 00000001 00000000");
