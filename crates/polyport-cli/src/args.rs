@@ -8,6 +8,7 @@ mod completions;
 mod manual;
 mod target;
 mod told;
+mod idl;
 mod metadata;
 mod duration;
 mod transport;
@@ -21,11 +22,12 @@ pub(crate) use crate::args::bench::BenchArgs;
 pub(crate) use crate::args::call::CallArgs;
 pub(crate) use crate::args::completions::CompletionsArgs;
 pub(crate) use crate::args::explain::{CallPlace, ExplainArgs};
+pub(crate) use crate::args::idl::{DescriptorSets, IdlArgs};
 pub(crate) use crate::args::include_dirs::IncludeDirs;
 pub(crate) use crate::args::manual::ManArgs;
 pub(crate) use crate::args::metadata::Pair;
 pub(crate) use crate::args::new::NewArgs;
-pub(crate) use crate::args::target::{IdlArgs, TargetArgs};
+pub(crate) use crate::args::target::TargetArgs;
 pub(crate) use crate::args::told::{DescribeArgs, ListArgs};
 pub(crate) use crate::args::transport::TransportName;
 
@@ -82,13 +84,11 @@ pub(crate) struct GenArgs {
     #[arg(required_unless_present = "descriptor_sets", value_name = "IDL")]
     pub(crate) files: Vec<PathBuf>,
 
-    /// A file of Protobuf descriptors with all their imports, as `protoc --include_imports
-    /// --descriptor_set_out` and `buf build` write it.
-    #[arg(long = "descriptor-set", value_name = "FILE")]
-    pub(crate) descriptor_sets: Vec<PathBuf>,
-
     #[command(flatten)]
     pub(crate) include_dirs: IncludeDirs,
+
+    #[command(flatten)]
+    pub(crate) descriptors: DescriptorSets,
 
     /// The directory to write to.
     #[arg(short, long, value_name = "DIR", default_value = ".")]
@@ -148,11 +148,14 @@ Exit status:
 #[command(after_long_help = CHECK_EXAMPLES)]
 pub(crate) struct CheckArgs {
     /// The IDL files, which belong to one server.
-    #[arg(required = true, value_name = "IDL")]
+    #[arg(required_unless_present = "descriptor_sets", value_name = "IDL")]
     pub(crate) files: Vec<PathBuf>,
 
     #[command(flatten)]
     pub(crate) include_dirs: IncludeDirs,
+
+    #[command(flatten)]
+    pub(crate) descriptors: DescriptorSets,
 
     /// An older version of an IDL, or a directory with files of the same names; reports every
     /// change that breaks something.
@@ -196,7 +199,7 @@ Exit status:
 /// what the other side sent may stand behind it, from its beginning. A message of gRPC that takes
 /// more than one frame is named by its size.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = DECODE_EXAMPLES)]
+#[command(after_long_help = DECODE_EXAMPLES, group(idl::described()))]
 pub(crate) struct DecodeArgs {
     /// The bytes in hex; otherwise they are read from the standard input.
     ///
@@ -209,18 +212,14 @@ pub(crate) struct DecodeArgs {
     #[arg(short, long, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
 
-    /// An IDL that names methods, fields and enums; several may be given.
-    #[arg(long, value_name = "IDL")]
-    pub(crate) idl: Vec<PathBuf>,
-
     #[command(flatten)]
-    pub(crate) include_dirs: IncludeDirs,
+    pub(crate) idl: IdlArgs,
 
     /// The service that the messages are for, whatever their headers say.
     ///
     /// Without this, a TTHeader's service name decides, then the method if one service has it or
     /// if it is the same in all that do; a reply belongs to the service of the call before it.
-    #[arg(long, value_name = "NAME", requires = "idl")]
+    #[arg(long, value_name = "NAME", requires = "described")]
     pub(crate) service: Option<String>,
 
     /// Print where each line starts in the input, in hex.

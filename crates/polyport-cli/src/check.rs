@@ -19,7 +19,7 @@ pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode, Failure> {
 
 /// Whether all is well.
 fn check(args: &CheckArgs) -> Result<bool, Failure> {
-    let builder = args.include_dirs.builder();
+    let builder = args.descriptors.add_to(args.include_dirs.builder());
     let generated = builder.generate(&args.files)?;
     report::print(&generated.warnings, args.json)?;
     let is_well = args.against.is_empty() || compare(&builder, args)?;
@@ -28,7 +28,7 @@ fn check(args: &CheckArgs) -> Result<bool, Failure> {
             true => "no mistakes",
             false => "no mistakes and no breaking changes",
         };
-        let files = args.files.len();
+        let files = args.files.len() + args.descriptors.paths().len();
         let noun = if files == 1 { "IDL" } else { "IDLs" };
         writeln!(stdout(), "{what} in {files} {noun}")?;
     }

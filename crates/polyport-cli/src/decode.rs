@@ -16,8 +16,6 @@ use std::fs;
 use std::io::{self, BufWriter, Read, Write, stdin, stdout};
 use std::process::ExitCode;
 
-use polyport_wire::schema::Schema;
-
 use crate::args::DecodeArgs;
 use crate::decode::frame::Frames;
 use crate::decode::idl::Idl;
@@ -27,7 +25,7 @@ use crate::failure::Failure;
 use crate::terminal::Colors;
 
 pub(crate) fn run(args: &DecodeArgs) -> Result<ExitCode, Failure> {
-    let idl = Idl::new(schema(args)?, args.service.as_deref()).map_err(Failure::Usage)?;
+    let idl = Idl::new(args.idl.schema()?, args.service.as_deref()).map_err(Failure::Usage)?;
     let bytes = bytes(args)?;
     if bytes.is_empty() {
         return Err(Failure::Usage("there are no bytes to decode".to_owned()));
@@ -43,13 +41,6 @@ pub(crate) fn run(args: &DecodeArgs) -> Result<ExitCode, Failure> {
     } else {
         ExitCode::FAILURE
     })
-}
-
-fn schema(args: &DecodeArgs) -> Result<Option<Schema>, Failure> {
-    if args.idl.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(args.include_dirs.builder().schema(&args.idl)?))
 }
 
 fn bytes(args: &DecodeArgs) -> Result<Vec<u8>, Failure> {

@@ -31,13 +31,10 @@ pub(crate) fn run(args: &GenArgs) -> Result<ExitCode, Failure> {
 }
 
 fn builder(args: &GenArgs) -> Builder {
-    let mut builder = args.include_dirs.builder();
-    builder = builder
+    let builder = args.descriptors.add_to(args.include_dirs.builder());
+    let mut builder = builder
         .out_dir(&args.out_dir)
         .combine_service(args.combine_service);
-    for path in &args.descriptor_sets {
-        builder = builder.descriptor_set(path);
-    }
     if let Some(name) = &args.name {
         builder = builder.name(name);
     }

@@ -79,7 +79,7 @@ fn copies(args: &NewArgs, project: Option<&Project>) -> Result<Copies, Failure> 
         Some(_) if args.combine_service && !before.combine => {
             let problem =
                 "the project serves single services: `--combine-service` is for a new one";
-            return Err(Failure::Other(problem.to_owned()));
+            return Err(Failure::Usage(problem.to_owned()));
         }
         _ => before.combine |= args.combine_service,
     }

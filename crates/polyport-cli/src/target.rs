@@ -16,11 +16,10 @@ use polyport::client::{ClientCall, ClientOptions, RawMethod, StreamCall};
 use polyport::generic::{Failure as CallFailure, JsonCall, JsonStreamCall, Method, Services};
 use polyport::json::JsonError;
 use polyport::{Client, Codec, Sink, Status, Streaming, Transport};
-use polyport_wire::schema::Schema;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::args::{IdlArgs, Pair, TargetArgs};
+use crate::args::{Pair, TargetArgs};
 use crate::failure::Failure;
 use crate::target::names::MethodName;
 use crate::target::source::Source;
@@ -33,20 +32,6 @@ pub(crate) struct Target {
     method: Method,
     transport: Transport,
     origin: &'static str,
-}
-
-impl IdlArgs {
-    /// What the files say; `None` without any.
-    fn schema(&self) -> Result<Option<Schema>, Failure> {
-        if self.files.is_empty() && self.descriptor_sets.is_empty() {
-            return Ok(None);
-        }
-        let mut builder = self.include_dirs.builder();
-        for set in &self.descriptor_sets {
-            builder = builder.descriptor_set(set);
-        }
-        Ok(Some(builder.schema(&self.files)?))
-    }
 }
 
 impl TargetArgs {

@@ -1,9 +1,9 @@
 //! What is typed for `polyport explain`.
 
-use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::args::{IncludeDirs, TransportName};
+use crate::args::TransportName;
+use crate::args::idl::{IdlArgs, described};
 
 /// Says where calls go on a server of these IDLs, without opening a port.
 ///
@@ -11,18 +11,14 @@ use crate::args::{IncludeDirs, TransportName};
 /// answers a method when a call does not say which service it is for. What would be wrong with such
 /// a server is told in the words in which it would refuse to start.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = EXPLAIN_EXAMPLES)]
+#[command(after_long_help = EXPLAIN_EXAMPLES, group(described().required(true)))]
 pub(crate) struct ExplainArgs {
     /// One call to explain: `SERVICE/METHOD`, or `/METHOD` for one that names no service.
     #[arg(value_name = "CALL")]
     pub(crate) call: Option<CallPlace>,
 
-    /// An IDL whose services the server has, `.thrift` or `.proto`; several may be given.
-    #[arg(long, value_name = "IDL", required = true)]
-    pub(crate) idl: Vec<PathBuf>,
-
     #[command(flatten)]
-    pub(crate) include_dirs: IncludeDirs,
+    pub(crate) idl: IdlArgs,
 
     /// Of the IDLs' services only this one, with its package or without; several may be given.
     #[arg(long, value_name = "NAME")]

@@ -1,10 +1,9 @@
 //! What is typed for all commands that talk to a server.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::args::duration;
-use crate::args::{IncludeDirs, Pair, TransportName};
+use crate::args::{IdlArgs, Pair, TransportName};
 
 /// A server, and how it is spoken to.
 #[derive(Clone, Debug, clap::Args)]
@@ -60,21 +59,4 @@ pub(crate) struct TargetArgs {
     /// clients do; over Buffered and Framed, which have no other place for it.
     #[arg(long, conflicts_with = "no_service_name")]
     pub(crate) multiplexed_names: bool,
-}
-
-/// The description of a server's services; without any, the server is asked by reflection.
-#[derive(Clone, Debug, clap::Args)]
-pub(crate) struct IdlArgs {
-    /// An IDL of the server, `.thrift` or `.proto`; several may be given. Without any, the server
-    /// is asked by reflection, over Thrift or by gRPC's.
-    #[arg(long = "idl", value_name = "IDL")]
-    pub(crate) files: Vec<PathBuf>,
-
-    #[command(flatten)]
-    pub(crate) include_dirs: IncludeDirs,
-
-    /// A file of Protobuf descriptors with all their imports, as `protoc --include_imports
-    /// --descriptor_set_out` and `buf build` write it.
-    #[arg(long = "descriptor-set", value_name = "FILE")]
-    pub(crate) descriptor_sets: Vec<PathBuf>,
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::args::duration;
-use crate::args::{IdlArgs, Pair, TargetArgs, TransportName};
+use crate::args::idl::{DESCRIBING, IdlArgs};
+use crate::args::{Pair, TargetArgs, TransportName};
 
 /// Lists the services of a server, or of IDLs, and their methods.
 ///
@@ -13,7 +14,7 @@ use crate::args::{IdlArgs, Pair, TargetArgs, TransportName};
 #[command(after_long_help = LIST_EXAMPLES)]
 pub(crate) struct ListArgs {
     /// The server, such as `127.0.0.1:8888`.
-    #[arg(value_name = "ADDR", required_unless_present_any = IDLS, conflicts_with_all = IDLS)]
+    #[arg(value_name = "ADDR", required_unless_present_any = DESCRIBING, conflicts_with_all = DESCRIBING)]
     address: Option<String>,
 
     #[command(flatten)]
@@ -48,7 +49,7 @@ Exit status:
 #[command(after_long_help = DESCRIBE_EXAMPLES, allow_missing_positional = true)]
 pub(crate) struct DescribeArgs {
     /// The server, such as `127.0.0.1:8888`.
-    #[arg(value_name = "ADDR", required_unless_present_any = IDLS, conflicts_with_all = IDLS)]
+    #[arg(value_name = "ADDR", required_unless_present_any = DESCRIBING, conflicts_with_all = DESCRIBING)]
     address: Option<String>,
 
     /// What is described: `SERVICE`, `SERVICE/METHOD`, or a type, `.TYPE`; each with its package or
@@ -80,8 +81,6 @@ Exit status:
   0  it was printed
   1  the server cannot be reached or does not tell, or an IDL has mistakes
   2  the command was called in a wrong way: such as with a name that is not there";
-
-const IDLS: [&str; 2] = ["files", "descriptor_sets"];
 
 /// How a server is asked.
 #[derive(Clone, Debug, clap::Args)]

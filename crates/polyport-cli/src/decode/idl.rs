@@ -16,6 +16,7 @@ use polyport_wire::transport::Codec;
 
 use crate::decode::protobuf::Described;
 use crate::decode::value::Names;
+use crate::target::names;
 
 /// The names that messages are read with.
 #[derive(Debug)]
@@ -209,13 +210,10 @@ fn split<'q>(query: &Query<'q>) -> (Option<&'q [u8]>, &'q [u8]) {
 }
 
 fn index_of(schema: &Schema, name: &str) -> Result<usize, String> {
-    let mut services = schema.services.iter();
-    let position = services.position(|service| service.name == name || service.full_name() == name);
-    position.ok_or_else(|| {
-        let names: Vec<String> = schema.services.iter().map(Service::full_name).collect();
-        let names = names.join(", ");
-        format!("the IDL has no service `{name}`: there are [{names}]")
-    })
+    let known: Vec<String> = schema.services.iter().map(Service::full_name).collect();
+    let full = names::service(name, &known)?;
+    let position = known.iter().position(|known| known == full);
+    Ok(position.unwrap_or_default())
 }
 
 /// The services of this codec that have the method.

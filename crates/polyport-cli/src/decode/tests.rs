@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 use polyport_build::Builder;
 use polyport_wire::frame::{Frame as WireFrame, FrameDecoder};
 use polyport_wire::limits::Limits;
+use polyport_wire::schema::Schema;
 use polyport_wire::thrift::{Dynamic, Envelope, Reader, WireType};
 use polyport_wire::transport::Codec;
 use polyport_wire::ttheader::flags;

@@ -1,6 +1,6 @@
 //! The services of a server, as the command line gives them.
 
-use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use bytes::Bytes;
 use polyport::admission::Admission;
@@ -10,6 +10,7 @@ use polyport::{Codec, Context, Server, Service, Status, Transport};
 use crate::args::ExplainArgs;
 use crate::failure::Failure;
 use crate::report;
+use crate::target::names;
 
 /// What a server is made of.
 #[derive(Debug)]
@@ -54,10 +55,6 @@ impl Registration {
 
     pub(super) fn methods(&self) -> impl Iterator<Item = &str> {
         self.service.methods()
-    }
-
-    fn is_called(&self, name: &str) -> bool {
-        self.name() == name || self.full_name() == name
     }
 
     fn service(&self) -> Service {
@@ -148,11 +145,10 @@ impl Setup {
     }
 
     fn keep(&mut self, names: &[String]) -> Result<(), Failure> {
-        for name in names {
-            self.identity(name)?;
-        }
-        let is_named = |service: &Registration| names.iter().any(|name| service.is_called(name));
-        self.services.retain(is_named);
+        let kept = names.iter().map(|name| self.identity(name));
+        let kept: Vec<String> = kept.collect::<Result<_, _>>()?;
+        self.services
+            .retain(|service| kept.contains(&service.full_name()));
         Ok(())
     }
 
@@ -172,41 +168,24 @@ impl Setup {
 
     /// The full name of the service that is meant.
     fn identity(&self, name: &str) -> Result<String, Failure> {
-        let called = self
-            .services
-            .iter()
-            .filter(|service| service.is_called(name));
-        let mut found: BTreeSet<_> = called.map(Registration::full_name).collect();
-        let problem = match found.len() {
-            0 => {
-                let names: Vec<_> = self.services.iter().map(Registration::full_name).collect();
-                format!(
-                    "there is no service `{name}`: there are [{}]",
-                    names.join(", ")
-                )
-            }
-            1 => return Ok(found.pop_first().unwrap_or_default()),
-            _ => {
-                let found: Vec<_> = found.into_iter().collect();
-                let found = found.join(" and ");
-                format!("`{name}` is the name of {found}: give it with the package")
-            }
-        };
-        Err(Failure::Usage(problem))
+        let known: Vec<String> = self.services.iter().map(Registration::full_name).collect();
+        let found = names::service(name, &known).map(str::to_owned);
+        found.map_err(Failure::Usage)
     }
 }
 
 /// Each file is read apart, as if its code had been generated apart: what they have in common is found
 /// out by the server.
 fn services(args: &ExplainArgs) -> Result<Vec<Registration>, Failure> {
-    let builder = args
-        .include_dirs
-        .builder()
-        .combine_service(args.combine_service);
+    let builder = args.idl.include_dirs.builder();
+    let builder = builder.combine_service(args.combine_service);
+    let files = args.idl.files.iter().map(|path| builder.schema(&[path]));
+    let sets = args.idl.descriptors.paths().iter();
+    let sets = sets.map(|set| builder.clone().descriptor_set(set).schema(&NO_FILES));
     let mut services = Vec::new();
     let mut failed = None;
-    for path in &args.idl {
-        match builder.schema(&[path]) {
+    for schema in files.chain(sets) {
+        match schema {
             Ok(schema) => services.extend(schema.services.iter().map(Registration::new)),
             Err(error) => {
                 if let Some(earlier) = failed.replace(error) {
@@ -223,6 +202,8 @@ fn services(args: &ExplainArgs) -> Result<Vec<Registration>, Failure> {
     }
     Ok(services)
 }
+
+const NO_FILES: [PathBuf; 0] = [];
 
 /// Nobody calls a server that is never bound.
 struct Nobody;

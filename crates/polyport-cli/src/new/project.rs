@@ -140,7 +140,7 @@ fn package_name(args: &NewArgs) -> Result<String, Failure> {
     ];
     let is_taken = taken.contains(&name.as_str());
     if is_taken || !starts_well || !is_ident || !name.chars().all(is_letter) {
-        return Err(Failure::Other(format!(
+        return Err(Failure::Usage(format!(
             "`{name}` cannot be the name of a package: give another one by `--name`"
         )));
     }

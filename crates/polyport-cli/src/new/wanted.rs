@@ -5,6 +5,7 @@ use polyport_build::ServiceOutline;
 use super::script::Inputs;
 use crate::args::NewArgs;
 use crate::failure::Failure;
+use crate::target::names;
 
 /// What it is made from, and the services that it serves.
 #[derive(Debug)]
@@ -26,8 +27,7 @@ impl<'a> Wanted<'a> {
         mut names: Vec<String>,
         all: &'a [ServiceOutline],
     ) -> Result<Self, Failure> {
-        for name in &args.service {
-            let name = find(&mut all.iter(), name)?.description.full_name();
+        for name in full_names(&args.service, all)? {
             if !names.contains(&name) {
                 names.push(name);
             }
@@ -55,44 +55,17 @@ impl<'a> Wanted<'a> {
 
     /// The full names of served services that were named in full or without their package.
     pub(super) fn full_names(&self, names: &[String]) -> Result<Vec<String>, Failure> {
-        let of = |name: &String| {
-            let service = find(&mut self.services.iter().copied(), name)?;
-            Ok(service.description.full_name())
-        };
-        names.iter().map(of).collect()
+        full_names(names, self.services.iter().copied())
     }
 }
 
-/// The service of this name, with its package or without.
-fn find<'a>(
-    services: &mut dyn Iterator<Item = &'a ServiceOutline>,
-    name: &str,
-) -> Result<&'a ServiceOutline, Failure> {
-    let services: Vec<&ServiceOutline> = services.collect();
-    let mut full = services
-        .iter()
-        .filter(|it| it.description.full_name() == name);
-    if let Some(service) = full.next() {
-        return Ok(service);
-    }
-    let bare = services.iter().filter(|it| it.description.name == name);
-    let bare: Vec<&ServiceOutline> = bare.copied().collect();
-    match bare.as_slice() {
-        [service] => Ok(service),
-        [] => Err(Failure::Other(format!(
-            "there is no service `{name}` to serve; there are {}",
-            names(&services)
-        ))),
-        several => Err(Failure::Other(format!(
-            "`{name}` is the name of several services: say which, {}",
-            names(several)
-        ))),
-    }
-}
-
-fn names(services: &[&ServiceOutline]) -> String {
-    let names = services
-        .iter()
-        .map(|service| service.description.full_name());
-    names.collect::<Vec<_>>().join(", ")
+fn full_names<'a>(
+    named: &[String],
+    services: impl IntoIterator<Item = &'a ServiceOutline>,
+) -> Result<Vec<String>, Failure> {
+    let services = services.into_iter();
+    let known: Vec<String> = services.map(|it| it.description.full_name()).collect();
+    let full_name = |name: &String| names::service(name, &known).map(str::to_owned);
+    let full_names: Result<_, _> = named.iter().map(full_name).collect();
+    full_names.map_err(Failure::Usage)
 }

@@ -83,13 +83,17 @@ impl<'a> MethodName<'a> {
     }
 }
 
-/// The full name of a service that is named with its package or without.
+/// The full name of a service that is named with its package or without. Every command finds
+/// services by this.
 pub(crate) fn service<'s>(name: &str, services: &'s [String]) -> Result<&'s str, String> {
     if let Some(full) = services.iter().find(|full| *full == name) {
         return Ok(full);
     }
     let bare = |full: &&String| full.rsplit_once('.').is_some_and(|(_, bare)| bare == name);
-    let having: Vec<&String> = services.iter().filter(bare).collect();
+    let mut having: Vec<&String> = services.iter().filter(bare).collect();
+    // Those of both codecs may have one name.
+    having.sort();
+    having.dedup();
     match having[..] {
         [full] => Ok(full),
         [] => Err(format!(

@@ -7,7 +7,7 @@ use std::process::Output;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{polyport_in, text};
+use crate::{descriptor_set, polyport_in, text};
 
 /// A directory with these files.
 fn directory(files: &[(&str, &str)]) -> TempDir {
@@ -63,6 +63,22 @@ fn mistakes_are_those_of_gen() {
     assert_eq!(text(&output.stdout), "no mistakes in 1 IDL\n");
     assert_eq!(output.status.code(), Some(0));
     assert!(!files.path().join("b.rs").exists());
+}
+
+#[test]
+fn descriptor_sets_are_checked_too() {
+    let files = directory(&[("broken.binpb", "\x0a\x7f")]);
+    fs::write(
+        files.path().join("demo.binpb"),
+        descriptor_set("demo.proto"),
+    )
+    .unwrap();
+    let output = check(files.path(), &["--descriptor-set", "demo.binpb"]);
+    assert_eq!(text(&output.stdout), "no mistakes in 1 IDL\n");
+    assert_eq!(output.status.code(), Some(0));
+    let output = check(files.path(), &["--descriptor-set", "broken.binpb"]);
+    assert!(text(&output.stderr).contains("it is not a descriptor set"));
+    assert_eq!(output.status.code(), Some(1));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::{idl, polyport, polyport_with, text};
+use crate::{descriptor_set, idl, polyport, polyport_with, text};
 
 /// `ServiceA/sameNamedMethod` over TTHeader, with the header of a Kitex client.
 const CALL: &str = "0000008f1000000000000025001700000100\
@@ -370,7 +370,7 @@ fn wrong_calls_exit_with_2() {
     );
     check(
         &["--idl", &multi(), "--service", "ServiceX", "00"],
-        "the IDL has no service `ServiceX`: there are [multi.ServiceA, multi.ServiceB,",
+        "there is no service ServiceX; did you mean multi.ServiceA? there are [multi.ServiceA,",
     );
     check(
         &["--json", "--offsets", "00"],
@@ -467,6 +467,25 @@ frame 1: Framed, Protobuf, 104 bytes
     20  varint            5
 ";
     assert!(nameless.ends_with(expected), "{nameless}");
+}
+
+#[test]
+fn protobuf_may_be_described_by_a_descriptor_set() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("demo.binpb");
+    fs::write(&path, descriptor_set("demo.proto")).unwrap();
+    // A call of Kitex Protobuf, SameNamedMethod of demo.v1.ServiceA with `message: "hi"`.
+    let input = "0000001f 90010001 0000000f 53616d654e616d65644d6574686f64 00000001 0a026869";
+    let set = ["--descriptor-set", path.to_str().unwrap()];
+    let idl = idl("examples/idl/demo.proto");
+    let by_set = decoded(
+        &[&set[..], &["--service", "demo.v1.ServiceA"]].concat(),
+        input,
+        0,
+    );
+    let by_idl = ["--idl", idl.to_str().unwrap(), "--service", "ServiceA"];
+    assert_eq!(by_set, decoded(&by_idl, input, 0));
+    assert!(by_set.contains("\"hi\""), "{by_set}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use polyport::{Codec, Context, Error, Server, Service, Status, Transport};
 use polyport_build::Builder;
 use serde_json::{Value, json};
 
-use crate::{idl, polyport_in, text};
+use crate::{descriptor_set, idl, polyport_in, text};
 
 /// Runs `polyport explain` beside the IDLs of the examples.
 fn explain(arguments: &[&str]) -> Output {
@@ -105,6 +105,24 @@ fn each_codec_has_tables_and_a_fallback_of_its_own() {
     assert_eq!(tables["codecs"][1]["codec"], "Protobuf");
     assert_eq!(tables["codecs"][1]["fallback"], "demo.v1.ServiceB");
     assert_eq!(tables["starts"], true);
+}
+
+#[test]
+fn descriptor_sets_are_idls() {
+    let directory = tempfile::tempdir().unwrap();
+    let set = directory.path().join("demo.binpb");
+    std::fs::write(&set, descriptor_set("demo.proto")).unwrap();
+    let fallback = ["--fallback", "demo.v1.ServiceA", "--json"];
+    let set = ["--descriptor-set", set.to_str().unwrap()];
+    assert_eq!(
+        json_of(&[&set[..], &fallback].concat()),
+        json_of(&[&["--idl", "demo.proto"][..], &fallback].concat())
+    );
+    let told = text(&explain(&[]).stderr);
+    assert!(
+        told.contains("<--idl <IDL>|--descriptor-set <FILE>>"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -302,11 +320,12 @@ fn who_is_asked_for_wrongly_is_told_what_there_is() {
     };
     check(
         &["--fallback", "ServiceC"],
-        "error: there is no service `ServiceC`: there are [demo.ServiceA, demo.ServiceB]\n",
+        "error: there is no service ServiceC; did you mean demo.ServiceA? there are [demo.ServiceA, \
+         demo.ServiceB]\n",
     );
     check(
         &["--idl", "demo.proto", "--fallback", "ServiceA"],
-        "error: `ServiceA` is the name of demo.ServiceA and demo.v1.ServiceA: give it with the package\n",
+        "error: 2 services are called ServiceA, so say the package: demo.ServiceA, demo.v1.ServiceA\n",
     );
     check(
         &["onlyA"],

@@ -55,6 +55,16 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
+/// Descriptors of a `.proto` file of the examples, as other compilers write them.
+fn descriptor_set(name: &str) -> Vec<u8> {
+    let path = idl("examples/idl").join(name);
+    polyport_build::Builder::new()
+        .schema(&[path])
+        .unwrap()
+        .descriptors
+        .to_vec()
+}
+
 /// A file of the repository.
 fn idl(name: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -1,6 +1,7 @@
 //! What is refused, and that nothing is written then.
 
 use std::fs;
+use std::path::Path;
 
 use super::{files, idls, new, refused, run, write};
 use crate::text;
@@ -70,35 +71,55 @@ fn wrong_calls_say_what_is_right() {
         "there is no service to serve: the given IDLs have none of their own",
     );
     check(
-        &["shop", "--idl", "stock.proto", "--service", "Stok"],
-        "there is no service `Stok` to serve; there are stock.v1.Stock, stock.v1.Feed",
-    );
-    check(
-        &["shop", "--idl", "stock.proto", "--fallback", "Orders"],
-        "there is no service `Orders` to serve; there are stock.v1.Stock, stock.v1.Feed",
-    );
-    check(
-        &["shop", "--idl", "stock.proto", "--name", "tokio"],
-        "`tokio` cannot be the name of a package: give another one by `--name`",
-    );
-    // The project has modules of these names.
-    check(
-        &["shop", "--idl", "stock.proto", "--name", "services"],
-        "`services` cannot be the name of a package: give another one by `--name`",
-    );
-    check(
-        &["shop", "--idl", "stock.proto", "--name", "2shop"],
-        "`2shop` cannot be the name of a package: give another one by `--name`",
-    );
-    check(
         &["shop", "--idl", "stock.proto", "--polyport-path", "."],
         "`.` is no checkout of Polyport: it has no `crates/polyport`",
     );
-    let output = run(directory, &["shop"]);
+}
+
+/// Runs the command, which is called in a wrong way; gives why it is.
+#[track_caller]
+fn misused(directory: &Path, arguments: &[&str]) -> String {
+    let output = run(directory, arguments);
+    assert_eq!(text(&output.stdout), "");
     assert_eq!(output.status.code(), Some(2));
-    let error = text(&output.stderr);
-    let expected = "error: a new project needs an IDL: give at least one by `--idl`\n";
-    assert!(error.starts_with(expected), "{error}");
+    let said = text(&output.stderr);
+    let (problem, _) = said.split_once("\n\nUsage: polyport new").unwrap();
+    problem.to_owned()
+}
+
+#[test]
+fn what_is_typed_wrong_has_a_status_of_its_own() {
+    let directory = idls(&[]);
+    let directory = directory.path();
+    let check = |arguments: &[&str], expected: &str| {
+        let all = [&["shop", "--idl", "stock.proto"], arguments].concat();
+        assert_eq!(misused(directory, &all), format!("error: {expected}"));
+        assert!(!directory.join("shop").exists());
+    };
+    check(
+        &["--service", "Stok"],
+        "there is no service Stok; did you mean stock.v1.Stock? there are [stock.v1.Stock, \
+         stock.v1.Feed]",
+    );
+    check(
+        &["--fallback", "Orders"],
+        "there is no service Orders; there are [stock.v1.Stock, stock.v1.Feed]",
+    );
+    check(
+        &["--service", "Feed", "--fallback", "Stock"],
+        "there is no service Stock; there are [stock.v1.Feed]",
+    );
+    // The last are modules of the project.
+    for name in ["tokio", "2shop", "services"] {
+        check(
+            &["--name", name],
+            &format!("`{name}` cannot be the name of a package: give another one by `--name`"),
+        );
+    }
+    assert_eq!(
+        misused(directory, &["shop"]),
+        "error: a new project needs an IDL: give at least one by `--idl`"
+    );
 }
 
 #[test]
