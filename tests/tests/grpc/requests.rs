@@ -1,16 +1,21 @@
 //! Requests frame by frame, and what the server makes of them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use hex_literal::hex;
 use polyport::codegen::ServiceBuilder;
-use polyport::{Limits, Server};
+use polyport::method::Method;
+use polyport::{CallKind, Limits, Server};
+use polyport_tests::demo::TextArgs;
 use polyport_tests::frames::{
     END_HEADERS, END_STREAM, Frame, FramePeer, PREFACE, frame, header, kind, request_head,
 };
 use polyport_tests::serving::Serving;
 use polyport_tests::soon;
 use polyport_tests::streams::{self, UNARY, embedded, text};
+
+use tokio::sync::{mpsc, oneshot};
 
 use crate::client;
 
@@ -119,6 +124,51 @@ async fn a_large_answer_takes_no_more_room_than_it_needs() {
             .collect();
         assert_eq!(data, message);
     }
+}
+
+/// Nobody waits for a one-way call, so neither the client's time nor its end is the end of it.
+#[tokio::test]
+async fn a_one_way_call_is_served_to_its_end() {
+    static NOTE: Method<TextArgs, ()> =
+        Method::new("Streams", "note", CallKind::Oneway).package("test.v1");
+    const STRUCT: &[u8] = &hex!("00 0000000a 0b0001 00000002 6869 00");
+
+    let (gate, opened) = oneshot::channel();
+    let (events, mut noted) = mpsc::unbounded_channel();
+    let handler = Arc::new((Mutex::new(Some(opened)), events));
+    let service = ServiceBuilder::new(embedded("test.v1"), "test.v1", "Streams", handler)
+        .method(&NOTE, |handler, cx, _| async move {
+            let (gate, events) = &*handler;
+            events.send(cx.deadline().is_some()).unwrap();
+            let opened = gate.lock().unwrap().take().unwrap();
+            opened.await.unwrap();
+            events.send(cx.deadline().is_some()).unwrap();
+            (cx, Ok(()))
+        })
+        .build();
+    let serving = Serving::start(Server::new().add(service)).await;
+    let mut peer = connect(&serving).await;
+    let mut head = request_head("/test.v1.Streams/note");
+    head.extend(header("grpc-timeout", "1n"));
+    // The last one is meant.
+    let thrift = head
+        .windows(16)
+        .position(|part| part == b"application/grpc");
+    head.splice(
+        thrift.unwrap() - 1..thrift.unwrap() + 16,
+        *b"\x17application/grpc+thrift",
+    );
+    peer.send(&frame(kind::HEADERS, END_HEADERS, 1, &head))
+        .await;
+    peer.send(&frame(kind::DATA, END_STREAM, 1, STRUCT)).await;
+    assert_eq!(soon(noted.recv()).await, Some(false));
+    peer.send(&frame(kind::RST_STREAM, 0, 1, &[0, 0, 0, 8]))
+        .await;
+    peer.send(&frame(kind::PING, 0, 0, &[1; 8])).await;
+    while peer.next_of(kind::PING).await.unwrap().payload[..] != [1; 8] {}
+    drop(peer);
+    gate.send(()).unwrap();
+    assert_eq!(soon(noted.recv()).await, Some(false));
 }
 
 #[tokio::test]

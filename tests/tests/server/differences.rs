@@ -1,7 +1,8 @@
 //! What differs from Kitex on purpose and is no case of anything else.
 
-use polyport::{BizStatus, Call, Layer, Next, Reply, Server, Status, Transport};
-use polyport_tests::demo::demo;
+use polyport::{BizStatus, Call, Client, Layer, Next, Reply, Server, Status, Transport};
+use polyport_tests::PATIENCE;
+use polyport_tests::demo::{TELL, TextArgs, demo};
 use polyport_tests::peer::Request;
 use polyport_tests::serving::Serving;
 use polyport_wire::thrift::MessageType;
@@ -77,4 +78,9 @@ async fn a_one_way_call_has_no_deadline() {
     let oneway = oneway.text("fine").int(keys::RPC_TIMEOUT, "1");
     peer.send(oneway.encode()).await;
     assert_eq!(watch.event().await, "told fine");
+    // Its client does not say how long nobody waits.
+    let client = Client::options(serving.address.to_string()).transport(Transport::Grpc);
+    let client = client.timeout(PATIENCE).connect().await.unwrap();
+    client.call(&TELL, TextArgs::new("more")).await.unwrap();
+    assert_eq!(watch.event().await, "told more");
 }

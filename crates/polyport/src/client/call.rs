@@ -51,6 +51,9 @@ use crate::status::MethodError;
 /// # }
 /// ```
 ///
+/// A one-way call is done when its request is written; over HTTP/2, where requests go out together,
+/// shortly before that: a program that ends in this moment takes it along.
+///
 /// # Cancel safety
 ///
 /// A call whose future is dropped is given up, together with its connection unless others share

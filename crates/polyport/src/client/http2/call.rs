@@ -195,7 +195,9 @@ fn put_headers(options: &ClientOptions, facts: &Facts<'_>, map: &mut HeaderMap) 
     if let Some(name) = facts.compression.name() {
         map.insert(headers::GRPC_ENCODING, HeaderValue::from_static(name));
     }
-    put_timeout(facts.until, map);
+    // Nobody waits for a one-way call, so nothing ends it.
+    let is_awaited = facts.target.kind != CallKind::Oneway;
+    put_timeout(facts.until.filter(|_| is_awaited), map);
     if options.service_name {
         // What Kitex's ClientHTTP2Handler writes, kitex pkg/transmeta/http2.go.
         let facts = [

@@ -149,6 +149,8 @@ fn ask(parts: &Parts, codec: Codec, shared: &Shared) -> Result<Ask, Status> {
             Instant::now().checked_add(timeout)
         }
     };
+    // Nobody waits for a one-way call, so no deadline ends it.
+    let deadline = deadline.filter(|_| route.method.info.kind != CallKind::Oneway);
     Ok(Ask { route, deadline })
 }
 
@@ -187,7 +189,13 @@ impl Exchange<'_> {
     /// One message in, one message out.
     async fn unary(self, mut answer: Answer) {
         let time = self.shared.limits.message;
-        let reply = or_reset(self.unary_call(), |cx| answer.poll_reset(cx)).await;
+        // Nobody waits for a one-way call, so nobody can give it up.
+        let is_awaited = self.ask.route.method.info.kind != CallKind::Oneway;
+        let reply = or_reset(self.unary_call(), |cx| match is_awaited {
+            true => answer.poll_reset(cx),
+            false => Poll::Pending,
+        });
+        let reply = reply.await;
         let Some(reply) = reply else {
             return;
         };
