@@ -165,7 +165,7 @@ pub(crate) async fn enter<'g>(
         };
     }
     // A call that comes so far has had its turn.
-    turns.into_iter().flatten().for_each(std::mem::forget);
+    turns.into_iter().flatten().for_each(Turn::keep);
     Ok(Ticket {
         _permits: permits,
         _seat: load.enter(),
@@ -232,7 +232,7 @@ impl Gate {
 
     fn take_turn(&self) -> Result<Option<Turn<'_>>, Status> {
         match &self.rate {
-            Some(bucket) if bucket.take() => Ok(Some(Turn(bucket))),
+            Some(bucket) if bucket.take() => Ok(Some(Turn(Some(bucket)))),
             Some(_) => Err(over("request too frequent")),
             None => Ok(None),
         }
@@ -281,13 +281,20 @@ impl Bucket {
     }
 }
 
-/// A token, which is back when this is dropped: the call has not been admitted after all.
-struct Turn<'b>(&'b Bucket);
+/// A token, which is back when this is dropped, unless the call was admitted after all.
+struct Turn<'b>(Option<&'b Bucket>);
+
+impl Turn<'_> {
+    fn keep(mut self) {
+        self.0 = None;
+    }
+}
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        let Bucket { full, interval, .. } = self.0;
-        full.fetch_sub(*interval, Ordering::Relaxed);
+        if let Some(Bucket { full, interval, .. }) = self.0 {
+            full.fetch_sub(*interval, Ordering::Relaxed);
+        }
     }
 }
 
@@ -395,7 +402,7 @@ mod tests {
         }
         // The middle one refused that, and the outer one has two left.
         let taken = std::iter::from_fn(|| gates[0].take_turn().unwrap_or(None));
-        assert_eq!(taken.map(std::mem::forget).count(), 2);
+        assert_eq!(taken.map(Turn::keep).count(), 2);
     }
 
     #[tokio::test(start_paused = true)]
