@@ -59,7 +59,7 @@ pub(super) struct KeepAlive {
 ///
 /// | | pooled | short | multiplexed |
 /// | --- | --- | --- | --- |
-/// | transports | all | all | TTHeader, TTHeaderFramed |
+/// | transports | all but gRPC | all | TTHeader, TTHeaderFramed, gRPC |
 /// | calls on a connection | one after the other | one | [`Limits::calls`] (1024) at a time; more wait |
 /// | connections | as many as calls under way, at most `open` | as many as calls under way | `connections` |
 /// | idle ones | `idle` are kept for `idle_timeout`, then closed; those that the server has closed are not used | none | kept |
@@ -71,6 +71,10 @@ pub(super) struct KeepAlive {
 /// calls waited, takes no more calls when one of them is given up then: the next one opens another
 /// connection. Those that are more patient stay. A request of which nothing was written when its
 /// connection ended is sent on another one; any other fails, because the server may have served it.
+///
+/// Over gRPC calls always share connections, unless they are short: pooled means one. Its server says
+/// how many calls there may be at a time, and which of them it has not looked at when it goes away:
+/// these are sent again.
 ///
 /// # Examples
 ///
@@ -99,8 +103,8 @@ pub enum Connections {
     },
     /// A new one for each call.
     Short,
-    /// All calls share these many; only with TTHeader. Kitex's server answers the calls of such a
-    /// connection one after the other, Polyport's as they finish.
+    /// All calls share these many; only with TTHeader and gRPC. Kitex's server answers the calls of
+    /// such a connection with TTHeader one after the other, Polyport's as they finish.
     Multiplexed {
         /// How many connections are used in turn.
         connections: usize,
@@ -200,8 +204,9 @@ impl ClientOptions {
 
     /// Asks a server over HTTP/2 for a sign of life when it has been silent for `interval`, and
     /// gives up the connection when none comes within `timeout`: calls on it fail, and the next one
-    /// opens another. Servers end connections that ask too often; gRPC's own take once in five
-    /// minutes unless they are told otherwise.
+    /// opens another. It is asked whether there are calls or not. Servers end connections that ask
+    /// too often: gRPC's own, unless they are told otherwise, take it once in five minutes, and while
+    /// there are no calls once in two hours; the next call opens another connection then.
     #[must_use]
     pub fn keep_alive(mut self, interval: Duration, timeout: Duration) -> Self {
         self.keep_alive = Some(KeepAlive { interval, timeout });
