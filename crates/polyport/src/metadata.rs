@@ -96,6 +96,30 @@ impl Metadata {
         self.set(Reach::Header, key.into().into(), value.into());
     }
 
+    /// Takes away all that has this key, however far it would travel, for a layer that keeps it from those
+    /// behind it. Says whether there was anything.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use polyport::{Call, Layer, Next, Reply};
+    ///
+    /// /// Lets no caller say who it is.
+    /// struct Anonymous;
+    ///
+    /// impl Layer for Anonymous {
+    ///     async fn call(&self, mut call: Call, next: Next<'_>) -> Reply {
+    ///         call.context.metadata_mut().remove("user");
+    ///         next.call(call).await
+    ///     }
+    /// }
+    /// ```
+    pub fn remove(&mut self, key: &str) -> bool {
+        let before = self.entries.len();
+        self.entries.retain(|entry| !entry.has_key(key.as_bytes()));
+        self.entries.len() < before
+    }
+
     /// The value of a key: the transient one, else the persistent one, else the header's. `None` also when the value
     /// is not UTF-8; see [`bytes`](Self::bytes).
     #[must_use]
@@ -304,6 +328,19 @@ mod tests {
         assert_eq!(keys, [b"tenant"]);
         let keys: Vec<_> = metadata.to_request().map(|(key, _)| key).collect();
         assert_eq!(keys, [b"RPC_TRANSIT_tenant"]);
+    }
+
+    #[test]
+    fn what_is_removed_is_gone_in_every_reach() {
+        let mut metadata = Metadata::default();
+        metadata.insert("user", "ada");
+        metadata.insert_persistent("user", "ada");
+        let (key, value) = (Bytes::from_static(b"USER"), Bytes::from_static(b"ada"));
+        metadata.push_folded(Reach::Upstream, key, value);
+        metadata.insert("tenant", "7");
+        assert!(metadata.remove("user"));
+        assert_eq!(metadata.iter().collect::<Vec<_>>(), [("tenant", "7")]);
+        assert!(!metadata.remove("user"));
     }
 
     #[test]
