@@ -1,8 +1,11 @@
 //! Our client and our server, over every transport.
 
+use std::collections::HashSet;
 use std::future::IntoFuture;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 
-use polyport::{Client, Server, StatusKind, Transport};
+use polyport::{Call, Client, Layer, Next, Reply, Server, StatusKind, Transport};
 use polyport_tests::demo::{
     BLOB, ECHO, EchoArgs, FACTS, FAIL, FailError, NotFound, Nothing, TELL, TextArgs, demo,
 };
@@ -42,9 +45,21 @@ async fn a_call_can_be_made_in_a_task_of_its_own() {
     assert_eq!(soon(calling).await.unwrap().unwrap(), "hi");
 }
 
+/// Notes from where calls come.
+#[derive(Clone, Default)]
+struct Peers(Arc<Mutex<HashSet<Option<SocketAddr>>>>);
+
+impl Layer for Peers {
+    async fn call(&self, call: Call, next: Next<'_>) -> Reply {
+        self.0.lock().unwrap().insert(call.context.peer());
+        next.call(call).await
+    }
+}
+
 #[tokio::test]
 async fn failures() {
-    let serving = Serving::start(Server::new().add(demo().0)).await;
+    let peers = Peers::default();
+    let serving = Serving::start(Server::new().add(demo().0).layer(peers.clone())).await;
     for transport in Transport::ALL {
         let client = client(&serving, transport).await;
         let fail = async |how| client.call(&FAIL, TextArgs::new(how)).await.unwrap_err();
@@ -81,8 +96,9 @@ async fn failures() {
             assert_eq!(status.type_id(), Some(6));
             assert_eq!(status.message(), "biz error: code=-1, msg=not found");
         }
-        // The client goes on after all of that.
+        // The client goes on after all of that, on the same connection.
         assert_eq!(client.call(&ECHO, echo("hi")).await.unwrap(), "hi");
+        assert_eq!(std::mem::take(&mut *peers.0.lock().unwrap()).len(), 1);
     }
 }
 
