@@ -1,9 +1,9 @@
-//! What the examples share: the code that is generated from `idl/demo.thrift` and
-//! `idl/demo.proto`.
+//! What the examples share: the code that is generated from the IDLs in `idl`.
 
 polyport::include_idl!("demo");
+polyport::include_idl!("library");
 
-/// The same services in Protobuf.
+/// The services of `demo` in Protobuf, and one that streams.
 pub mod protobuf {
     polyport::include_idl!("demo_protobuf");
 }
