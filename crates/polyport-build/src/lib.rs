@@ -15,6 +15,24 @@
 //! polyport::include_idl!("demo");
 //! ```
 //!
+//! # What is generated
+//!
+//! A namespace becomes a module for each part of its name: that of `rs`, else of `*`, else of `go`, else the
+//! file's name. For a service `Shop` with a method `buyNow` there are in it:
+//!
+//! | name | what it is |
+//! | --- | --- |
+//! | `Shop` | the trait that a handler implements, with `async fn buy_now(&self, cx: &mut Context, ...)` |
+//! | `ShopServer::new(handler)` | the `polyport::Service`, to be given options and added to a server |
+//! | `ShopClient` | what calls it: `ShopClient::connect(address)`, or `ShopClient::new(client)` to share one |
+//! | `shop::BuyNowArgs` | the method's arguments, as layers see them |
+//! | `shop::BuyNowError` | what it fails with, if it declares exceptions: one of them, or a `Status`; both become it by `into` |
+//! | `shop::BUY_NOW` | the method itself, for `Client::call` and `Reply::of` |
+//! | `SCHEMA` | the IDL as data |
+//!
+//! Structs, unions, exceptions, enums and constants keep their names, and fields are in snake case; what goes over
+//! the wire has always the names of the IDL. [`Builder::outline`] tells all names of some IDLs.
+//!
 //! Protobuf's files are read without `protoc`; the feature `protobuf`, which is on by default, brings
 //! what that takes. A message becomes a struct with public fields, an enum an enum, a `oneof` an
 //! enum in the module of its message, a package a module for each part of its name. Fields that the

@@ -5,6 +5,37 @@
 //! answers; a client that sends none is served by the fallback service, or by the only service
 //! that has the method. A [`Client`] calls such servers, and Kitex's.
 //!
+//! An IDL becomes code in a build script, by the crate `polyport-build`, and [`include_idl!`] takes it in:
+//!
+//! ```text
+//! // build.rs: polyport_build::compile("idl/demo.thrift")
+//! polyport::include_idl!("demo");
+//!
+//! impl demo::Greeter for Polite {
+//!     async fn greet(&self, cx: &mut Context, name: String) -> Result<String, Status> {
+//!         Ok(format!("hello {name} of {}", cx.caller()))
+//!     }
+//! }
+//!
+//! Server::new().add(demo::GreeterServer::new(Polite)).serve("0.0.0.0:8888").await?;
+//!
+//! let client = demo::GreeterClient::connect("127.0.0.1:8888").await?;
+//! let greeting = client.greet("Ada".to_owned()).timeout(Duration::from_millis(50)).await?;
+//! ```
+//!
+//! | to | see |
+//! | --- | --- |
+//! | serve, and say who answers what | [`Server`], [`Service`], [`RouteReason`] |
+//! | call | [`Client`], its [options](client::ClientOptions), and what can be said of [one call](client::ClientCall) |
+//! | know what a call is about | [`Context`], [`Metadata`] |
+//! | say, and find out, what failed | [`Status`], [`BizStatus`] |
+//! | stream | [`Streaming`], [`Sink`] |
+//! | stand around calls, or refuse them | [`Layer`], [`layers`], [`admission`], [`Limits`] |
+//! | give options to one service or method | [`Service`], [`service::MethodOptions`] |
+//! | change services while they are served | [`server::Registry`] |
+//! | do without generated code | [`generic`], [`Client::raw`], [`Service::raw`], [`Server::unknown`] |
+//! | test, or call, without a port | [`local`] |
+//!
 //! The modules stand in reading order: each uses only what stands below it.
 
 // What was generated for the services that come with the server names the crate from outside.
