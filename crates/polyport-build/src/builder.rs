@@ -20,7 +20,8 @@ use crate::outline::Outline;
 #[cfg(feature = "protobuf")]
 use crate::protobuf;
 use crate::resolve::{is_attributes, resolve};
-use crate::source::{DescriptorSet, Sources};
+use crate::serving::Serving;
+use crate::source::{DescriptorSet, FileId, Sources};
 use crate::{emit, load, names, write};
 
 /// Generates Rust for one IDL, from a build script: writes `$OUT_DIR/demo.rs` for `demo.thrift`,
@@ -66,6 +67,7 @@ pub struct Builder {
     choices: Vec<ChoiceFor>,
     name: Option<String>,
     out_dir: Option<PathBuf>,
+    serving: Serving,
 }
 
 /// What was generated, not yet written.
@@ -243,6 +245,14 @@ impl Builder {
         self
     }
 
+    /// Says what the server is made of that has the services of the IDLs, so that
+    /// [`compare`](Self::compare) tells of those conflicts alone that it has.
+    #[must_use]
+    pub fn serving(mut self, serving: Serving) -> Self {
+        self.serving = serving;
+        self
+    }
+
     /// Generates and writes, and tells cargo which files were read, and what they warn of.
     ///
     /// # Errors
@@ -385,20 +395,33 @@ impl Builder {
     ) -> Result<Comparison, Error> {
         let old = older.read(&owned(old)).into_right()?;
         let new = self.read(&owned(paths)).into_right()?;
+        let given = self.given(&owned(paths), &new.sources);
         let mut sources = old.sources;
         let old_files = sources.append(new.sources);
         let Changes {
             breaking,
             compatible,
         } = compare(
-            &Version::new(&old.model, &old.units, 0),
-            &Version::new(&new.model, &new.units, old_files),
+            &Version::new(&old.model, &old.units, HashSet::new(), 0),
+            &Version::new(&new.model, &new.units, given, old_files),
+            &self.serving,
         );
         let sources = Arc::new(sources);
         Ok(Comparison {
             breaking: Report::new(Arc::clone(&sources), breaking),
             compatible: Report::new(sources, compatible),
         })
+    }
+
+    /// Those of the files that were named, and not only included.
+    fn given(&self, roots: &[PathBuf], sources: &Sources) -> HashSet<FileId> {
+        let sets = self.descriptor_sets.iter().map(|set| &set.path);
+        let named: Vec<&Path> = roots.iter().chain(sets).map(PathBuf::as_path).collect();
+        let files = sources.paths().enumerate();
+        files
+            .filter(|(_, path)| named.contains(path))
+            .map(|(index, _)| FileId(index))
+            .collect()
     }
 
     /// The stages that need no Rust: first Thrift's files, then Protobuf's, all in one model.

@@ -16,6 +16,7 @@ use polyport_wire::schema::DefinitionId;
 
 use crate::compare::messages::Pairs;
 use crate::diagnostic::Diagnostic;
+use crate::serving::Serving;
 use crate::source::Span;
 
 pub(crate) use version::Version;
@@ -28,10 +29,11 @@ pub(crate) struct Changes {
 }
 
 /// Compares everything in `old` with what became of it.
-pub(crate) fn compare(old: &Version<'_>, new: &Version<'_>) -> Changes {
+pub(crate) fn compare(old: &Version<'_>, new: &Version<'_>, serving: &Serving) -> Changes {
     let mut differ = Differ {
         old,
         new,
+        serving,
         changes: Changes::default(),
         pending: Vec::new(),
         pairs: Pairs::default(),
@@ -48,6 +50,8 @@ pub(crate) fn compare(old: &Version<'_>, new: &Version<'_>) -> Changes {
 struct Differ<'a> {
     old: &'a Version<'a>,
     new: &'a Version<'a>,
+    /// The server whose calls may become undecided.
+    serving: &'a Serving,
     changes: Changes,
     /// Definitions that stand for each other, still to be compared.
     pending: Vec<(DefinitionId, DefinitionId)>,

@@ -72,6 +72,7 @@
 
 mod builder;
 mod compare;
+mod serving;
 mod write;
 mod emit;
 mod outline;
@@ -97,3 +98,4 @@ pub use crate::builder::{Builder, Comparison, Generated, compile};
 pub use crate::diagnostic::{Finding, Location, Report, Severity};
 pub use crate::error::Error;
 pub use crate::outline::{MethodOutline, Outline, Parameter, ServiceOutline};
+pub use crate::serving::Serving;

@@ -8,7 +8,7 @@
 use std::fs;
 use std::path::Path;
 
-use polyport_build::{Builder, Comparison, Report, Severity};
+use polyport_build::{Builder, Comparison, Report, Serving, Severity};
 
 fn compare(old: &str, new: &str) -> Comparison {
     let directory = tempfile::tempdir().unwrap();
@@ -21,6 +21,30 @@ fn compare(old: &str, new: &str) -> Comparison {
     builder.compare(&paths[1..], &builder, &paths[..1]).unwrap()
 }
 
+/// The conflicts that a server of both versions' services would have.
+fn conflicts(old: &str, new: &str, serving: &Serving) -> Vec<String> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let base = "service Base { void f() }";
+    for (name, text) in [
+        ("base.thrift", base),
+        ("old.thrift", old),
+        ("new.thrift", new),
+    ] {
+        fs::write(path(name), format!("namespace * p\n{text}")).unwrap();
+    }
+    let builder = Builder::new().serving(serving.clone());
+    let comparison = builder.compare(&[path("new.thrift")], &builder, &[path("old.thrift")]);
+    let breaking = lines(&comparison.unwrap().breaking);
+    let conflicts = breaking.iter().filter_map(|line| {
+        let line = line.strip_prefix("wire: method ")?;
+        Some(line.replace(" and conflicts with ", " and "))
+    });
+    conflicts
+        .map(|line| line.split(" for ").next().unwrap().to_owned())
+        .collect()
+}
+
 /// Each diagnostic as `code: message`.
 fn lines(report: &Report) -> Vec<String> {
     let line = |finding: polyport_build::Finding<'_>| match finding.code {
@@ -28,6 +52,51 @@ fn lines(report: &Report) -> Vec<String> {
         None => finding.message.to_owned(),
     };
     report.findings().map(line).collect()
+}
+
+#[test]
+fn a_server_has_the_conflicts_of_its_own_services() {
+    let old = "service A { void f() } service B { void g() } service C { void h() }";
+    let new = "service A { void f() } service B { void g() void f() } service C { void h() }";
+    let found = ["`f` is new in `p.B` and `p.A`"];
+    let serving = |services: &[&str], fallbacks: &[&str]| {
+        let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+        let mut serving = Serving::default();
+        serving.services = Some(owned(services)).filter(|names: &Vec<String>| !names.is_empty());
+        serving.fallbacks = owned(fallbacks);
+        serving
+    };
+    assert_eq!(conflicts(old, new, &serving(&[], &[])), found);
+    assert_eq!(conflicts(old, new, &serving(&["p.A", "p.B"], &[])), found);
+    assert!(conflicts(old, new, &serving(&["p.B", "p.C"], &[])).is_empty());
+    // Only a fallback that has the method decides.
+    assert!(conflicts(old, new, &serving(&[], &["p.A"])).is_empty());
+    assert_eq!(conflicts(old, new, &serving(&[], &["p.C"])), found);
+    let mut refusing = serving(&[], &[]);
+    refusing.refuses_nameless = true;
+    assert!(conflicts(old, new, &refusing).is_empty());
+}
+
+#[test]
+fn a_service_that_others_extend_is_served_when_it_is_said_so() {
+    let old = "service Root { void g() } service A extends Root { void a() }";
+    let new = "service Root { void g() void n() } service A extends Root { void a() }";
+    assert_eq!(conflicts(old, new, &Serving::default()), [""; 0]);
+    let mut both = Serving::default();
+    both.services = Some(vec!["p.Root".to_owned(), "p.A".to_owned()]);
+    assert_eq!(
+        conflicts(old, new, &both),
+        ["`n` is new in `p.A` and `p.Root`"]
+    );
+    // The same with one that is included.
+    let old = "include \"base.thrift\" service A { void a() }";
+    let new = "include \"base.thrift\" service A { void a() void f() }";
+    assert_eq!(conflicts(old, new, &Serving::default()), [""; 0]);
+    both.services = Some(vec!["p.Base".to_owned(), "p.A".to_owned()]);
+    assert_eq!(
+        conflicts(old, new, &both),
+        ["`f` is new in `p.A` and `p.Base`"]
+    );
 }
 
 /// From the body of a struct to another.

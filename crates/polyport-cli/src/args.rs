@@ -8,6 +8,7 @@ mod completions;
 mod manual;
 mod target;
 mod told;
+mod serving;
 mod idl;
 mod metadata;
 mod duration;
@@ -16,7 +17,7 @@ mod include_dirs;
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{ArgGroup, Parser};
 
 pub(crate) use crate::args::bench::BenchArgs;
 pub(crate) use crate::args::call::CallArgs;
@@ -27,6 +28,7 @@ pub(crate) use crate::args::include_dirs::IncludeDirs;
 pub(crate) use crate::args::manual::ManArgs;
 pub(crate) use crate::args::metadata::Pair;
 pub(crate) use crate::args::new::NewArgs;
+pub(crate) use crate::args::serving::ServingArgs;
 pub(crate) use crate::args::target::TargetArgs;
 pub(crate) use crate::args::told::{DescribeArgs, ListArgs};
 pub(crate) use crate::args::transport::TransportName;
@@ -145,7 +147,15 @@ Exit status:
 /// A change breaks the wire when peers of the two versions no longer understand each other, and the
 /// source when code that uses what is generated has to change.
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = CHECK_EXAMPLES)]
+#[command(
+    after_long_help = CHECK_EXAMPLES,
+    group(
+        ArgGroup::new("serving")
+            .args(["services", "fallbacks", "refuse_traffic_without_service_name"])
+            .multiple(true)
+            .requires("against")
+    )
+)]
 pub(crate) struct CheckArgs {
     /// The IDL files, which belong to one server.
     #[arg(required_unless_present = "descriptor_sets", value_name = "IDL")]
@@ -157,19 +167,23 @@ pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) descriptors: DescriptorSets,
 
-    /// An older version of an IDL, or a directory with files of the same names; reports every
-    /// change that breaks something.
+    /// An older version of an IDL or a descriptor set, or a directory with files of the same names;
+    /// reports every change that breaks something.
     ///
     /// What the older files include is looked for beside them, in this directory, and then in
-    /// those of `-I`.
+    /// those of `-I`. Among what is reported are new methods that another service has, too, which
+    /// makes calls undecided that name no service: the next three options say for what server.
     #[arg(long, value_name = "OLD")]
     pub(crate) against: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) serving: ServingArgs,
 
     /// Also show the changes that break nothing.
     #[arg(short, long, requires = "against")]
     pub(crate) verbose: bool,
 
-    /// Print one JSON object for each diagnostic, a line each.
+    /// Print JSON, a line each: diagnostics, and at the end one object that says whether all is well.
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -182,6 +196,10 @@ Examples:
   What a branch breaks:
     mkdir old && git archive main idl | tar -x -C old
     polyport check idl/orders.thrift --against old
+
+  The same for a server of two of its services, one of them the fallback:
+    polyport check idl/orders.thrift --against old --service Orders --service Carts \\
+        --fallback Orders
 
 Exit status:
   0  there are no mistakes and no breaking changes

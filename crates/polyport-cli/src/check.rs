@@ -4,67 +4,169 @@ use std::io::{Write, stdout};
 use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
 
-use polyport_build::Builder;
+use polyport_build::{Builder, Report, Serving, Severity};
+use polyport_wire::schema::Service;
+use serde::Serialize;
 
 use crate::args::CheckArgs;
 use crate::failure::Failure;
 use crate::report;
+use crate::target::names;
 
 pub(crate) fn run(args: &CheckArgs) -> Result<ExitCode, Failure> {
-    Ok(match check(args)? {
+    let mut verdict = Verdict::new(args);
+    match check(args, &mut verdict) {
+        Err(Failure::Idl(error)) => verdict.print(error.report(), args.json)?,
+        other => other?,
+    }
+    verdict.ok = verdict.errors == 0 && verdict.breaking.unwrap_or_default() == 0;
+    match (args.json, verdict.ok) {
+        (true, _) => report::print_line(&verdict)?,
+        (false, true) => writeln!(stdout(), "{}", verdict.praise())?,
+        (false, false) => {}
+    }
+    Ok(match verdict.ok {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
 }
 
-/// Whether all is well.
-fn check(args: &CheckArgs) -> Result<bool, Failure> {
+fn check(args: &CheckArgs, verdict: &mut Verdict<'_>) -> Result<(), Failure> {
     let builder = args.descriptors.add_to(args.include_dirs.builder());
     let generated = builder.generate(&args.files)?;
-    report::print(&generated.warnings, args.json)?;
-    let is_well = args.against.is_empty() || compare(&builder, args)?;
-    if is_well && !args.json {
-        let what = match args.against.is_empty() {
-            true => "no mistakes",
-            false => "no mistakes and no breaking changes",
-        };
-        let files = args.files.len() + args.descriptors.paths().len();
-        let noun = if files == 1 { "IDL" } else { "IDLs" };
-        writeln!(stdout(), "{what} in {files} {noun}")?;
+    verdict.print(&generated.warnings, args.json)?;
+    if args.against.is_empty() {
+        return Ok(());
     }
-    Ok(is_well)
-}
-
-/// Whether nothing breaks.
-fn compare(builder: &Builder, args: &CheckArgs) -> Result<bool, Failure> {
-    let older = args.against.iter().filter(|path| path.is_dir()).cloned();
-    let older = args.include_dirs.behind(older);
-    let comparison = builder.compare(&args.files, &older, &old_files(args)?)?;
+    let builder = builder.clone().serving(serving(&builder, args)?);
+    let old = Old::find(args)?;
+    let comparison = builder.compare(&args.files, &old.builder(args), &old.files)?;
     if args.verbose {
         report::print(&comparison.compatible, args.json)?;
     }
     report::print(&comparison.breaking, args.json)?;
-    Ok(comparison.breaking.is_empty())
+    verdict.breaking = Some(comparison.breaking.findings().count());
+    Ok(())
 }
 
-/// The older versions: files as they are, and of directories the files that are called like those
-/// of the new version.
-fn old_files(args: &CheckArgs) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = Vec::new();
-    for old in &args.against {
-        if !old.is_dir() {
-            files.push(old.clone());
-            continue;
-        }
-        let found = args.files.iter().filter_map(|file| inside(old, file));
-        let before = files.len();
-        files.extend(found);
-        if files.len() == before {
-            let problem = format!("`{}` has none of the IDLs", old.display());
-            return Err(Failure::Other(problem));
+/// What was found, as JSON has it.
+#[derive(Debug, Serialize)]
+struct Verdict<'a> {
+    ok: bool,
+    files: Vec<&'a Path>,
+    errors: usize,
+    warnings: usize,
+    /// How many changes break something, if there was something to compare with.
+    breaking: Option<usize>,
+}
+
+impl<'a> Verdict<'a> {
+    fn new(args: &'a CheckArgs) -> Self {
+        let files = args.files.iter().chain(args.descriptors.paths());
+        Self {
+            ok: false,
+            files: files.map(PathBuf::as_path).collect(),
+            errors: 0,
+            warnings: 0,
+            breaking: None,
         }
     }
-    Ok(files)
+
+    /// Prints mistakes and warnings, and counts them.
+    fn print(&mut self, found: &Report, json: bool) -> Result<(), Failure> {
+        report::print(found, json)?;
+        let count = |severity| {
+            let findings = found.findings();
+            findings.filter(|it| it.severity == severity).count()
+        };
+        self.errors += count(Severity::Error);
+        self.warnings += count(Severity::Warning);
+        Ok(())
+    }
+
+    fn praise(&self) -> String {
+        let what = match self.breaking {
+            None => "no mistakes",
+            Some(_) => "no mistakes and no breaking changes",
+        };
+        let count = self.files.len();
+        let noun = if count == 1 { "IDL" } else { "IDLs" };
+        format!("{what} in {count} {noun}")
+    }
+}
+
+/// The server for whose calls conflicts are looked for.
+fn serving(builder: &Builder, args: &CheckArgs) -> Result<Serving, Failure> {
+    let schema = builder.schema(&args.files)?;
+    let known: Vec<String> = schema.services.iter().map(Service::full_name).collect();
+    let full_names = |named: &[String], known: &[String]| {
+        let named = named.iter();
+        let found = named.map(|name| names::service(name, known).map(str::to_owned));
+        found.collect::<Result<Vec<_>, _>>().map_err(Failure::Usage)
+    };
+    let typed = &args.serving;
+    let services = full_names(&typed.services, &known)?;
+    let mut serving = Serving::default();
+    serving.refuses_nameless = typed.refuse_traffic_without_service_name;
+    serving.services = Some(services).filter(|services| !services.is_empty());
+    let served = serving.services.as_ref().unwrap_or(&known);
+    serving.fallbacks = full_names(&typed.fallbacks, served)?;
+    Ok(serving)
+}
+
+/// The older versions.
+#[derive(Debug, Default)]
+struct Old {
+    files: Vec<PathBuf>,
+    descriptor_sets: Vec<PathBuf>,
+}
+
+impl Old {
+    /// Files as they are, and of directories the files that are called like those of the new version.
+    fn find(args: &CheckArgs) -> Result<Self, Failure> {
+        let mut old = Self::default();
+        for path in &args.against {
+            if path.is_dir() {
+                old.add_inside(path, args)?;
+            } else if is_descriptor_set(path, args) {
+                old.descriptor_sets.push(path.clone());
+            } else {
+                old.files.push(path.clone());
+            }
+        }
+        Ok(old)
+    }
+
+    fn add_inside(&mut self, directory: &Path, args: &CheckArgs) -> Result<(), Failure> {
+        let found = |files: &[PathBuf]| -> Vec<PathBuf> {
+            let files = files.iter();
+            files.filter_map(|file| inside(directory, file)).collect()
+        };
+        let (files, sets) = (found(&args.files), found(args.descriptors.paths()));
+        if files.is_empty() && sets.is_empty() {
+            let problem = format!("`{}` has none of the IDLs", directory.display());
+            return Err(Failure::Other(problem));
+        }
+        self.files.extend(files);
+        self.descriptor_sets.extend(sets);
+        Ok(())
+    }
+
+    /// What reads them.
+    fn builder(&self, args: &CheckArgs) -> Builder {
+        let directories = args.against.iter().filter(|path| path.is_dir());
+        let builder = args.include_dirs.behind(directories.cloned());
+        let sets = self.descriptor_sets.iter();
+        sets.fold(builder, Builder::descriptor_set)
+    }
+}
+
+/// Whether an older version is a descriptor set, as a newer one is.
+fn is_descriptor_set(path: &Path, args: &CheckArgs) -> bool {
+    let is_idl = path
+        .extension()
+        .is_some_and(|it| it == "thrift" || it == "proto");
+    !is_idl && !args.descriptors.paths().is_empty()
 }
 
 /// The file at the same place below a directory, or directly in it.

@@ -24,7 +24,7 @@ pub(crate) fn run(args: &GenArgs) -> Result<ExitCode, Failure> {
     }
     let path = builder.write(&generated)?;
     match args.json {
-        true => report::print_line(&Written { written: &path })?,
+        true => report::print_line(&Written { file: &path })?,
         false => writeln!(stdout(), "wrote {}", path.display())?,
     }
     Ok(ExitCode::SUCCESS)
@@ -56,7 +56,7 @@ fn builder(args: &GenArgs) -> Builder {
 /// What was done, as JSON has it.
 #[derive(Serialize)]
 struct Written<'a> {
-    written: &'a Path,
+    file: &'a Path,
 }
 
 /// What was found out, as JSON has it.

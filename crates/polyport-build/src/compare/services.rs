@@ -121,24 +121,50 @@ impl Differ<'_> {
     /// Method names that are new in one service and another one has, too: calls that name no
     /// service no longer tell which is meant.
     pub(super) fn conflicts(&mut self) {
-        let new = self.new;
-        for (index, at) in new.services().enumerate() {
+        if self.serving.refuses_nameless {
+            return;
+        }
+        let served: Vec<At<'_>> = self.new.services().filter(|at| self.serves(*at)).collect();
+        for (index, at) in served.iter().enumerate() {
             for method in &at.service.methods {
-                if self.had(at.service, &method.name) {
+                if self.had(at.service, &method.name) || self.is_decided(&served, *at, method) {
                     continue;
                 }
                 // Of two new ones the second conflicts with the first.
-                let mut others = new.services().enumerate();
+                let mut others = served.iter().enumerate();
                 let other = others.find(|(place, other)| {
                     let counts = *place < index || self.had(other.service, &method.name);
                     let is_of_codec = other.service.codec == at.service.codec;
                     *place != index && is_of_codec && counts && has(other.service, &method.name)
                 });
                 if let Some((_, other)) = other {
-                    self.conflict(at, other, &method.name);
+                    self.conflict(*at, *other, &method.name);
                 }
             }
         }
+    }
+
+    /// Whether the server has the service. A service that another one extends is mostly there for
+    /// that alone.
+    fn serves(&self, at: At<'_>) -> bool {
+        let name = at.service.full_name();
+        match &self.serving.services {
+            Some(services) => services.contains(&name),
+            None => {
+                let mut methods = self.new.services().flat_map(|at| &at.service.methods);
+                let is_extended = methods.any(|method| method.declared_by.as_ref() == Some(&name));
+                self.new.gives(at) && !is_extended
+            }
+        }
+    }
+
+    /// Whether a fallback answers the method when a call does not say whose it is.
+    fn is_decided(&self, served: &[At<'_>], at: At<'_>, method: &Method) -> bool {
+        let mut services = served.iter().map(|other| other.service);
+        services.any(|other| {
+            let is_fallback = self.serving.fallbacks.contains(&other.full_name());
+            is_fallback && other.codec == at.service.codec && has(other, &method.name)
+        })
     }
 
     /// Whether a service of the new version had the method in the old one.

@@ -1,5 +1,7 @@
 //! One version of an IDL, with the places of everything in it.
 
+use std::collections::HashSet;
+
 use polyport_wire::schema::{Definition, DefinitionId, Method, Schema, Service};
 
 use crate::load::Unit;
@@ -18,6 +20,8 @@ pub(crate) struct Version<'a> {
     /// What its services were made of, Thrift's; Protobuf's stand behind them.
     services: Vec<&'a ast::Service>,
     extras: &'a [ServiceExtra],
+    /// The files that were given, and not only included.
+    given: HashSet<FileId>,
     /// How many files stand before those of this version.
     files_before: usize,
 }
@@ -43,7 +47,13 @@ pub(super) struct MethodAt<'a> {
 }
 
 impl<'a> Version<'a> {
-    pub(crate) fn new(model: &'a Model, units: &'a [Unit], files_before: usize) -> Self {
+    /// `given` are the files that were named by the user.
+    pub(crate) fn new(
+        model: &'a Model,
+        units: &'a [Unit],
+        given: HashSet<FileId>,
+        files_before: usize,
+    ) -> Self {
         let items = || units.iter().flat_map(|unit| &unit.tree.items);
         let is_definition =
             |item: &&ast::Item| matches!(item, ast::Item::Struct(_) | ast::Item::Enum(_));
@@ -57,8 +67,14 @@ impl<'a> Version<'a> {
             definitions: items().filter(is_definition).collect(),
             services: services.collect(),
             extras: &model.services,
+            given,
             files_before,
         }
+    }
+
+    /// Whether a service stands in a file that was given.
+    pub(super) fn gives(&self, at: At<'a>) -> bool {
+        self.given.contains(&at.extra.span.file)
     }
 
     /// The place among the files of both versions.

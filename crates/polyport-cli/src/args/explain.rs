@@ -2,8 +2,8 @@
 
 use std::str::FromStr;
 
-use crate::args::TransportName;
 use crate::args::idl::{IdlArgs, described};
+use crate::args::{ServingArgs, TransportName};
 
 /// Says where calls go on a server of these IDLs, without opening a port.
 ///
@@ -20,17 +20,8 @@ pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) idl: IdlArgs,
 
-    /// Of the IDLs' services only this one, with its package or without; several may be given.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) service: Vec<String>,
-
-    /// The service that answers what several have, with its package or without; one for each codec.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) fallback: Vec<String>,
-
-    /// Refuse calls that do not say which service they are for.
-    #[arg(long)]
-    pub(crate) refuse_traffic_without_service_name: bool,
+    #[command(flatten)]
+    pub(crate) serving: ServingArgs,
 
     /// In place of each file's services the one that combines them.
     #[arg(long)]

@@ -7,16 +7,16 @@ use polyport::wire::thrift::ApplicationException;
 use polyport::{Codec, RouteReason, Transport};
 use serde::Serialize;
 
-use crate::args::CallPlace;
+use crate::args::{CallPlace, TransportName};
 use crate::explain::setup::Setup;
 
 /// What a router says about a call.
 #[derive(Debug, Serialize)]
 pub(super) struct Answer {
-    transport: String,
+    transport: &'static str,
     codec: String,
-    /// As the call names it.
-    service: Option<String>,
+    /// The service as the call names it.
+    named: Option<String>,
     method: String,
     outcome: Outcome,
     why: String,
@@ -28,8 +28,15 @@ pub(super) struct Answer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub(super) enum Outcome {
-    Answered { answered_by: String, reason: String },
-    Refused { exception: i32, message: String },
+    /// By a service, or by the handler for what no service has.
+    Answered {
+        service: Option<String>,
+        reason: String,
+    },
+    Refused {
+        exception: i32,
+        message: String,
+    },
 }
 
 impl Answer {
@@ -52,9 +59,9 @@ impl Answer {
 
     fn new(setup: &Setup, explanation: &Explanation) -> Self {
         Self {
-            transport: explanation.transport.to_string(),
+            transport: TransportName::of(explanation.transport),
             codec: explanation.codec.to_string(),
-            service: explanation.service.clone(),
+            named: explanation.service.clone(),
             method: explanation.method.clone(),
             outcome: Outcome::of(explanation),
             why: why(setup, explanation),
@@ -78,7 +85,8 @@ impl Outcome {
     pub(super) fn of(explanation: &Explanation) -> Self {
         match &explanation.outcome {
             Ok((service, reason)) => Self::Answered {
-                answered_by: service.clone(),
+                // The other handler has no name of its own.
+                service: Some(service.clone()).filter(|_| *reason != RouteReason::Unknown),
                 reason: reason.to_string(),
             },
             Err(exception) => Self::Refused {
@@ -92,13 +100,13 @@ impl Outcome {
     pub(super) fn in_short(&self) -> String {
         match self {
             Self::Answered {
-                answered_by,
+                service: None,
                 reason,
-            } if answered_by.is_empty() => reason.clone(),
+            } => reason.clone(),
             Self::Answered {
-                answered_by,
+                service: Some(service),
                 reason,
-            } => format!("{answered_by} ({reason})"),
+            } => format!("{service} ({reason})"),
             Self::Refused { exception, .. } => format!("exception {exception}"),
         }
     }

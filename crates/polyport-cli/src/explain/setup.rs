@@ -1,11 +1,12 @@
 //! The services of a server, as the command line gives them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use polyport::admission::Admission;
 use polyport::service::{RawHandler, UnknownHandler, Uses};
 use polyport::{Codec, Context, Server, Service, Status, Transport};
+use polyport_build::ServiceOutline;
 
 use crate::args::ExplainArgs;
 use crate::failure::Failure;
@@ -24,6 +25,8 @@ pub(super) struct Setup {
 #[derive(Clone, Debug)]
 pub(super) struct Registration {
     service: Service,
+    /// Whether it stands in a given file, and not in one that this includes.
+    is_given: bool,
     pub(super) combined: bool,
     pub(super) fallback: bool,
     pub(super) grpc_only: bool,
@@ -31,9 +34,11 @@ pub(super) struct Registration {
 }
 
 impl Registration {
-    fn new(description: &polyport_wire::schema::Service) -> Self {
+    fn new(outline: &ServiceOutline, given: &Path) -> Self {
+        let description = &outline.description;
         Self {
             service: Service::raw_of(description, Nobody),
+            is_given: outline.file == given,
             combined: description.combined,
             fallback: false,
             grpc_only: false,
@@ -78,13 +83,14 @@ impl Setup {
     pub(super) fn new(args: &ExplainArgs) -> Result<Self, Failure> {
         let mut setup = Self {
             services: services(args)?,
-            refuses_nameless: args.refuse_traffic_without_service_name,
+            refuses_nameless: args.serving.refuse_traffic_without_service_name,
             unknown: args.unknown,
         };
-        if !args.service.is_empty() {
-            setup.keep(&args.service)?;
+        match args.serving.services.as_slice() {
+            [] => setup.services.retain(|service| service.is_given),
+            names => setup.keep(names)?,
         }
-        for name in &args.fallback {
+        for name in &args.serving.fallbacks {
             setup.change(name, |service| service.fallback = true)?;
         }
         for name in &args.grpc_only {
@@ -147,8 +153,18 @@ impl Setup {
     fn keep(&mut self, names: &[String]) -> Result<(), Failure> {
         let kept = names.iter().map(|name| self.identity(name));
         let kept: Vec<String> = kept.collect::<Result<_, _>>()?;
-        self.services
-            .retain(|service| kept.contains(&service.full_name()));
+        let mut services = std::mem::take(&mut self.services);
+        // Several files may include one of them.
+        services.sort_by_key(|service| !service.is_given);
+        for service in services {
+            let is_it = |other: &Registration| {
+                other.full_name() == service.full_name() && other.codec() == service.codec()
+            };
+            let is_new = service.is_given || !self.services.iter().any(is_it);
+            if is_new && kept.contains(&service.full_name()) {
+                self.services.push(service);
+            }
+        }
         Ok(())
     }
 
@@ -179,14 +195,19 @@ impl Setup {
 fn services(args: &ExplainArgs) -> Result<Vec<Registration>, Failure> {
     let builder = args.idl.include_dirs.builder();
     let builder = builder.combine_service(args.combine_service);
-    let files = args.idl.files.iter().map(|path| builder.schema(&[path]));
+    let files = args.idl.files.iter();
+    let files = files.map(|path| (path, builder.outline(&[path], ROOT)));
     let sets = args.idl.descriptors.paths().iter();
-    let sets = sets.map(|set| builder.clone().descriptor_set(set).schema(&NO_FILES));
+    let of_set = |set| builder.clone().descriptor_set(set).outline(&NO_FILES, ROOT);
+    let sets = sets.map(|set| (set, of_set(set)));
     let mut services = Vec::new();
     let mut failed = None;
-    for schema in files.chain(sets) {
-        match schema {
-            Ok(schema) => services.extend(schema.services.iter().map(Registration::new)),
+    for (path, outline) in files.chain(sets) {
+        match outline {
+            Ok(outline) => {
+                let found = outline.services.iter();
+                services.extend(found.map(|service| Registration::new(service, path)));
+            }
             Err(error) => {
                 if let Some(earlier) = failed.replace(error) {
                     report::print(earlier.report(), args.json)?;
@@ -197,13 +218,16 @@ fn services(args: &ExplainArgs) -> Result<Vec<Registration>, Failure> {
     if let Some(error) = failed {
         return Err(Failure::Idl(error));
     }
-    if args.combine_service && args.service.is_empty() {
+    if args.combine_service && args.serving.services.is_empty() {
         services.retain(|service| service.combined);
     }
     Ok(services)
 }
 
 const NO_FILES: [PathBuf; 0] = [];
+
+/// Where generated code would stand, if there were any.
+const ROOT: &str = "crate";
 
 /// Nobody calls a server that is never bound.
 struct Nobody;

@@ -35,7 +35,7 @@ struct CodecTable {
 #[derive(Debug, Serialize)]
 struct ServiceLine {
     service: String,
-    role: Option<&'static str>,
+    roles: Vec<&'static str>,
     methods: Vec<String>,
 }
 
@@ -181,25 +181,26 @@ fn names(services: &[&Registration], router: &Router, codec: Codec) -> Vec<NameL
 
 impl ServiceLine {
     fn new(service: &Registration) -> Self {
-        let role = match service {
-            service if service.combined => Some("combined"),
-            service if service.fallback => Some("fallback"),
-            service if service.grpc_only => Some("gRPC only"),
-            _ => None,
-        };
+        let roles = [
+            (service.fallback, "fallback"),
+            (service.combined, "combined"),
+            (service.grpc_only, "gRPC only"),
+        ];
+        let roles = roles.into_iter().filter(|(is_it, _)| *is_it);
         Self {
             service: service.full_name(),
-            role,
+            roles: roles.map(|(_, role)| role).collect(),
             methods: service.methods().map(str::to_owned).collect(),
         }
     }
 
     fn cells(&self) -> [String; 2] {
-        let role = self
-            .role
-            .map_or_else(String::new, |role| format!(" ({role})"));
+        let roles = match self.roles.as_slice() {
+            [] => String::new(),
+            roles => format!(" ({})", roles.join(", ")),
+        };
         [
-            format!("{}{role}", self.service),
+            format!("{}{roles}", self.service),
             self.methods.len().to_string(),
         ]
     }

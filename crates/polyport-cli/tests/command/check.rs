@@ -4,10 +4,11 @@ use std::fs;
 use std::path::Path;
 use std::process::Output;
 
+use polyport_build::Builder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{descriptor_set, polyport_in, text};
+use crate::{descriptor_set, idl, polyport_in, text};
 
 /// A directory with these files.
 fn directory(files: &[(&str, &str)]) -> TempDir {
@@ -98,7 +99,9 @@ fn json_says_the_same() {
     let output = check(files.path(), &["a.thrift", "--json"]);
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(text(&output.stderr), "");
-    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let [found, verdict] = &lines(&output.stdout)[..] else {
+        panic!("{}", text(&output.stdout));
+    };
     let expected = json!({
         "severity": "error",
         "message": "there is no type `Str`",
@@ -115,7 +118,42 @@ fn json_says_the_same() {
         }],
         "help": ["did you mean `Strg`?"],
     });
-    assert_eq!(found, expected);
+    assert_eq!(*found, expected);
+    let expected = json!({
+        "ok": false, "files": ["a.thrift"], "errors": 1, "warnings": 0, "breaking": null,
+    });
+    assert_eq!(*verdict, expected);
+}
+
+/// Each line of JSON.
+fn lines(json: &[u8]) -> Vec<Value> {
+    let lines = text(json);
+    let values = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    values.collect()
+}
+
+#[test]
+fn json_says_that_all_is_well() {
+    let files = directory(&[("a.thrift", "struct B { string b }\n")]);
+    let output = check(files.path(), &["a.thrift", "--json"]);
+    let found = lines(&output.stdout);
+    assert_eq!(found[0]["severity"], "warning");
+    let verdict = json!({
+        "ok": true, "files": ["a.thrift"], "errors": 0, "warnings": 1, "breaking": null,
+    });
+    assert_eq!(found[1..], [verdict]);
+    let files = directory(&[("a.thrift", OLD), ("old.thrift", OLD)]);
+    let output = check(
+        files.path(),
+        &["a.thrift", "--against", "old.thrift", "--json"],
+    );
+    let verdict = json!({
+        "ok": true, "files": ["a.thrift"], "errors": 0, "warnings": 0, "breaking": 0,
+    });
+    assert_eq!(lines(&output.stdout), [verdict]);
+    assert_eq!(output.status.code(), Some(0));
 }
 
 const OLD: &str = "\
@@ -164,10 +202,11 @@ a service name
     }
     let arguments = ["idl/a.thrift", "--against", "old", "--verbose", "--json"];
     let output = check(files.path(), &arguments);
-    let found: Vec<Value> = text(&output.stdout)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let mut found = lines(&output.stdout);
+    let verdict = json!({
+        "ok": false, "files": ["idl/a.thrift"], "errors": 0, "warnings": 0, "breaking": 2,
+    });
+    assert_eq!(found.pop(), Some(verdict));
     let found: Vec<(&Value, &Value)> = found
         .iter()
         .map(|finding| (&finding["severity"], &finding["code"]))
@@ -181,6 +220,65 @@ a service name
         (&error, &wire),
     ];
     assert_eq!(found, expected);
+}
+
+#[test]
+fn conflicts_are_those_of_the_server_that_is_described() {
+    let new = NEW.replace("binary message, 2: i32 count", "string message");
+    let files = directory(&[("idl/a.thrift", &new), ("old/idl/a.thrift", OLD)]);
+    let status = |arguments: &[&str], status| {
+        let all = [&["idl/a.thrift", "--against", "old"], arguments].concat();
+        let output = check(files.path(), &all);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {said}");
+        said
+    };
+    let said = status(&[], 1);
+    assert!(
+        said.contains("method `ping` is new in `Second` and conflicts"),
+        "{said}"
+    );
+    status(&["--service", "First", "--service", "Second"], 1);
+    status(&["--service", "Second"], 0);
+    status(&["--fallback", "First"], 0);
+    status(&["--refuse-traffic-without-service-name"], 0);
+    let said = status(&["--fallback", "Frist"], 2);
+    assert!(
+        said.starts_with("error: there is no service Frist; did you mean First?"),
+        "{said}"
+    );
+    let said = status(&["--service", "Second", "--fallback", "First"], 2);
+    assert!(
+        said.starts_with("error: there is no service First; there are [Second]"),
+        "{said}"
+    );
+    let output = check(files.path(), &["idl/a.thrift", "--fallback", "First"]);
+    assert!(text(&output.stderr).contains("--against <OLD>"));
+    assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn descriptor_sets_are_compared_with_older_ones() {
+    let files = directory(&[("demo.proto", ""), ("old/.keep", "")]);
+    let proto = fs::read_to_string(idl("examples/idl/demo.proto")).unwrap();
+    let older = proto.replace("string message = 1", "bytes message = 1");
+    let write = |name: &str, proto: &str| {
+        fs::write(files.path().join("demo.proto"), proto).unwrap();
+        let schema = Builder::new().schema(&[files.path().join("demo.proto")]);
+        fs::write(files.path().join(name), schema.unwrap().descriptors).unwrap();
+    };
+    write("demo.binpb", &proto);
+    write("old/demo.binpb", &older);
+    for old in ["old", "old/demo.binpb"] {
+        let arguments = ["--descriptor-set", "demo.binpb", "--against", old];
+        let output = check(files.path(), &arguments);
+        let said = text(&output.stderr);
+        assert!(
+            said.contains("field `message` of `demo.v1.Request` was of type"),
+            "{said}"
+        );
+        assert_eq!(output.status.code(), Some(1), "{said}");
+    }
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn each_codec_has_tables_and_a_fallback_of_its_own() {
         let line = &tables["codecs"][codec]["methods"][method];
         (line["method"].clone(), line["without_service_name"].clone())
     };
-    let fallback = |service| json!({ "answered_by": service, "reason": "fallback" });
+    let fallback = |service| json!({ "service": service, "reason": "fallback" });
     assert_eq!(
         same(0, 2),
         (json!("sameNamedMethod"), fallback("demo.ServiceA"))
@@ -122,6 +122,66 @@ fn descriptor_sets_are_idls() {
     assert!(
         told.contains("<--idl <IDL>|--descriptor-set <FILE>>"),
         "{told}"
+    );
+}
+
+#[test]
+fn what_is_included_is_served_when_it_is_said_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let base = "namespace * base\nservice Base { void ping() }\n";
+    std::fs::write(directory.path().join("base.thrift"), base).unwrap();
+    for name in ["A", "B"] {
+        let text = format!(
+            "include \"base.thrift\"\nnamespace * s\nservice {name} extends base.Base {{}}\n"
+        );
+        let path = directory.path().join(name).with_extension("thrift");
+        std::fs::write(path, text).unwrap();
+    }
+    let services = |arguments: &[&str]| {
+        let idls = [
+            "explain", "--idl", "A.thrift", "--idl", "B.thrift", "--json",
+        ];
+        let refusing = ["--refuse-traffic-without-service-name"];
+        let output = polyport_in(
+            directory.path(),
+            &[&idls[..], &refusing, arguments].concat(),
+        );
+        let tables: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let services = tables["codecs"][0]["services"].as_array().unwrap().clone();
+        let name = |service: &Value| service["service"].as_str().unwrap().to_owned();
+        services.iter().map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(services(&[]), ["s.A", "s.B"]);
+    assert_eq!(
+        services(&["--service", "Base", "--service", "A"]),
+        ["base.Base", "s.A"]
+    );
+    assert_eq!(
+        services(&["--idl", "base.thrift"]),
+        ["base.Base", "s.A", "s.B"]
+    );
+}
+
+#[test]
+fn calls_and_roles_are_told_to_programs() {
+    let idl = ["--idl", "demo.thrift", "--fallback", "ServiceA", "--json"];
+    let answer = json_of(&[&idl[..], &["/sameNamedMethod", "--transport", "framed"]].concat());
+    let expected = json!({
+        "transport": "framed", "codec": "Thrift", "named": null, "method": "sameNamedMethod",
+        "outcome": { "service": "demo.ServiceA", "reason": "fallback" },
+        "why": "the call does not say which service it is for, and this is the fallback",
+    });
+    assert_eq!(answer, expected);
+    let grpc = ["--grpc-only", "ServiceA", "--unknown"];
+    let tables = json_of(&[&idl[..], &grpc].concat());
+    let services = &tables["codecs"][0]["services"];
+    assert_eq!(services[0]["roles"], json!(["fallback", "gRPC only"]));
+    assert_eq!(services[1]["roles"], json!([]));
+    let unknown = json_of(&[&idl[..], &["--unknown", "X/y"]].concat());
+    assert_eq!(unknown["named"], "X");
+    assert_eq!(
+        unknown["outcome"],
+        json!({ "service": null, "reason": "unknown" })
     );
 }
 

@@ -183,7 +183,7 @@ fn what_was_done_is_told_to_programs_too() {
     let path = Path::new("out").join("a.rs");
     let written = lines(&["gen", "a.thrift", "-o", "out", "--json"], 0);
     assert_eq!(written[0]["severity"], "warning");
-    assert_eq!(written[1..], [serde_json::json!({ "written": path })]);
+    assert_eq!(written[1..], [serde_json::json!({ "file": path })]);
 
     let check = ["gen", "a.thrift", "-o", "out", "--check", "--json"];
     let checked = lines(&check, 0);

@@ -283,7 +283,9 @@ fn json_tells_failures_where_the_results_are() {
         let output = polyport_in(directory.path(), arguments);
         assert_eq!(text(&output.stderr), "", "{arguments:?}");
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
-        let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let lines = text(&output.stdout);
+        let first = lines.lines().next().unwrap();
+        let told: serde_json::Value = serde_json::from_str(first).unwrap();
         assert_eq!(told["severity"], "error");
         let message = told["message"].as_str().unwrap();
         assert!(message.starts_with("cannot read `no"), "{message}");

@@ -88,6 +88,17 @@ fn refused(directory: &Path, arguments: &[&str]) -> String {
     text(&output.stderr)
 }
 
+/// Runs the command, which is called in a wrong way; gives why it is.
+#[track_caller]
+fn misused(directory: &Path, arguments: &[&str]) -> String {
+    let output = run(directory, arguments);
+    assert_eq!(text(&output.stdout), "");
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    let (problem, _) = said.split_once("\n\nUsage: polyport new").unwrap();
+    problem.to_owned()
+}
+
 fn run(directory: &Path, arguments: &[&str]) -> Output {
     let mut all = vec!["new"];
     all.extend(arguments);

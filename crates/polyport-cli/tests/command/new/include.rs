@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{files, idls, new, refused};
+use super::{files, idls, misused, new, refused};
 
 /// What code is generated from.
 fn script(project: &Path) -> String {
@@ -133,9 +133,9 @@ fn services_of_one_name_have_modules_of_their_own() {
     let directory = idls(&[("v1.proto", &echo("v1")), ("v2.proto", &echo("v2"))]);
     let directory = directory.path();
     let both = ["shop", "--idl", "v1.proto", "--idl", "v2.proto"];
-    let error = refused(directory, &[&both[..], &["--service", "Echo"]].concat());
-    let expected = "error: `Echo` is the name of several services: say which, echo.v1.Echo, \
-                    echo.v2.Echo\n";
+    let error = misused(directory, &[&both[..], &["--service", "Echo"]].concat());
+    let expected = "error: 2 services are called Echo, so say the package: echo.v1.Echo, \
+                    echo.v2.Echo";
     assert_eq!(error, expected);
     let said = new(
         directory,

@@ -1,10 +1,8 @@
 //! What is refused, and that nothing is written then.
 
 use std::fs;
-use std::path::Path;
 
-use super::{files, idls, new, refused, run, write};
-use crate::text;
+use super::{files, idls, misused, new, refused, write};
 
 #[test]
 fn files_of_others_are_never_overwritten() {
@@ -74,17 +72,6 @@ fn wrong_calls_say_what_is_right() {
         &["shop", "--idl", "stock.proto", "--polyport-path", "."],
         "`.` is no checkout of Polyport: it has no `crates/polyport`",
     );
-}
-
-/// Runs the command, which is called in a wrong way; gives why it is.
-#[track_caller]
-fn misused(directory: &Path, arguments: &[&str]) -> String {
-    let output = run(directory, arguments);
-    assert_eq!(text(&output.stdout), "");
-    assert_eq!(output.status.code(), Some(2));
-    let said = text(&output.stderr);
-    let (problem, _) = said.split_once("\n\nUsage: polyport new").unwrap();
-    problem.to_owned()
 }
 
 #[test]
