@@ -60,7 +60,7 @@ async fn main() {
         .add_all(several())
         .add(types())
         .limits(limits());
-    let listening = server.bind("127.0.0.1:0").await.unwrap();
+    let local = server.local().unwrap();
     let originals = originals();
     let begin = Instant::now();
     let mut tally = Tally::default();
@@ -71,7 +71,7 @@ async fn main() {
         MEMORY.reset_peak_usage();
         let before = MEMORY.current_usage();
         let mut connection = Memory::new(mutant);
-        listening.serve_connection(&mut connection).await;
+        local.serve_connection(&mut connection).await;
         let peak = MEMORY.peak_usage() - before;
         assert!(peak <= MOST, "{peak} bytes of memory, {MOST} are allowed");
         tally.note(&connection, peak);

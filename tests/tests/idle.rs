@@ -25,12 +25,8 @@ const TEXT: usize = 100_000;
 
 #[tokio::test]
 async fn waiting_connections_keep_no_buffers() {
-    let listening = Server::new()
-        .add_all(several())
-        .bind("127.0.0.1:0")
-        .await
-        .unwrap();
-    let listening: &'static _ = Box::leak(Box::new(listening));
+    let local = Server::new().add_all(several()).local().unwrap();
+    let local: &'static _ = Box::leak(Box::new(local));
     let request = Request::new(Transport::Framed, "onlyA");
     let mut arguments = b"\x0c\0\x01\x0b\0\x01\0\x01\x86\xa0".to_vec();
     arguments.resize(arguments.len() + TEXT, b'x');
@@ -40,7 +36,7 @@ async fn waiting_connections_keep_no_buffers() {
     let mut clients = Vec::new();
     for _ in 0..CONNECTIONS {
         let (mut client, server) = duplex(1024);
-        tokio::spawn(listening.serve_connection(server));
+        tokio::spawn(local.serve_connection(server));
         call(&mut client, &request).await;
         clients.push(client);
     }

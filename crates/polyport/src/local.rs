@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::client::{Client, ClientOptions};
 use crate::error::Error;
@@ -44,7 +45,7 @@ use crate::server::{InMemory, Listening, Server};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Local {
-    server: Arc<dyn InProcess>,
+    server: Arc<InMemory>,
 }
 
 impl Server {
@@ -59,7 +60,7 @@ impl Server {
 }
 
 impl Listening {
-    /// The same server for calls of this process.
+    /// The same server for calls of this process, and for connections that do not come by its port.
     #[must_use]
     pub fn local(&self) -> Local {
         Local::new(self.in_memory())
@@ -76,13 +77,45 @@ impl Local {
     /// A client of the server, with the default options.
     #[must_use]
     pub fn client(&self) -> Client {
-        Client::in_process(&self.server)
+        Client::in_process(&self.in_process())
     }
 
     /// A client with other options. How calls share connections is none of them, because there are
     /// no connections.
     pub fn options(&self) -> ClientOptions {
-        ClientOptions::in_process(&self.server)
+        ClientOptions::in_process(&self.in_process())
+    }
+
+    fn in_process(&self) -> Arc<dyn InProcess> {
+        Arc::<InMemory>::clone(&self.server)
+    }
+
+    /// Serves a connection of any kind, such as one of a Unix socket, until it ends.
+    ///
+    /// The server's limits hold for it, but for the number of connections; and a graceful stop does
+    /// not wait for it.
+    ///
+    /// # Examples
+    ///
+    /// On a Unix socket, without a port; [`Listening::local`] is for both.
+    ///
+    /// ```no_run
+    /// # use polyport::Service;
+    /// # async fn serve(service: Service) -> Result<(), Box<dyn std::error::Error>> {
+    /// use polyport::Server;
+    /// use tokio::net::UnixListener;
+    ///
+    /// let local = Server::new().add(service).local()?;
+    /// let listener = UnixListener::bind("/run/engine.sock")?;
+    /// loop {
+    ///     let (stream, _) = listener.accept().await?;
+    ///     let local = local.clone();
+    ///     tokio::spawn(async move { local.serve_connection(stream).await });
+    /// }
+    /// # }
+    /// ```
+    pub async fn serve_connection(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+        self.server.serve_connection(stream).await;
     }
 
     /// Serves a request that came by whatever way, framed as over a connection (Buffered, Framed,

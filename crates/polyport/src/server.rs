@@ -27,9 +27,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, ToSocketAddrs};
-use tokio::sync::watch;
 
 use crate::admission::Admission;
 #[cfg(feature = "protobuf")]
@@ -357,47 +355,6 @@ impl Listening {
     #[must_use]
     pub fn registry(&self) -> Registry {
         Registry(Arc::clone(&self.shared.catalog))
-    }
-
-    /// Serves a connection that does not come through the port, such as one in memory or of a Unix
-    /// socket, until it ends.
-    ///
-    /// The server's limits hold for it, but for the number of connections; and a graceful stop does
-    /// not wait for it.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// # use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    /// # #[tokio::main]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let nothing = polyport::Service::raw("Nothing", ["nothing"], Nothing);
-    /// let listening = polyport::Server::new().add(nothing).bind("127.0.0.1:0").await?;
-    /// let (mut client, server) = tokio::io::duplex(1024);
-    /// tokio::spawn(async move { listening.serve_connection(server).await });
-    ///
-    /// client.write_all(b"GET / HTTP/1.1\r\n\r\n").await?;
-    /// client.shutdown().await?;
-    /// let mut answer = String::new();
-    /// client.read_to_string(&mut answer).await?;
-    /// assert!(answer.contains("This port speaks gRPC over HTTP/2"));
-    /// # Ok(())
-    /// # }
-    /// # struct Nothing;
-    /// # impl polyport::service::RawHandler for Nothing {
-    /// #     async fn call(
-    /// #         &self,
-    /// #         _cx: &mut polyport::Context,
-    /// #         _arguments: bytes::Bytes,
-    /// #     ) -> Result<bytes::Bytes, polyport::Status> {
-    /// #         Ok(bytes::Bytes::from_static(&[0]))
-    /// #     }
-    /// # }
-    /// ```
-    pub async fn serve_connection(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
-        // Nobody tells it to stop, which is something else than that nobody can.
-        let (_phase, phases) = watch::channel(Phase::Serving);
-        connection::serve_stream(stream, None, Arc::clone(&self.shared), phases).await;
     }
 
     /// Serves until `stop` is ready, then stops gracefully, within [`Limits::drain`]:

@@ -33,7 +33,8 @@ use crate::error::Error;
 /// | the same, forwarded | 6 `TEXT` | 14 `TEXT` |
 ///
 /// What a layer returns goes out with its text as it is, without `biz error`; its panics happened in
-/// `middleware`.
+/// `middleware`. Over gRPC no more than 2 KiB of a text go out, because clients take no more than a few
+/// KiB of headers.
 ///
 /// | what a client is told | the [`kind`](Status::kind) of its status |
 /// | --- | --- |

@@ -14,7 +14,8 @@ use polyport_tests::demo::{
 use polyport_tests::peer::Request;
 use polyport_tests::soon;
 use polyport_tests::streams::{self, JOIN, SPLIT, THRIFT_ECHO, UNARY, text};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, duplex};
+use tokio::net::{TcpStream, UnixStream};
 
 const SHORT: Duration = Duration::from_millis(30);
 
@@ -204,20 +205,12 @@ async fn bytes_are_answered_as_on_a_connection() {
         ..Limits::default()
     };
     let server = Server::new().add(demo().0).limits(limits);
-    let listening = server.bind("127.0.0.1:0").await.unwrap();
-    let local = listening.local();
+    let local = server.local().unwrap();
     let mut silent = 0;
     for (what, request) in requests() {
-        let (mut near, far) = duplex(1 << 20);
-        let sending = async {
-            near.write_all(&request).await.unwrap();
-            near.shutdown().await.unwrap();
-            let mut answer = Vec::new();
-            near.read_to_end(&mut answer).await.unwrap();
-            answer
-        };
-        let (answer, ()) =
-            soon(async { tokio::join!(sending, listening.serve_connection(far)) }).await;
+        let (near, far) = duplex(1 << 20);
+        let serving = local.serve_connection(far);
+        let (answer, ()) = tokio::join!(exchange(near, &request), soon(serving));
         let reply = soon(local.invoke(request)).await;
         assert_eq!(reply.as_deref().unwrap_or_default(), answer, "{what}");
         silent += usize::from(reply.is_none());
@@ -235,4 +228,32 @@ async fn a_local_server_lives_as_long_as_its_clients() {
     assert_eq!(client.address(), "in-process");
     let facts = client.call(&FACTS, Nothing).await.unwrap();
     assert_eq!((&*facts["transport"], &*facts["peer"]), ("TTHeader", ""));
+}
+
+/// One set of services on a port and on a Unix socket, both of any kind of client.
+#[tokio::test]
+async fn a_unix_socket_is_served_beside_the_port() {
+    let listening = Server::new().add(demo().0).bind("127.0.0.1:0");
+    let listening = listening.await.unwrap();
+    let (local, address) = (listening.local(), listening.address());
+    tokio::spawn(listening.serve_until(std::future::pending()));
+    let request = Request::new(Transport::Framed, "echo").text("hi").encode();
+    let (near, far) = UnixStream::pair().unwrap();
+    tokio::spawn(async move { local.serve_connection(far).await });
+    let by_port = TcpStream::connect(address).await.unwrap();
+    let answers = [
+        exchange(near, &request).await,
+        exchange(by_port, &request).await,
+    ];
+    assert!(answers[0].ends_with(b"\0\0\0\x02hi\0"));
+    assert_eq!(answers[0], answers[1]);
+}
+
+/// All that is answered to the only request of a connection.
+async fn exchange(mut stream: impl AsyncRead + AsyncWrite + Unpin, request: &[u8]) -> Vec<u8> {
+    stream.write_all(request).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = Vec::new();
+    soon(stream.read_to_end(&mut answer)).await.unwrap();
+    answer
 }

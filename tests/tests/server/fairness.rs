@@ -23,7 +23,7 @@ async fn a_long_pipeline_lets_neighbours_have_their_turns() {
             request
         };
         let server = Server::new().add(named::service("Test", &["ping"]));
-        let listening = server.bind("127.0.0.1:0").await.unwrap();
+        let local = server.local().unwrap();
         let mut pipeline = Pipeline {
             requests: request.encode().repeat(REQUESTS).into(),
             written: 0,
@@ -36,7 +36,7 @@ async fn a_long_pipeline_lets_neighbours_have_their_turns() {
             }
         };
         tokio::select! {
-            () = listening.serve_connection(&mut pipeline) => {}
+            () = local.serve_connection(&mut pipeline) => {}
             () = neighbour => {}
         }
         assert!(pipeline.written > REQUESTS, "all are answered");

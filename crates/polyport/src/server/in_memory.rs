@@ -50,6 +50,11 @@ impl InMemory {
             _phase,
         }
     }
+
+    pub(crate) async fn serve_connection(&self, stream: impl AsyncRead + AsyncWrite + Unpin) {
+        let (shared, phases) = (Arc::clone(&self.shared), self.phases.clone());
+        serve_stream(stream, None, shared, phases).await;
+    }
 }
 
 impl InProcess for InMemory {

@@ -283,7 +283,12 @@ async fn a_large_message_leaves_no_large_buffer() {
 async fn answers_go_through_streams_that_collect_what_is_written() {
     let listening = listening().await;
     let (mut io, served) = tokio::io::duplex(1024);
-    tokio::spawn(async move { listening.serve_connection(BufStream::new(served)).await });
+    tokio::spawn(async move {
+        listening
+            .in_memory()
+            .serve_connection(BufStream::new(served))
+            .await
+    });
     let start = Instant::now();
     for _ in 0..3 {
         io.write_all(&CALL).await.unwrap();
@@ -311,7 +316,7 @@ async fn http2_goes_on_when_nobody_can_stop_it_any_more() {
 async fn http2_beside_the_port_goes_on_after_its_first_request() {
     let listening = listening().await;
     let (io, served) = tokio::io::duplex(64 * 1024);
-    tokio::spawn(async move { listening.serve_connection(served).await });
+    tokio::spawn(async move { listening.in_memory().serve_connection(served).await });
     three_calls_over_http2(io).await;
 }
 
@@ -344,7 +349,7 @@ async fn the_last_word_of_http2_is_not_destroyed_by_what_comes_behind_it() {
     const GOAWAY: u8 = 7;
     let listening = listening().await;
     let (mut io, served) = tokio::io::duplex(64 * 1024);
-    tokio::spawn(async move { listening.serve_connection(served).await });
+    tokio::spawn(async move { listening.in_memory().serve_connection(served).await });
     io.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
         .await
         .unwrap();
