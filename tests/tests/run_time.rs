@@ -88,7 +88,8 @@ async fn calls_in_flight_are_finished_by_the_service_that_they_began_with() {
             text: "hi".to_owned(),
         };
         assert_eq!(client.call(&ECHO, echo).await.unwrap(), "hi");
-        let draining = tokio::spawn(old.finished_within(Duration::from_secs(20)));
+        let draining =
+            tokio::spawn(async move { old.finished_within(Duration::from_secs(20)).await });
         assert!(!draining.is_finished());
         watch.let_one_go();
         assert_eq!(soon(waiting).await.unwrap().unwrap(), "x");
@@ -113,9 +114,10 @@ async fn waiting_for_the_last_call_has_an_end() {
         .remove(Codec::ThriftBinary, "test.demo.Demo")
         .unwrap();
     assert!(!old.finished_within(Duration::from_millis(10)).await);
-    // It goes on.
+    // It goes on, and can be waited for again.
     watch.let_one_go();
     assert_eq!(soon(waiting).await.unwrap().unwrap(), "x");
+    assert!(old.finished_within(Duration::from_secs(20)).await);
 }
 
 #[tokio::test]

@@ -133,9 +133,10 @@ impl Draining {
     }
 
     /// Waits until the last of its calls is done, streams among them; gives whether that was within
-    /// this time. Calls that take longer go on.
-    pub async fn finished_within(mut self, limit: Duration) -> bool {
-        let finished = async { while self.0.changed().await.is_ok() {} };
+    /// this time. Calls that take longer go on, and can be waited for again.
+    pub async fn finished_within(&self, limit: Duration) -> bool {
+        let mut presence = self.0.clone();
+        let finished = async { while presence.changed().await.is_ok() {} };
         timeout(limit, finished).await.is_ok()
     }
 }
