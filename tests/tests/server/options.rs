@@ -163,4 +163,7 @@ fn options_for_a_method_that_is_not_there_are_mistakes() {
          one of its methods",
     ];
     assert_eq!(mistakes(service), expected);
+    let service = named::packaged("p", "Stock", &["count"]).for_method("cuont", |method| method);
+    let text = mistakes(service).concat();
+    assert!(text.ends_with("did you mean count?"), "{text}");
 }

@@ -276,7 +276,8 @@ fn missing_methods(service: &Service) -> impl Iterator<Item = RegistrationError>
 
 /// The name that was probably meant.
 fn closest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    let allowed = (wrong.len() / 3).max(1);
+    // Two letters that have changed places are two mistakes.
+    let allowed = wrong.len().div_ceil(3);
     let lower = |name: &str| name.to_lowercase().replace('_', "");
     let wrong = lower(wrong);
     names
