@@ -17,9 +17,17 @@
 //! ```
 
 pub use buffa::{EnumValue, Enumeration, Message, MessageField, MessageName};
-/// The messages of `google.protobuf`, such as `Timestamp` and `Any`.
-pub use buffa_types::google::protobuf as well_known;
 
 /// The messages of gRPC's server reflection, for clients that ask; servers answer by
 /// [`Server::reflection`](crate::Server::reflection).
 pub use crate::built_in::generated::grpc::reflection::v1 as grpc_reflection;
+
+/// The messages of `google.protobuf`, such as `Timestamp` and `Any`.
+pub mod well_known {
+    pub use buffa_types::google::protobuf::{
+        Any, Api, BoolValue, BytesValue, DoubleValue, Duration, Empty, Enum, EnumValue, Field,
+        FieldMask, FloatValue, Int32Value, Int64Value, ListValue, Method, Mixin, NullValue, Option,
+        SourceContext, StringValue, Struct, Syntax, Timestamp, Type, UInt32Value, UInt64Value,
+        Value, field, value,
+    };
+}
