@@ -7,6 +7,7 @@ use polyport::Transport;
 
 use crate::edges::bytes::{Message, SEQUENCE};
 use crate::edges::conversation::{Ending, Step};
+use crate::implementations::Implementation;
 
 /// The lines of a conversation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -54,6 +55,14 @@ impl Case {
             ending: Ending::Probe,
             kitex: Some(Outcome::default()),
             polyport: Outcome::default(),
+        }
+    }
+
+    /// What must come of it; nothing, where one thing or another may.
+    pub(crate) fn expected(&self, server: Implementation) -> Option<&Outcome> {
+        match server {
+            Implementation::Polyport => Some(&self.polyport),
+            _ => self.kitex.as_ref(),
         }
     }
 

@@ -185,7 +185,7 @@ fn multiplexed() -> Case {
         let call = Message::asking(transport, "onlyA", text).flags(1);
         call.sequence(number).header_sequence(number + 100).bytes()
     };
-    let calls = [call("sleep:300:slow", 1), call("2", 2), call("3", 3)].concat();
+    let calls = [call("sleep:1000:slow", 1), call("2", 2), call("3", 3)].concat();
     let line = |text: &str, number: i32, header: i32| {
         let answer = format!("ServiceA/onlyA: {text}");
         format!("{transport} reply onlyA #{number} {answer:?} | #{header} 22=2")

@@ -70,7 +70,7 @@ fn known_keys() -> Vec<Case> {
         Case::of(
             "P10",
             "a timeout",
-            &asking("sleep:3000:late").int(12, "50").int(17, "50"),
+            &asking("sleep:6000:late").int(12, "50").int(17, "50"),
         )
         .kitex(&[&slept, "kept"])
         .polyport(&[&deadline, "kept"]),

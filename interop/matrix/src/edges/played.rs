@@ -1,9 +1,9 @@
 //! A server that a case plays: it writes down what a client sends, and answers what the case says.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use polyport_wire::frame::Frame;
@@ -25,21 +25,22 @@ pub(crate) struct Notes {
     pub(crate) connections: usize,
 }
 
-/// Serves while `client` runs, and gives what that gives and what was noted. The server knows of a
-/// request only its number.
+/// Serves while `client` runs, and gives what that gives and what was noted, of connections that nobody
+/// had come to accept by then, too. The server knows of a request only its number.
 pub(crate) fn serve<T>(
     play: &(dyn Fn(i32) -> Play + Sync),
     client: impl FnOnce(&str) -> T,
 ) -> io::Result<(T, Notes)> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
-    let done = AtomicBool::new(false);
+    // Connections are accepted in the order in which they were made. The last one is this server's own.
+    let last = Mutex::new(None);
     let connections = AtomicUsize::new(0);
     let requests = Mutex::new(Vec::new());
     let outcome = thread::scope(|scope| {
         scope.spawn(|| {
-            for stream in listener.incoming().flatten() {
-                if done.load(Ordering::SeqCst) {
+            while let Ok((stream, peer)) = listener.accept() {
+                if *locked(&last) == Some(peer) {
                     return;
                 }
                 connections.fetch_add(1, Ordering::SeqCst);
@@ -47,10 +48,10 @@ pub(crate) fn serve<T>(
             }
         });
         let outcome = client(&address.to_string());
-        done.store(true, Ordering::SeqCst);
-        wake(address);
-        outcome
-    });
+        let mut last = locked(&last);
+        *last = TcpStream::connect(address)?.local_addr().ok();
+        Ok::<_, io::Error>(outcome)
+    })?;
     let notes = Notes {
         requests: requests
             .into_inner()
@@ -60,9 +61,8 @@ pub(crate) fn serve<T>(
     Ok((outcome, notes))
 }
 
-/// Lets a listener see that nobody comes any more.
-fn wake(address: SocketAddr) {
-    drop(TcpStream::connect(address));
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Answers on one connection until the client ends it.
@@ -72,9 +72,7 @@ fn answer(mut stream: TcpStream, play: &dyn Fn(i32) -> Play, requests: &Mutex<Ve
     while let Ok(count @ 1..) = stream.read(&mut buffer) {
         messages.push(&buffer[..count]);
         while let Some(frame) = messages.frame() {
-            let mut noted = requests.lock().unwrap_or_else(PoisonError::into_inner);
-            noted.push(describe(&frame));
-            drop(noted);
+            locked(requests).push(describe(&frame));
             if !reply(&mut stream, &frame, play) {
                 return;
             }

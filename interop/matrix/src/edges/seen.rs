@@ -52,6 +52,11 @@ impl Messages {
         })
     }
 
+    /// Whether something is left that is no message.
+    pub(crate) fn has_rest(&self) -> bool {
+        !self.input.is_empty()
+    }
+
     /// What is left without being a message: text where it is some.
     pub(crate) fn rest(&mut self) -> Option<String> {
         let rest = self.input.split();

@@ -5,7 +5,6 @@ use std::thread;
 
 use crate::edges::case::{Case, Outcome};
 use crate::edges::{broken, conversation, detection, encodings, errors, headers};
-use crate::implementations::Implementation;
 use crate::peers::Peer;
 use crate::report::Report;
 
@@ -22,12 +21,7 @@ pub(crate) fn run(servers: [&Peer; 2], report: &mut Report) {
             by_flags.entry(case.server).or_default().push(case);
         }
         for (flags, cases) in by_flags {
-            for (case, seen) in hold_all(server, flags, &cases) {
-                let expected = match server.implementation {
-                    Implementation::Polyport => Some(&case.polyport),
-                    _ => case.kitex.as_ref(),
-                };
-                let Some(expected) = expected else { continue };
+            for (case, expected, seen) in hold_all(server, flags, &cases) {
                 let name = format!("{} {}", case.id, case.name);
                 report.compare(&column, &name, expected, &Outcome(seen));
             }
@@ -35,20 +29,27 @@ pub(crate) fn run(servers: [&Peer; 2], report: &mut Report) {
     }
 }
 
+type Held<'a> = (&'a Case, &'a Outcome, Vec<String>);
+
 /// All conversations at the same time: many are about waiting.
-fn hold_all<'a>(server: &Peer, flags: &str, cases: &[&'a Case]) -> Vec<(&'a Case, Vec<String>)> {
+fn hold_all<'a>(server: &Peer, flags: &str, cases: &[&'a Case]) -> Vec<Held<'a>> {
     let flags: Vec<&str> = flags.split_whitespace().collect();
     let serving = server.must_serve(flags[0], &flags[1..]);
     let address = &serving.address;
     thread::scope(|scope| {
         let conversations: Vec<_> = cases
             .iter()
-            .map(|case| scope.spawn(move || conversation::hold(address, &case.steps, case.ending)))
+            .filter_map(|&case| {
+                let expected = case.expected(server.implementation)?;
+                let hold = || conversation::hold(address, &case.steps, case.ending, expected);
+                Some((case, expected, scope.spawn(hold)))
+            })
             .collect();
-        let seen = conversations.into_iter().map(|one| {
-            one.join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        let held = conversations.into_iter().map(|(case, expected, seen)| {
+            let seen = seen.join();
+            let seen = seen.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            (case, expected, seen)
         });
-        cases.iter().copied().zip(seen).collect()
+        held.collect()
     })
 }
