@@ -21,7 +21,7 @@ import (
 )
 
 // patience bounds a call without --timeout.
-const patience = 30 * time.Second
+const patience = 120 * time.Second
 
 type callOptions struct {
 	address, service, method, json, compressor string

@@ -182,13 +182,14 @@ func sleep(ctx context.Context, method protoreflect.MethodDescriptor, text strin
 	if err != nil {
 		return "", err
 	}
-	called := fmt.Sprintf("%s/%s", method.Parent().Name(), method.Name())
-	fmt.Fprintln(os.Stderr, "asleep:", called)
+	// What is to be done then tells calls apart.
+	who := fmt.Sprintf("%s/%s %s", method.Parent().Name(), method.Name(), rest)
+	fmt.Fprintln(os.Stderr, "asleep:", who)
 	select {
 	case <-time.After(time.Duration(milliseconds) * time.Millisecond):
 		return rest, nil
 	case <-ctx.Done():
-		fmt.Fprintln(os.Stderr, "given up:", called)
+		fmt.Fprintln(os.Stderr, "given up:", who)
 		return "", status.FromContextError(ctx.Err()).Err()
 	}
 }

@@ -30,7 +30,7 @@ import (
 )
 
 // patience is longer than any answer takes. A server that says nothing must not stop the tests.
-const patience = 30 * time.Second
+const patience = 120 * time.Second
 
 var services = map[string]*serviceinfo.ServiceInfo{
 	"ServiceA": servicea.NewServiceInfo(),
@@ -129,7 +129,7 @@ func connect(info *serviceinfo.ServiceInfo, o *options) (client.Client, error) {
 		client.WithDestService(o.service),
 		client.WithHostPorts(o.address),
 		// The default of 50 ms is short for a busy machine.
-		client.WithConnectTimeout(time.Second),
+		client.WithConnectTimeout(time.Minute),
 		client.WithClientBasicInfo(&rpcinfo.EndpointBasicInfo{ServiceName: o.caller}),
 		client.WithMetaHandler(transmeta.ClientTTHeaderHandler),
 	}

@@ -27,7 +27,10 @@ import (
 
 // patience bounds a call without --timeout. It must not become an RPC timeout of Kitex, because
 // those are sent to the server.
-const patience = 30 * time.Second
+const patience = 120 * time.Second
+
+// connecting bounds that, which takes no time: what it depends on is how busy the machine is. Kitex's default is 50 ms.
+const connecting = 60 * time.Second
 
 type callOptions struct {
 	address, transport, idl, service, as, method, json, caller string
@@ -71,7 +74,7 @@ func parseCall(arguments []string) (*callOptions, error) {
 	flags.StringVar(&o.json, "json", "{}", "arguments of the method by name, a `JSON` object")
 	flags.BoolVar(&o.unnamed, "no-service-name", false, "send no service name, caller and method in a TTHeader")
 	flags.StringVar(&o.caller, "caller", "", "`NAME` of this client, sent in a TTHeader")
-	flags.IntVar(&o.timeout, "timeout", 0, "`MS` milliseconds for a call, sent in a TTHeader; without it calls end after 30 seconds and nothing is sent")
+	flags.IntVar(&o.timeout, "timeout", 0, "`MS` milliseconds for a call, sent in a TTHeader; without it calls end after 120 seconds and nothing is sent")
 	flags.Var(&o.transient, "transient", "transient metadata `K=V`, can be repeated")
 	flags.Var(&o.persistent, "persistent", "persistent metadata `K=V`, can be repeated")
 	flags.Var(&o.headers, "header", "header `K=V` of gRPC, binary if K ends with -bin, can be repeated")
@@ -183,8 +186,7 @@ func clientOptions(o *callOptions) ([]client.Option, error) {
 		client.WithCodec(codec),
 		client.WithDestService(o.service),
 		client.WithHostPorts(o.address),
-		// The default of 50 ms is short for a busy machine.
-		client.WithConnectTimeout(time.Second),
+		client.WithConnectTimeout(connecting),
 		client.WithClientBasicInfo(&rpcinfo.EndpointBasicInfo{ServiceName: o.caller}),
 	)
 	if !o.unnamed {

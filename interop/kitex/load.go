@@ -59,7 +59,7 @@ func load(arguments []string) error {
 	}
 	options := []client.Option{
 		client.WithHostPorts(*address),
-		client.WithConnectTimeout(time.Second),
+		client.WithConnectTimeout(connecting),
 		client.WithMetaHandler(transmeta.ClientTTHeaderHandler),
 		option,
 	}

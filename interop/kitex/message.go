@@ -27,7 +27,7 @@ func perform(ctx context.Context, message string) (string, error) {
 	case "sleep":
 		number, next, _ := strings.Cut(rest, ":")
 		if milliseconds, err := strconv.Atoi(number); err == nil {
-			if err := sleep(ctx, time.Duration(milliseconds)*time.Millisecond); err != nil {
+			if err := sleep(ctx, time.Duration(milliseconds)*time.Millisecond, next); err != nil {
 				return "", err
 			}
 			return perform(ctx, next)
@@ -87,14 +87,14 @@ func perform(ctx context.Context, message string) (string, error) {
 	return called(ctx) + ": " + message, nil
 }
 
-// sleep ends early, as an error, when nobody waits for the answer any more.
-func sleep(ctx context.Context, duration time.Duration) error {
-	fmt.Fprintln(os.Stderr, "asleep:", called(ctx))
+// sleep ends early, as an error, when nobody waits for the answer any more. What is to be done then tells calls apart.
+func sleep(ctx context.Context, duration time.Duration, next string) error {
+	fmt.Fprintln(os.Stderr, "asleep:", called(ctx), next)
 	select {
 	case <-time.After(duration):
 		return nil
 	case <-ctx.Done():
-		fmt.Fprintln(os.Stderr, "given up:", called(ctx))
+		fmt.Fprintln(os.Stderr, "given up:", called(ctx), next)
 		return status.FromContextError(ctx.Err()).Err()
 	}
 }
@@ -135,7 +135,7 @@ func performItem(ctx context.Context, message string) (string, error) {
 	case "sleep":
 		number, next, _ := strings.Cut(rest, ":")
 		if milliseconds, err := strconv.Atoi(number); err == nil {
-			if err := sleep(ctx, time.Duration(milliseconds)*time.Millisecond); err != nil {
+			if err := sleep(ctx, time.Duration(milliseconds)*time.Millisecond, next); err != nil {
 				return "", err
 			}
 			return performItem(ctx, next)

@@ -9,6 +9,7 @@ import (
 	"github.com/cloudwego/kitex/client"
 	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2"
 	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2/metadata"
+	"github.com/cloudwego/kitex/pkg/remote/trans/nphttp2/status"
 	"github.com/cloudwego/kitex/pkg/serviceinfo"
 )
 
@@ -47,6 +48,10 @@ func (n *nextServer) ask(ctx context.Context, message string) (string, error) {
 	ctx = metainfo.WithBackwardValues(ctx)
 	var header metadata.MD
 	if err := n.client.Call(nphttp2.GRPCHeader(ctx, &header), n.method, arguments, result); err != nil {
+		if ctx.Err() != nil {
+			// Nobody waits for the answer any more, and who looks at the clock later than this is told the same.
+			err = status.FromContextError(ctx.Err()).Err()
+		}
 		return "", err
 	}
 	answer := reflect.ValueOf(result).Elem().FieldByName("Success").Elem().FieldByName("Message").String()

@@ -14,7 +14,7 @@ const loader = require("@grpc/proto-loader");
 
 const IDL = path.join(__dirname, "..", "idl", "multi.proto");
 // Longer than any answer takes.
-const PATIENCE = "30000";
+const PATIENCE = "120000";
 
 // Fields that are not set are left out, as in canonical JSON, and names are those of the IDL.
 const packages = loader.loadSync(IDL, { keepCase: true });
@@ -87,9 +87,11 @@ function cut(text, separator = ":") {
 async function sleep(call, place, text) {
   const [milliseconds, rest] = cut(text);
   const gone = new Promise((resolve) => call.once("cancelled", () => resolve(true)));
-  console.error(`asleep: ${place}`);
+  // What is to be done then tells calls apart.
+  const who = `${place} ${rest}`;
+  console.error(`asleep: ${who}`);
   if (await Promise.race([wait(Number(milliseconds), false), gone])) {
-    console.error(`given up: ${place}`);
+    console.error(`given up: ${who}`);
     throw new Failure(grpc.status.CANCELLED, "given up");
   }
   return rest;

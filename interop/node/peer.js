@@ -17,7 +17,7 @@ const TRANSPORTS = {
   framed: thrift.TFramedTransport,
 };
 // Longer than any answer takes. A server that says nothing must not stop the tests.
-const PATIENCE = "30000";
+const PATIENCE = "120000";
 
 async function main() {
   const { values: options } = parseArgs({

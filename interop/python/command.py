@@ -8,7 +8,7 @@ from typing import Any
 
 TRANSPORTS = ("buffered", "framed")
 # Longer than any answer takes. A server that says nothing must not stop the tests.
-PATIENCE = 30_000
+PATIENCE = 120_000
 
 
 @dataclass(frozen=True)

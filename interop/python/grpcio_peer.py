@@ -24,7 +24,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
 
 IDLS = Path(__file__).resolve().parent.parent / "idl"
 # Longer than any answer takes.
-PATIENCE = 30.0
+PATIENCE = 120.0
 COMPRESSIONS = {None: None, "gzip": grpc.Compression.Gzip}
 
 
@@ -80,10 +80,11 @@ def sleep(context: Any, method: Any, text: str) -> str:
     """Waits for MS of MS[:rest] and gives the rest, unless nobody waits for the answer any more."""
     milliseconds, _, rest = text.partition(":")
     gone = threading.Event()
-    called = f"{method.containing_service.name}/{method.name}"
-    print("asleep:", called, file=sys.stderr, flush=True)
+    # What is to be done then tells calls apart.
+    who = f"{method.containing_service.name}/{method.name} {rest}"
+    print(f"asleep: {who}", file=sys.stderr, flush=True)
     if not context.add_callback(gone.set) or gone.wait(int(milliseconds) / 1000):
-        print("given up:", called, file=sys.stderr, flush=True)
+        print(f"given up: {who}", file=sys.stderr, flush=True)
         context.abort(grpc.StatusCode.CANCELLED, "given up")
     return rest
 

@@ -2,15 +2,20 @@
 
 use std::error::Error;
 use std::future::Future;
+use std::time::Duration;
 
 use polyport::{Client, Transport};
 
 use crate::cases::{Outcome, Tests};
 
+/// It takes no time, however busy the machine is.
+const CONNECTING: Duration = Duration::from_secs(60);
+
 /// Makes all cases; whether all of them passed.
 pub(crate) async fn call(address: &str) -> Result<bool, Box<dyn Error>> {
     let client = Client::options(address)
         .transport(Transport::Grpc)
+        .connect_timeout(CONNECTING)
         .connect()
         .await?;
     let tests = Tests::new(client);

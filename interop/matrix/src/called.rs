@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::deadlines::sleep;
 use crate::expect::{exception, message};
 use crate::peers::{Peer, Serving};
 use crate::report::Report;
@@ -51,6 +52,7 @@ impl Column<'_> {
         let mut command = Command::new(self.command);
         command
             .args(["call", &self.serving.address, method, "--json", "-d", &data])
+            .args(["--connect-timeout", "60s"])
             .args(&self.flags)
             .args(flags)
             .stdin(Stdio::null())
@@ -127,7 +129,7 @@ fn thrift(command: &Path, kitex: &Peer, report: &mut Report) {
         let late = [json!({ "timeout": true })];
         column.check(
             "onlyA",
-            &asked("sleep:3000:late"),
+            &asked(&sleep("late")),
             &["--timeout", "200ms"],
             &late,
         );

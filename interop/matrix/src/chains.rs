@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::deadlines::{SLEEP, out_of_time, timeout};
+use crate::deadlines::{out_of_time, passed, sleep, timeout};
 use crate::expect::message;
 use crate::implementations::Implementation;
 use crate::peers::{Peer, Serving};
@@ -128,8 +128,9 @@ impl Chain<'_> {
     /// The time of the first caller is over, whoever notices it.
     fn out_of_time(&mut self) {
         let keeps_time = self.middle == Implementation::Polyport;
-        let asks = format!("next:{SLEEP}");
-        let seen = out_of_time(keeps_time, || self.call(&asks, &["--timeout", "300"]));
+        let asks = format!("next:{}", sleep("late"));
+        let of_server: &[Value] = if keeps_time { &[passed()] } else { &[] };
+        let seen = out_of_time(of_server, || self.call(&asks, &["--timeout", "300"]));
         self.report
             .compare(&self.name, "timeout", &timeout(), &seen);
     }

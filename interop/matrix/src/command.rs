@@ -78,6 +78,7 @@ fn said(command: &Path, args: &[&str]) -> String {
     let mut command = Command::new(command);
     command
         .args(args)
+        .args(["--timeout", "60s", "--connect-timeout", "60s"])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());

@@ -48,6 +48,7 @@ async fn in_time(cell: impl Future<Output = Result<(), String>>) -> Result<(), S
 async fn client(address: &str, transport: Transport) -> Result<idl::multi::ServiceAClient, String> {
     let client = Client::options(address)
         .transport(transport)
+        .connect_timeout(LIMIT)
         .connect()
         .await
         .map_err(|error| error.to_string())?;

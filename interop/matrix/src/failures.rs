@@ -3,10 +3,11 @@
 
 use serde_json::{Value, json};
 
+use crate::deadlines::{IN_TIME, sleep, timeout};
 use crate::expect::{exception, lost};
 use crate::implementations::Implementation;
 use crate::peers::{Peer, Serving};
-use crate::ports::free_address;
+use crate::ports::Reserved;
 use crate::report::Report;
 
 /// One client and one server, over everything.
@@ -167,30 +168,40 @@ impl Column<'_> {
              server side] oh"
         );
         let expected = match (kitex, self.is_http2()) {
-            (true, true) => json!({ "timeout": true }),
+            (true, true) => timeout(),
             (true, false) => lost(),
             (false, true) => exception(13, &text),
             (false, false) => exception(6, &text),
         };
-        let flags = ["--transient", "FAIL=panic:oh", "--timeout", "2000"];
+        // Who is told nothing has to wait until its time is over.
+        let time = if expected == timeout() {
+            "2000"
+        } else {
+            IN_TIME
+        };
+        let flags = ["--transient", "FAIL=panic:oh", "--timeout", time];
         self.check(serving, "hi", &flags, &expected);
     }
 
     /// A server that goes away while it is asked, and one that is not there.
     fn of_connections(&mut self, serving: Serving) {
-        serving.forget_sleepers();
         let address = serving.address.clone();
         let line = std::thread::scope(|scope| {
-            let call = scope.spawn(|| self.call(&address, "sleep:60000:late", &[]));
-            serving.wait_for_sleeper();
+            let call = scope.spawn(|| self.call(&address, &sleep("late"), &[]));
+            let asleep = serving.wait_for_sleeper("late");
             drop(serving);
-            call.join()
-                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            let line = call.join();
+            let line = line.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            match asleep {
+                true => line,
+                false => json!({ "not called": line }),
+            }
         });
         let seen = plain(line);
         self.report
             .compare(&self.name, "a server that is killed", &lost(), &seen);
-        let seen = plain(self.call(&free_address(), "hi", &[]));
+        let nobody = Reserved::new();
+        let seen = plain(self.call(&nobody.address, "hi", &[]));
         self.report
             .compare(&self.name, "nobody listens", &lost(), &seen);
     }

@@ -170,6 +170,7 @@ impl Calling<'_> {
         };
         let services = Services::new(schema.clone()).map_err(text)?;
         let options = Client::options(self.address).transport(self.transport);
+        let options = options.connect_timeout(LIMIT);
         let client = options.connect().await.map_err(text)?;
         if fixture == "proto" {
             self.protobuf(&client, &services).await

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use crate::implementations::Implementation;
 use crate::peers::{Peer, Serving};
-use crate::ports::{free_address, listens};
+use crate::ports::Reserved;
 use crate::report::Report;
 use crate::time_limit;
 
@@ -82,19 +82,14 @@ impl GrpcGo {
 
     /// It wants to be told its port, and does not say when it listens.
     fn serve(&self) -> Serving {
-        loop {
-            let address = free_address();
-            let (_, port) = address.rsplit_once(':').unwrap_or_default();
-            let mut child = Command::new(&self.server)
-                .args(["-port", port])
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap_or_else(|error| panic!("{} cannot be run: {error}", self.server.display()));
-            if listens(&mut child, &address) {
-                return Serving::new(child, address);
-            }
-        }
+        let reserved = Reserved::new();
+        let child = Command::new(&self.server)
+            .args(["-port", reserved.port()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{} cannot be run: {error}", self.server.display()));
+        Serving::when_it_listens("grpc-go test", child, reserved)
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn run(grpcurl: &Path, polyport: &Peer, report: &mut Report) {
 fn said(grpcurl: &Path, flags: &[&str], address: &str, of: &[&str]) -> String {
     let mut command = Command::new(grpcurl);
     command
-        .arg("-plaintext")
+        .args(["-plaintext", "-connect-timeout", "60"])
         .args(flags)
         .arg(address)
         .args(of)
@@ -123,9 +123,9 @@ const CALLED: &[(&[&str], &str, &str, &str)] = &[
         "ERROR:\n  Code: PermissionDenied\n  Message: no [biz error]",
     ),
     (
-        &["-max-time", "2"],
+        &["-max-time", "10"],
         "multi.v1.ServiceA/OnlyA",
-        r#"{"message":"sleep:60000:late"}"#,
+        r#"{"message":"sleep:3600000:late"}"#,
         "ERROR:\n  Code: DeadlineExceeded\n  Message: context deadline exceeded",
     ),
     (
@@ -173,7 +173,7 @@ const CALLED: &[(&[&str], &str, &str, &str)] = &[
         "ERROR:\n  Code: NotFound\n  Message: unknown service",
     ),
     (
-        &["-max-time", "2"],
+        &["-max-time", "10"],
         "grpc.health.v1.Health/Watch",
         r#"{"service":"multi.v1.ServiceA"}"#,
         "{\"status\":\"SERVING\"}\n\

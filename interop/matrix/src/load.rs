@@ -84,6 +84,7 @@ impl Load {
             .args(["bench", address, self.method, "-d", self.request])
             .args(["--idl", &format!("{IDLS}/{}", self.idl), "-I", IDLS])
             .args(["--calls", CALLS, "--connections", "4", "--json"])
+            .args(["--timeout", "60s", "--connect-timeout", "60s"])
             .args(flags.split(' '))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

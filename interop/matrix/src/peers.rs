@@ -6,19 +6,16 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
-use std::time::Duration;
 
 use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::implementations::Implementation;
-use crate::time_limit::{self, TimeLimit};
+use crate::ports::{Reserved, listens};
+use crate::time_limit::{self, SOON, TimeLimit};
 
 /// A program that has hung so often is not run again: the cells would outlast everybody's patience.
 const HANGS: usize = 3;
-
-/// Shorter than handlers sleep that are to be ended.
-const SOON: Duration = Duration::from_secs(20);
 
 #[derive(Debug)]
 pub(crate) struct Peer {
@@ -41,23 +38,34 @@ pub(crate) struct Serving {
     told: Receiver<Told>,
     /// The server behind it, if it is a proxy.
     behind: Option<Box<Self>>,
+    /// Its port, if it was told one.
+    reserved: Option<Reserved>,
 }
 
-/// What a handler says that sleeps.
-#[derive(Debug)]
+/// What a handler says that sleeps, and what it is to say when it wakes up.
+#[derive(Debug, PartialEq, Eq)]
 enum Told {
-    Asleep,
-    /// It ended before it woke up, and this is what it was called as.
-    GivenUp(String),
+    Asleep {
+        dream: String,
+    },
+    /// It ended before it woke up.
+    GivenUp {
+        called: String,
+        dream: String,
+    },
 }
 
 impl Told {
-    fn in_line(line: &[u8]) -> Option<Self> {
-        if let Some(called) = line.strip_prefix(b"given up: ") {
-            let called = String::from_utf8_lossy(called).into_owned();
-            return Some(Self::GivenUp(called));
+    /// `asleep: SERVICE/METHOD DREAM`, or the same with `given up`.
+    fn in_line(line: &str) -> Option<Self> {
+        let (what, rest) = line.split_once(": ")?;
+        let (called, dream) = rest.split_once(' ')?;
+        let (called, dream) = (called.to_owned(), dream.to_owned());
+        match what {
+            "asleep" => Some(Self::Asleep { dream }),
+            "given up" => Some(Self::GivenUp { called, dream }),
+            _ => None,
         }
-        line.starts_with(b"asleep: ").then_some(Self::Asleep)
     }
 }
 
@@ -71,13 +79,13 @@ pub(crate) struct Sleepers {
 }
 
 impl Serving {
-    pub(crate) fn new(mut child: Child, address: String) -> Self {
+    fn new(mut child: Child, address: String) -> Self {
         let (tell, told) = mpsc::channel();
         // Somebody must read what the server logs, or it would stop at a full pipe.
         if let Some(log) = child.stderr.take() {
             thread::spawn(move || {
-                // Not every line is UTF-8.
                 for line in BufReader::new(log).split(b'\n').map_while(Result::ok) {
+                    let line = String::from_utf8_lossy(&line);
                     if let Some(told) = Told::in_line(&line) {
                         let _ = tell.send(told);
                     }
@@ -89,7 +97,22 @@ impl Serving {
             address,
             told,
             behind: None,
+            reserved: None,
         }
+    }
+
+    /// A server that was told its port, and does not say when it listens there.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it does not.
+    pub(crate) fn when_it_listens(name: &str, child: Child, reserved: Reserved) -> Self {
+        let mut serving = Self::new(child, reserved.address.clone());
+        if let Err(reason) = listens(&mut serving.child, &reserved) {
+            panic!("{name} was told its port: {reason}");
+        }
+        serving.reserved = Some(reserved);
+        serving
     }
 
     /// Whether the server is behind a proxy.
@@ -97,35 +120,39 @@ impl Serving {
         self.behind.is_some()
     }
 
-    /// Forgets what handlers have said until now.
-    pub(crate) fn forget_sleepers(&self) {
-        if let Some(server) = &self.behind {
-            server.forget_sleepers();
-        }
-        self.told.try_iter().for_each(drop);
+    /// Waits until a handler has fallen asleep that has this dream, of which there is no other.
+    pub(crate) fn wait_for_sleeper(&self, dream: &str) -> bool {
+        let until = Instant::now() + SOON;
+        let asleep = Told::Asleep {
+            dream: dream.to_owned(),
+        };
+        std::iter::from_fn(|| self.told_before(until)).any(|told| told == asleep)
     }
 
-    /// Waits until a handler has fallen asleep.
-    pub(crate) fn wait_for_sleeper(&self) {
-        let _ = self.told.recv_timeout(SOON);
-    }
-
-    /// Waits until so many handlers have ended before they woke up.
-    pub(crate) fn sleepers(&self, count: usize) -> Sleepers {
+    /// Waits until so many handlers with this dream have ended before they woke up.
+    pub(crate) fn sleepers(&self, dream: &str, count: usize) -> Sleepers {
         if let Some(server) = &self.behind {
-            return server.sleepers(count);
+            return server.sleepers(dream, count);
         }
         let until = Instant::now() + SOON;
         let mut sleepers = Sleepers::default();
         while sleepers.given_up.len() < count {
-            let left = until.saturating_duration_since(Instant::now());
-            match self.told.recv_timeout(left) {
-                Ok(Told::Asleep) => sleepers.asleep += 1,
-                Ok(Told::GivenUp(called)) => sleepers.given_up.push(called),
-                Err(_) => break,
+            match self.told_before(until) {
+                Some(Told::Asleep { dream: of }) if of == dream => sleepers.asleep += 1,
+                Some(Told::GivenUp { called, dream: of }) if of == dream => {
+                    sleepers.given_up.push(called);
+                }
+                // Of a call before.
+                Some(_) => {}
+                None => break,
             }
         }
         sleepers
+    }
+
+    fn told_before(&self, until: Instant) -> Option<Told> {
+        let left = until.saturating_duration_since(Instant::now());
+        self.told.recv_timeout(left).ok()
     }
 }
 
@@ -269,5 +296,19 @@ fn listening(command: &mut Command) -> Result<Serving, Ended> {
             let status = child.wait().ok().and_then(|status| status.code());
             Err(Ended { status, text })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sleepers_are_told_apart_by_their_dreams() {
+        let dream = "late 1".to_owned();
+        let called = "ServiceA/onlyA".to_owned();
+        let told = Told::in_line("given up: ServiceA/onlyA late 1");
+        assert_eq!(told, Some(Told::GivenUp { called, dream }));
+        assert_eq!(Told::in_line("2026-11-21 WARN: one two three"), None);
     }
 }

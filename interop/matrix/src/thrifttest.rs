@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use crate::implementations::Implementation;
 use crate::peers::{Peer, Serving};
-use crate::ports::{free_address, listens};
+use crate::ports::Reserved;
 use crate::report::Report;
 use crate::time_limit;
 
@@ -122,19 +122,14 @@ impl Apache {
 
     /// It wants to be told its port, and does not say when it listens.
     fn serve(&self, server: &str, transport: &str) -> Serving {
-        loop {
-            let address = free_address();
-            let (_, port) = address.rsplit_once(':').unwrap_or_default();
-            let mut child = self
-                .command("TestServer.py", transport, "binary", port)
-                .arg(server)
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap_or_else(|error| panic!("TestServer.py cannot be run: {error}"));
-            if listens(&mut child, &address) {
-                return Serving::new(child, address);
-            }
-        }
+        let reserved = Reserved::new();
+        let child = self
+            .command("TestServer.py", transport, "binary", reserved.port())
+            .arg(server)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("TestServer.py cannot be run: {error}"));
+        Serving::when_it_listens(server, child, reserved)
     }
 }

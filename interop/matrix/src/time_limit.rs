@@ -6,8 +6,12 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// Longer than any program takes that does not hang. The clients' own patience, of which they say
-/// that it is over, is much shorter.
-pub(crate) const LIMIT: Duration = Duration::from_secs(60);
+/// that it is over, is shorter.
+pub(crate) const LIMIT: Duration = Duration::from_secs(300);
+
+/// Longer than anything takes that a busy machine does late, and before a client gives up that was told of
+/// no time, which is after 120 s.
+pub(crate) const SOON: Duration = Duration::from_secs(90);
 
 /// What ends a program that does not end. Whoever reads its output then finds the end of it.
 #[derive(Debug)]

@@ -49,6 +49,12 @@ pub(crate) struct Serve {
     /// Refuse frames of more bytes
     #[arg(long)]
     pub(crate) max_size: Option<usize>,
+    /// How many milliseconds calls under way have when the server is stopped
+    #[arg(long)]
+    pub(crate) drain: Option<u64>,
+    /// How many milliseconds a connection is silent then before it is closed
+    #[arg(long)]
+    pub(crate) quiet: Option<u64>,
     /// Obey words that only the peers of Kitex and of Polyport know
     #[arg(long)]
     pub(crate) further_words: bool,

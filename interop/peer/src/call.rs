@@ -1,6 +1,7 @@
 //! `call`: one method, typed by the generated code, with JSON at both ends.
 
 use std::error::Error;
+use std::time::Duration;
 
 use polyport::client::{Compression, Connections};
 use polyport::method::{Method, StreamMethod};
@@ -14,6 +15,9 @@ use crate::args::{Call, CompressionName, TransportName};
 use crate::targets;
 use crate::validators::{Length, ValidatorName};
 
+/// It takes no time, however busy the machine is.
+pub(crate) const CONNECTING: Duration = Duration::from_secs(60);
+
 pub(crate) type Outcome<T> = Result<T, Box<dyn Error>>;
 
 pub(crate) fn run(call: Call) -> Outcome<()> {
@@ -24,6 +28,7 @@ pub(crate) fn run(call: Call) -> Outcome<()> {
     runtime.block_on(async {
         let options = Client::options(call.addr.as_str())
             .transport(transport)
+            .connect_timeout(CONNECTING)
             .caller(call.caller.as_str());
         let options = if call.no_service_name {
             options.without_service_name()

@@ -88,7 +88,7 @@ fn who(cx: &Context) -> String {
 /// Waits as often as the message says, and gives the rest of it.
 async fn after_sleeping<'a>(cx: &Context, mut message: &'a str) -> &'a str {
     while let Some((milliseconds, rest)) = sleeping(message) {
-        let asleep = Asleep::new(called(cx));
+        let asleep = Asleep::new(format!("{} {rest}", called(cx)));
         sleep(Duration::from_millis(milliseconds)).await;
         asleep.wake();
         message = rest;
@@ -96,26 +96,27 @@ async fn after_sleeping<'a>(cx: &Context, mut message: &'a str) -> &'a str {
     message
 }
 
-/// Says on standard error that a handler has fallen asleep, and when it is dropped before it woke up.
+/// Says on standard error that a handler has fallen asleep, and when it is dropped before it woke up, each
+/// time with what it was to do then.
 struct Asleep {
-    called: String,
+    who: String,
 }
 
 impl Asleep {
-    fn new(called: String) -> Self {
-        eprintln!("asleep: {called}");
-        Self { called }
+    fn new(who: String) -> Self {
+        eprintln!("asleep: {who}");
+        Self { who }
     }
 
     fn wake(mut self) {
-        self.called.clear();
+        self.who.clear();
     }
 }
 
 impl Drop for Asleep {
     fn drop(&mut self) {
-        if !self.called.is_empty() {
-            eprintln!("given up: {}", self.called);
+        if !self.who.is_empty() {
+            eprintln!("given up: {}", self.who);
         }
     }
 }

@@ -6,7 +6,7 @@ use polyport::{Client, Codec, Context, Status};
 use tokio::sync::OnceCell;
 
 use crate::args::TransportName;
-use crate::call::transport;
+use crate::call::{CONNECTING, transport};
 use crate::generated::proto::multi::v1 as proto;
 use crate::generated::several::multi::{Request, ServiceAClient};
 
@@ -69,6 +69,7 @@ impl Next {
         let transport = transport(self.transport);
         let transport = transport.map_err(|error| Status::error(error.to_string()))?;
         let options = Client::options(&self.address).transport(transport);
+        let options = options.connect_timeout(CONNECTING);
         Ok(options.caller("middle").connect().await?)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error;
 use std::io::Write;
+use std::time::Duration;
 
 use polyport::validator::Crc32c;
 use polyport::{Health, Limits, Server};
@@ -57,12 +58,17 @@ fn server(serve: &Serve) -> Result<Server, Box<dyn Error>> {
         further::obey_from_now_on();
         server = server.layer(Failing);
     }
+    let mut limits = Limits::default();
     if let Some(frame) = serve.max_size {
-        server = server.limits(Limits {
-            frame,
-            ..Limits::default()
-        });
+        limits.frame = frame;
     }
+    if let Some(milliseconds) = serve.drain {
+        limits.drain = Duration::from_millis(milliseconds);
+    }
+    if let Some(milliseconds) = serve.quiet {
+        limits.quiet = Duration::from_millis(milliseconds);
+    }
+    server = server.limits(limits);
     Ok(match serve.validator {
         None => server,
         Some(ValidatorName::Crc32c) => server.validator(Crc32c),

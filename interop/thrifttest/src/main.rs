@@ -5,6 +5,7 @@ mod handlers;
 
 use std::error::Error;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use polyport::{Client, Server, Transport};
@@ -12,6 +13,9 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::handlers::Handlers;
 use crate::idl::{SecondServiceServer, ThriftTestClient, ThriftTestServer};
+
+/// It takes no time, however busy the machine is.
+const CONNECTING: Duration = Duration::from_secs(60);
 
 /// What the generator makes of ThriftTest.thrift.
 mod idl {
@@ -82,6 +86,7 @@ async fn call(address: &str, transport: TransportName) -> Result<(), Box<dyn Err
     };
     let client = Client::options(address)
         .transport(transport)
+        .connect_timeout(CONNECTING)
         .connect()
         .await?;
     for (name, outcome) in cases::run(&ThriftTestClient::new(client)).await {

@@ -21,7 +21,7 @@ use crate::message::insert;
 use crate::{Call, outcome};
 
 /// Longer than any answer takes. A server that says nothing must not stop the tests.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 type Outcome<T> = Result<T, Box<dyn Error>>;
 

@@ -41,7 +41,7 @@ pub(crate) async fn obey_item(called: &str, message: &str) -> Result<String, Sta
 async fn after_sleeping<'a>(called: &str, mut message: &'a str) -> &'a str {
     while let Some(rest) = message.strip_prefix("sleep:") {
         let (milliseconds, rest) = rest.split_once(':').unwrap_or((rest, ""));
-        let asleep = Asleep::new(called);
+        let asleep = Asleep::new(format!("{called} {rest}"));
         sleep(Duration::from_millis(milliseconds.parse().unwrap_or(0))).await;
         asleep.wake();
         message = rest;
@@ -49,26 +49,27 @@ async fn after_sleeping<'a>(called: &str, mut message: &'a str) -> &'a str {
     message
 }
 
-/// Says on standard error that a handler has fallen asleep, and when it is dropped before it woke up.
-struct Asleep<'a> {
-    called: &'a str,
+/// Says on standard error that a handler has fallen asleep, and when it is dropped before it woke up, each
+/// time with what it was to do then.
+struct Asleep {
+    who: String,
 }
 
-impl<'a> Asleep<'a> {
-    fn new(called: &'a str) -> Self {
-        eprintln!("asleep: {called}");
-        Self { called }
+impl Asleep {
+    fn new(who: String) -> Self {
+        eprintln!("asleep: {who}");
+        Self { who }
     }
 
     fn wake(mut self) {
-        self.called = "";
+        self.who.clear();
     }
 }
 
-impl Drop for Asleep<'_> {
+impl Drop for Asleep {
     fn drop(&mut self) {
-        if !self.called.is_empty() {
-            eprintln!("given up: {}", self.called);
+        if !self.who.is_empty() {
+            eprintln!("given up: {}", self.who);
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::volo_gen::multi::ServiceADeclinesException;
 use crate::volo_gen::types::TypesEchoException;
 
 /// Longer than any answer takes. A server that says nothing must not stop the tests.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Waits for a call with the metadata and the time that the command line says.
 pub(crate) async fn of<T: Answer>(

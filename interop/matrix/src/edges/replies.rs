@@ -246,7 +246,7 @@ fn exceptions() -> Vec<Case> {
         )
         .kitex(&json!({ "timeout": true }))
         .polyport(&lost())
-        .timeout("3000"),
+        .timeout("10000"),
     ]);
     cases
 }

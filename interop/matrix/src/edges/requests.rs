@@ -91,7 +91,7 @@ impl Request {
             if flags.contains("--timeout") {
                 line += " 12=T";
             }
-            line += " 17=1000 20= 22=1";
+            line += " 17=60000 20= 22=1";
         }
         line += metadata;
         // The numbers of both clients begin with 1.

@@ -4,40 +4,44 @@
 use serde_json::{Value, json};
 
 use super::{Column, without_headers};
-use crate::deadlines::{SLEEP, out_of_time, timeout};
+use crate::deadlines::{out_of_time, sleep, timeout};
 use crate::peers::Sleepers;
 
-/// How many milliseconds a call lasts; the second when its handler did not begin within the first, on a
-/// busy machine.
-const LASTS: [&str; 2] = ["300", "2000"];
+/// How many milliseconds a call lasts: more when its handler did not begin within fewer, on a busy
+/// machine.
+const LASTS: [&str; 3] = ["300", "3000", "30000"];
 
 pub(super) fn run(column: &mut Column<'_>) {
     let pair = column.pair;
-    let request = pair.request(SLEEP);
-    let items = json!([pair.item(1, SLEEP)]);
-    for (service, method, json) in [
+    let request = |text: &str| pair.request(text);
+    let items = |text: &str| json!([pair.item(1, text)]);
+    let rows: [(&str, &str, Asks<'_>); 4] = [
         ("ServiceA", "onlyA", &request),
         ("Streams", "bidirectional", &items),
         ("Streams", "client", &items),
         ("Streams", "server", &items),
-    ] {
+    ];
+    for (service, method, asks) in rows {
         let mut call = Call {
             column,
             service,
             method,
-            json,
+            asks,
         };
         call.out_of_time();
         call.given_up();
     }
 }
 
+/// Makes the arguments that ask for what a text says.
+type Asks<'a> = &'a dyn Fn(&str) -> Value;
+
 /// A call of a handler that sleeps for longer than anybody waits.
 struct Call<'a, 'b> {
     column: &'a mut Column<'b>,
     service: &'static str,
     method: &'static str,
-    json: &'a Value,
+    asks: Asks<'a>,
 }
 
 impl Call<'_, '_> {
@@ -60,24 +64,27 @@ impl Call<'_, '_> {
     /// says of their handlers. A handler that did not begin in time proves nothing: then there is more
     /// time.
     fn end_early(&self, flag: &str, count: usize) -> (Value, Sleepers) {
-        let [short, long] = LASTS;
-        let (line, sleepers) = self.end_after(flag, short, count);
-        if sleepers.asleep < count {
-            self.end_after(flag, long, count)
-        } else {
-            (line, sleepers)
+        let [first, more @ ..] = LASTS;
+        let mut ended = self.end_after(flag, first, count);
+        for lasts in more {
+            if ended.1.asleep < count {
+                ended = self.end_after(flag, lasts, count);
+            }
         }
+        ended
     }
 
     fn end_after(&self, flag: &str, milliseconds: &str, count: usize) -> (Value, Sleepers) {
         let many = count.to_string();
         let flags = [flag, milliseconds, "--count", &many];
         let column = &*self.column;
-        column.serving.forget_sleepers();
-        let line = out_of_time(false, || {
-            column.call(self.service, self.method, self.json, &flags)
+        // Handlers of calls before may still have to end.
+        let dream = format!("{flag} {milliseconds}");
+        let json = (self.asks)(&sleep(&dream));
+        let line = out_of_time(&[], || {
+            column.call(self.service, self.method, &json, &flags)
         });
-        (line, column.serving.sleepers(count))
+        (line, column.serving.sleepers(&dream, count))
     }
 
     /// Compares who has given up with who was called.

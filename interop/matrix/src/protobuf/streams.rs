@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Column;
+use crate::deadlines::IN_TIME;
 
 /// What a call streams.
 const KINDS: [&str; 3] = ["bidirectional", "client", "server"];
@@ -78,7 +79,7 @@ fn failures(column: &mut Column<'_>) {
             "client" => json!({ "ok": [pair.item(1, "sleep:20:soon")] }),
             _ => json!({ "ok": [pair.item(1, "echo soon")] }),
         };
-        column.check_with("Streams", kind, &soon, &["--timeout", "5000"], &answer);
+        column.check_with("Streams", kind, &soon, &["--timeout", IN_TIME], &answer);
     }
 }
 

@@ -1,9 +1,9 @@
 //! One request, one answer.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Column;
-use crate::deadlines::{SLEEP, out_of_time, timeout};
+use crate::deadlines::{IN_TIME, out_of_time, passed, sleep, timeout};
 use crate::implementations::Implementation;
 
 pub(super) fn run(column: &mut Column<'_>) {
@@ -82,8 +82,9 @@ fn failures(column: &mut Column<'_>) {
     if !pair.is_http2() {
         let told = pair.names_service();
         let keeps_time = pair.server == Implementation::Polyport || column.serving.is_proxied();
-        let slow = pair.request(SLEEP);
-        let seen = out_of_time(told && keeps_time, || {
+        let slow = pair.request(&sleep("late"));
+        let of_server: &[Value] = if told && keeps_time { &[passed()] } else { &[] };
+        let seen = out_of_time(of_server, || {
             column.call("ServiceA", "onlyA", &slow, &["--timeout", "100"])
         });
         column
@@ -91,7 +92,7 @@ fn failures(column: &mut Column<'_>) {
             .compare(&column.name, "timeout", &timeout(), &seen);
     }
     let soon = format!("ServiceA/{}: soon", pair.method("onlyA"));
-    let flags = ["--timeout", "5000"];
+    let flags = ["--timeout", IN_TIME];
     column.says("ServiceA", "onlyA", "sleep:20:soon", &flags, &soon);
 }
 
