@@ -30,6 +30,7 @@ mod ports;
 mod time_limit;
 mod implementations;
 mod report;
+mod heard;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

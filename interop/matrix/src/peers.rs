@@ -1,7 +1,7 @@
 //! The programs that are run: servers that end with the test, calls that print lines of JSON.
 
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver};
@@ -10,6 +10,7 @@ use std::thread;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::heard::Speaker;
 use crate::implementations::Implementation;
 use crate::ports::{Reserved, listens};
 use crate::time_limit::{self, SOON, TimeLimit};
@@ -79,13 +80,15 @@ pub(crate) struct Sleepers {
 }
 
 impl Serving {
-    fn new(mut child: Child, address: String) -> Self {
+    fn new(name: &str, mut child: Child, address: String) -> Self {
         let (tell, told) = mpsc::channel();
+        let speaker = Speaker::new(format!("{name} {address}"));
         // Somebody must read what the server logs, or it would stop at a full pipe.
         if let Some(log) = child.stderr.take() {
             thread::spawn(move || {
                 for line in BufReader::new(log).split(b'\n').map_while(Result::ok) {
                     let line = String::from_utf8_lossy(&line);
+                    speaker.says(&line);
                     if let Some(told) = Told::in_line(&line) {
                         let _ = tell.send(told);
                     }
@@ -107,7 +110,7 @@ impl Serving {
     ///
     /// Panics if it does not.
     pub(crate) fn when_it_listens(name: &str, child: Child, reserved: Reserved) -> Self {
-        let mut serving = Self::new(child, reserved.address.clone());
+        let mut serving = Self::new(name, child, reserved.address.clone());
         if let Err(reason) = listens(&mut serving.child, &reserved) {
             panic!("{name} was told its port: {reason}");
         }
@@ -270,8 +273,10 @@ fn piped(command: &mut Command) -> &mut Command {
 
 /// Starts a server, which must say where it listens.
 fn listening(command: &mut Command) -> Result<Serving, Ended> {
+    let program = Path::new(command.get_program()).file_name();
+    let name = program.unwrap_or_default().to_string_lossy().into_owned();
     let mut child = command
-        .env("RUST_LOG", "error")
+        .env("RUST_LOG", "warn")
         .spawn()
         .unwrap_or_else(|error| panic!("{command:?} cannot be run: {error}"));
     let limit = TimeLimit::of(&child);
@@ -283,7 +288,7 @@ fn listening(command: &mut Command) -> Result<Serving, Ended> {
     match line.trim().strip_prefix("listening on ") {
         Some(address) => {
             let address = address.to_owned();
-            Ok(Serving::new(child, address))
+            Ok(Serving::new(&name, child, address))
         }
         None => {
             let mut text = String::new();

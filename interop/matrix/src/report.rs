@@ -2,11 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use tokio::time::Instant;
+
+use crate::heard;
+
 /// Every cell's outcome, by column.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     columns: BTreeMap<String, Column>,
     failures: Vec<String>,
+    /// When the cell before was compared.
+    before: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -43,9 +49,13 @@ impl Report {
             Ok(()) => entry.passed += 1,
             Err(reason) => {
                 entry.failed += 1;
-                self.failures.push(format!("{column} | {cell}: {reason}"));
+                let said = heard::since(self.before);
+                let said: String = said.iter().map(|line| format!("\n    | {line}")).collect();
+                self.failures
+                    .push(format!("{column} | {cell}: {reason}{said}"));
             }
         }
+        self.before = Some(Instant::now());
     }
 
     /// Takes over what another thread compared.
