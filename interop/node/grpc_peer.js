@@ -86,7 +86,9 @@ function cut(text, separator = ":") {
 /** Waits for MS of MS[:rest] and gives the rest, unless nobody waits for the answer any more. */
 async function sleep(call, place, text) {
   const [milliseconds, rest] = cut(text);
-  const gone = new Promise((resolve) => call.once("cancelled", () => resolve(true)));
+  const gone = call.cancelled
+    ? Promise.resolve(true)
+    : new Promise((resolve) => call.once("cancelled", () => resolve(true)));
   // What is to be done then tells calls apart.
   const who = `${place} ${rest}`;
   console.error(`asleep: ${who}`);

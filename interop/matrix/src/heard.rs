@@ -1,4 +1,4 @@
-//! What servers have said of late: whoever reads why a cell failed wants to see it.
+//! What servers and clients have complained about of late: whoever reads why a cell failed wants to see it.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,7 @@ use std::thread::{self, ThreadId};
 
 use tokio::time::Instant;
 
-/// How many lines are kept, of all servers together.
+/// How many lines are kept, of all together.
 const KEPT: usize = 2000;
 
 /// How many are shown of those that were said during a cell, the last ones.
@@ -15,13 +15,13 @@ const SHOWN: usize = 20;
 static LINES: Mutex<VecDeque<Line>> = Mutex::new(VecDeque::new());
 
 struct Line {
-    /// Who runs the server, and compares what comes of calls.
+    /// Who runs the program, and compares what comes of calls.
     of: ThreadId,
     at: Instant,
     text: String,
 }
 
-/// A server that is listened to, and the thread that runs it.
+/// A program that is listened to, and the thread that runs it.
 #[derive(Debug)]
 pub(crate) struct Speaker {
     name: String,
@@ -29,7 +29,7 @@ pub(crate) struct Speaker {
 }
 
 impl Speaker {
-    /// A server of this thread.
+    /// A program of this thread.
     pub(crate) fn new(name: String) -> Self {
         let of = thread::current().id();
         Self { name, of }
@@ -48,7 +48,7 @@ impl Speaker {
     }
 }
 
-/// What this thread's servers have said since then, as far as it has been read.
+/// What this thread's programs have said since then, as far as it has been read.
 pub(crate) fn since(then: Option<Instant>) -> Vec<String> {
     let of = thread::current().id();
     let lines = lines();

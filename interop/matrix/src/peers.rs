@@ -242,13 +242,16 @@ impl Peer {
                 return vec![Value::from(reason)];
             }
         };
+        let complaints = String::from_utf8_lossy(&output.stderr);
+        let caller = Speaker::new(format!("{} as the client", self.name));
+        complaints.lines().for_each(|line| caller.says(line));
         let text = String::from_utf8_lossy(&output.stdout);
         let lines: Vec<Value> = text
             .lines()
             .map(|line| serde_json::from_str(line).unwrap_or_else(|_| Value::from(line)))
             .collect();
         if lines.is_empty() {
-            vec![Value::from(String::from_utf8_lossy(&output.stderr))]
+            vec![Value::from(complaints)]
         } else {
             lines
         }

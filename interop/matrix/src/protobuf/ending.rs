@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Column, without_headers};
 use crate::deadlines::{out_of_time, sleep, timeout};
+use crate::implementations::Implementation;
 use crate::peers::Sleepers;
 
 /// How many milliseconds a call lasts: more when its handler did not begin within fewer, on a busy
@@ -67,11 +68,20 @@ impl Call<'_, '_> {
         let [first, more @ ..] = LASTS;
         let mut ended = self.end_after(flag, first, count);
         for lasts in more {
-            if ended.1.asleep < count {
+            if self.has_begun(&ended.1) < count {
                 ended = self.end_after(flag, lasts, count);
             }
         }
         ended
+    }
+
+    /// How many handlers began while somebody waited for them. Ours always learn that nobody does, others do
+    /// not when they begin after that.
+    fn has_begun(&self, sleepers: &Sleepers) -> usize {
+        match self.column.pair.server {
+            Implementation::Polyport => sleepers.asleep,
+            _ => sleepers.given_up.len(),
+        }
     }
 
     fn end_after(&self, flag: &str, milliseconds: &str, count: usize) -> (Value, Sleepers) {
