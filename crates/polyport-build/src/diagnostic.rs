@@ -1,5 +1,6 @@
 //! What is wrong with an IDL, where, and what would be right.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -232,8 +233,8 @@ impl Report {
         let help = diagnostic
             .help
             .iter()
-            .map(|text| Level::HELP.message(text.as_str()));
-        let title = level.primary_title(diagnostic.message.as_str());
+            .map(|text| Level::HELP.message(visible(text)));
+        let title = level.primary_title(visible(&diagnostic.message));
         let title = match diagnostic.code {
             Some(code) => title.id(code),
             None => title,
@@ -256,10 +257,10 @@ impl Report {
                     0 => AnnotationKind::Primary,
                     _ => AnnotationKind::Context,
                 };
-                kind.span(label.span.range()).label(label.text.as_str())
+                kind.span(label.span.range()).label(visible(&label.text))
             });
-        Snippet::source(source.text.as_str())
-            .path(source.path.to_string_lossy())
+        Snippet::source(of_same_length(&source.text))
+            .path(visible(&source.path.to_string_lossy()))
             .annotations(annotations)
     }
 }
@@ -273,6 +274,25 @@ impl fmt::Debug for Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.render(&Renderer::plain()))
+    }
+}
+
+/// Text that may come from a server or from a foreign file, without what a terminal would obey.
+fn visible(text: &str) -> String {
+    let visible = |letter: char| match letter.is_control() && letter != '\n' {
+        true => char::REPLACEMENT_CHARACTER,
+        false => letter,
+    };
+    text.chars().map(visible).collect()
+}
+
+/// A file's text without the controls that the renderer lets through, and the places as they were:
+/// each has two bytes, and so has what stands in its place.
+fn of_same_length(text: &str) -> Cow<'_, str> {
+    let is_obeyed = |letter: char| ('\u{80}'..='\u{9f}').contains(&letter);
+    match text.contains(is_obeyed) {
+        true => text.replace(is_obeyed, "¿").into(),
+        false => text.into(),
     }
 }
 
@@ -323,7 +343,35 @@ fn distance(a: &str, b: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use crate::source::Source;
+
     use super::*;
+
+    #[test]
+    fn nothing_that_is_shown_moves_a_terminal() {
+        let evil = "a\u{1b}[31m\u{9b}2Jb";
+        let mut sources = Sources::default();
+        let text = format!("{evil} text\n");
+        let file = sources.add(Source::new(Path::new(evil), text.as_bytes()));
+        let start = evil.len() + 1;
+        let span = Span::new(file, start..start + 4);
+        let diagnostic = Diagnostic::error(evil).at(span, evil).help(evil);
+        let report = Report::new(Arc::new(sources), vec![diagnostic]);
+        let plain = report.to_string();
+        assert_eq!(plain.matches("[31m").count(), 5, "{plain}");
+        assert!(!plain.contains(|letter: char| letter.is_control() && letter != '\n'));
+        // The styles are the renderer's own.
+        let styled = report.styled();
+        assert!(
+            !styled.contains('\u{9b}') && !styled.contains("a\u{1b}[31m"),
+            "{styled:?}"
+        );
+        // What is pointed at is what it was.
+        let line = plain.lines().find(|line| line.contains("^^^^")).unwrap();
+        let text = plain.lines().find(|line| line.contains(" text")).unwrap();
+        let column = |line: &str, of: &str| line[..line.find(of).unwrap()].chars().count();
+        assert_eq!(column(line, "^^^^"), column(text, "text"));
+    }
 
     #[test]
     fn the_closest_name_is_close() {
