@@ -11,6 +11,7 @@ mod told;
 mod serving;
 mod idl;
 mod metadata;
+mod address;
 mod duration;
 mod transport;
 mod include_dirs;

@@ -9,15 +9,15 @@ mod tally;
 mod histogram;
 mod quantity;
 
-use std::fs;
 use std::future::pending;
 use std::io::{BufWriter, stdout};
 use std::process::ExitCode;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
+use bytes::Bytes;
+use polyport::generic::Method;
 use polyport::{CallKind, Transport};
-use serde_json::Value;
 use tokio::runtime::Builder;
 use tokio::signal::ctrl_c;
 
@@ -27,7 +27,8 @@ use crate::bench::schedule::{Plan, Rate};
 use crate::bench::subject::{Subject, one_connection};
 use crate::bench::summary::Run;
 use crate::failure::Failure;
-use crate::target::Target;
+use crate::requests::Requests;
+use crate::target::{Target, fit};
 use crate::terminal::Colors;
 
 /// How long the calls go on if nothing else ends them.
@@ -42,10 +43,12 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode, Failure> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let (run, outcome) = runtime.block_on(measure(args))?;
-    let out = BufWriter::new(stdout().lock());
     match args.json {
-        true => summary::print_json(&run, &outcome, out)?,
-        false => summary::print_text(&run, &outcome, Colors::on(&stdout()), out)?,
+        true => summary::print_json(&run, &outcome)?,
+        false => {
+            let out = BufWriter::new(stdout().lock());
+            summary::print_text(&run, &outcome, Colors::on(&stdout()), out)?;
+        }
     }
     let is_well = outcome.tally.answered() > 0 && outcome.tally.failed() == 0;
     Ok(match is_well {
@@ -55,6 +58,7 @@ pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode, Failure> {
 }
 
 async fn measure(args: &BenchArgs) -> Result<(Run, Outcome), Failure> {
+    let requests = Requests::given(&args.data)?;
     let target = Target::find(&args.target, &args.method).await?;
     let callers = callers(args, target.transport())?;
     let mut options = target
@@ -63,17 +67,16 @@ async fn measure(args: &BenchArgs) -> Result<(Run, Outcome), Failure> {
     if args.target.timeout.is_none() {
         options = options.timeout(TIMEOUT);
     }
-    let method = target.method();
-    let request = method.encode_arguments(&data(&args.data)?);
-    let request = request.map_err(|error| Failure::Usage(error.to_string()))?;
-    let info = method.info();
+    let requests = encoded(target.method(), requests).await?;
+    let info = target.method().info();
     let run = Run {
         address: args.target.address.clone(),
-        service: info.service.clone(),
+        service: target.full_name(),
         method: info.method.clone(),
         transport: TransportName::of(target.transport()),
         codec: info.codec.to_string(),
-        request_bytes: request.len(),
+        requests: requests.len(),
+        request_bytes: requests.iter().map(Bytes::len).sum(),
         callers,
         rate: args.rate,
         streams: info.kind.is_streaming(),
@@ -82,7 +85,7 @@ async fn measure(args: &BenchArgs) -> Result<(Run, Outcome), Failure> {
         CallKind::ClientStream | CallKind::Bidirectional => args.messages,
         _ => 1,
     };
-    let subject = Subject::new(target, options, (request, messages));
+    let subject = Subject::new(target, options, (requests, messages));
     let interrupt = async {
         if ctrl_c().await.is_err() {
             pending().await
@@ -125,14 +128,11 @@ fn plan(args: &BenchArgs) -> Plan {
     }
 }
 
-/// The JSON that was given, or that of a file.
-fn data(text: &str) -> Result<Value, Failure> {
-    let Some(path) = text.strip_prefix('@') else {
-        let json = serde_json::from_str(text);
-        return json.map_err(|error| Failure::Usage(format!("`--data` is no JSON: {error}")));
-    };
-    let content =
-        fs::read(path).map_err(|error| Failure::Usage(format!("cannot read `{path}`: {error}")))?;
-    serde_json::from_slice(&content)
-        .map_err(|error| Failure::Usage(format!("`{path}` is no JSON: {error}")))
+/// Every request as it is on the wire.
+async fn encoded(method: &Method, requests: Requests) -> Result<Vec<Bytes>, Failure> {
+    let requests = requests.all().await?;
+    requests
+        .iter()
+        .map(|request| fit(method, request))
+        .collect()
 }

@@ -2,22 +2,20 @@
 
 mod watch;
 mod outcome;
-mod requests;
 
 use std::pin::pin;
 use std::process::ExitCode;
 
 use polyport::generic::{self, JsonSink, JsonStreaming};
 use polyport::{CallKind, Client, Metadata};
-use serde_json::Value;
 use tokio::runtime::Builder;
 
 use crate::args::CallArgs;
 use crate::call::outcome::Printer;
-use crate::call::requests::Requests;
 use crate::call::watch::Watch;
 use crate::failure::Failure;
-use crate::target::Target;
+use crate::requests::Requests;
+use crate::target::{Target, fit};
 
 pub(crate) fn run(args: &CallArgs) -> Result<ExitCode, Failure> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
@@ -33,12 +31,11 @@ async fn call(args: &CallArgs) -> Result<ExitCode, Failure> {
     let requests = prepared(target.method(), requests).await?;
     let mut printer = Printer {
         json: args.json,
+        transport: target.transport(),
         meant: None,
     };
-    let client = match target.connect().await {
-        Ok(client) => client,
-        Err(error) => return printer.unreached(&error),
-    };
+    let client = target.connect().await;
+    let client = client.map_err(|error| Failure::Other(error.to_string()))?;
     if !args.verbose {
         return made(&target, &client, requests, &printer).await;
     }
@@ -144,13 +141,4 @@ async fn receive(mut answers: JsonStreaming, printer: &Printer) -> Result<ExitCo
         Ok(()) => printer.end(&metadata),
         Err(status) => printer.failure(&status.into(), &metadata),
     }
-}
-
-/// Refuses what cannot be sent, before it is.
-fn fit(method: &generic::Method, request: &Value) -> Result<(), Failure> {
-    let encoded = method.encode_arguments(request);
-    let problem = |error| format!("the request does not fit {method:?}: {error}");
-    encoded
-        .map(drop)
-        .map_err(|error| Failure::Usage(problem(error)))
 }

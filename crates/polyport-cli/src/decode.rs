@@ -22,6 +22,7 @@ use crate::decode::idl::Idl;
 pub(crate) use crate::decode::passing::PassingFrames;
 use crate::decode::text::Printer;
 use crate::failure::Failure;
+use crate::report::line;
 use crate::terminal::Colors;
 
 pub(crate) fn run(args: &DecodeArgs) -> Result<ExitCode, Failure> {
@@ -86,8 +87,7 @@ fn print_text(bytes: &[u8], idl: &Idl, offsets: bool, out: impl Write) -> io::Re
 fn print_json(bytes: &[u8], idl: &Idl, mut out: impl Write) -> io::Result<bool> {
     let mut is_well = true;
     for frame in Frames::new(bytes, idl) {
-        serde_json::to_writer(&mut out, &frame)?;
-        writeln!(out)?;
+        writeln!(out, "{}", line(&frame)?)?;
         is_well &= frame.problems.is_empty();
     }
     out.flush()?;

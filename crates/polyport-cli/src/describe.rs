@@ -16,6 +16,7 @@ use polyport_wire::schema::{Schema, Service};
 use crate::args::DescribeArgs;
 use crate::describe::part::Part;
 use crate::failure::Failure;
+use crate::report::print_line;
 use crate::target::names::{self, suggestion};
 use crate::target::source::Source;
 
@@ -24,15 +25,11 @@ pub(crate) fn run(args: &DescribeArgs) -> Result<ExitCode, Failure> {
         .enable_all()
         .build()?;
     let parts = runtime.block_on(parts(args))?;
-    let mut out = stdout().lock();
     for (index, part) in parts.iter().enumerate() {
         match args.json {
-            true => {
-                let json = serde_json::to_string(&part.json()).map_err(std::io::Error::from)?;
-                writeln!(out, "{json}")?;
-            }
-            false if index > 0 => writeln!(out, "\n{}", part.idl())?,
-            false => writeln!(out, "{}", part.idl())?,
+            true => print_line(&part.json())?,
+            false if index > 0 => writeln!(stdout(), "\n{}", part.idl())?,
+            false => writeln!(stdout(), "{}", part.idl())?,
         }
     }
     Ok(ExitCode::SUCCESS)

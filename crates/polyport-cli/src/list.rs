@@ -7,6 +7,7 @@ use tokio::runtime::Builder;
 
 use crate::args::ListArgs;
 use crate::failure::Failure;
+use crate::report::print_line;
 use crate::target::listing::{Listing, MethodEntry, ServiceEntry};
 use crate::target::source::Source;
 use crate::terminal::{Color, Colors, visible};
@@ -17,15 +18,15 @@ pub(crate) fn run(args: &ListArgs) -> Result<ExitCode, Failure> {
         let mut source = Source::open(&args.target()).await?;
         source.listing().await
     })?;
-    let mut out = stdout().lock();
     match args.json {
-        true => {
-            let json = serde_json::to_string(&listing).map_err(io::Error::from)?;
-            writeln!(out, "{json}")?;
-        }
-        false => print(&listing, &mut out, Colors::on(&stdout()))?,
+        true => print_line(&listing)?,
+        false => print(&listing, &mut stdout().lock(), Colors::on(&stdout()))?,
     }
-    Ok(ExitCode::SUCCESS)
+    let mut services = listing.services.iter();
+    Ok(match services.any(|service| service.problem.is_some()) {
+        true => ExitCode::FAILURE,
+        false => ExitCode::SUCCESS,
+    })
 }
 
 fn print(listing: &Listing, out: &mut impl Write, colors: Colors) -> io::Result<()> {
@@ -59,6 +60,9 @@ fn print_service(service: &ServiceEntry, out: &mut impl Write, colors: Colors) -
     }
     if let Some(note) = &service.deprecation {
         writeln!(out, "  deprecated: {}", visible(note))?;
+    }
+    if let Some(problem) = &service.problem {
+        writeln!(out, "  {}", colors.paint(Color::Error, &visible(problem)))?;
     }
     let lengths = service
         .methods

@@ -12,6 +12,7 @@ mod new;
 mod list;
 mod describe;
 mod call;
+mod requests;
 mod target;
 mod completions;
 mod manual;
@@ -27,8 +28,12 @@ use clap::{CommandFactory, FromArgMatches};
 use crate::args::{Args, Command};
 
 fn main() -> ExitCode {
-    let matches = Args::command().get_matches();
-    let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let typed = Args::command().try_get_matches();
+    let typed = typed.and_then(|matches| Ok((Args::from_arg_matches(&matches)?, matches)));
+    let (args, matches) = match typed {
+        Ok(typed) => typed,
+        Err(error) => return report::refuse(&error),
+    };
     let outcome = match args.command {
         Command::New(args) => new::run(&args),
         Command::Gen(args) => generate::run(&args),

@@ -14,10 +14,14 @@ use crate::args::Args;
 use crate::failure::Failure;
 use crate::terminal::{Color, Colors, visible_lines};
 
+/// What the command exits with when it was called in a wrong way.
+const WRONG_CALL: u8 = 2;
+
 /// Says what stood in the way of the command of this name, and gives the status to exit with. With
-/// `json` it is said where the results are, but not that the command was called in a wrong way.
+/// `json` it is said where the results are.
 pub(crate) fn say(failure: Failure, command: &str, json: bool) -> ExitCode {
     let said = match failure {
+        Failure::Usage(problem) if json => return wrong_call_as_json(&problem),
         Failure::Usage(problem) => wrong_call(command, &problem),
         Failure::Idl(error) => print(error.report(), json),
         Failure::Other(problem) if json => print_line(&Line::new("error", &problem)),
@@ -29,6 +33,25 @@ pub(crate) fn say(failure: Failure, command: &str, json: bool) -> ExitCode {
     };
     // Who cannot be told learns it from the status.
     said.map_or(ExitCode::FAILURE, |()| ExitCode::FAILURE)
+}
+
+/// Says what clap found wrong with a command line, or prints the help that was asked for; with `--json`
+/// somewhere in it, as all that goes wrong.
+pub(crate) fn refuse(error: &clap::Error) -> ExitCode {
+    let json = std::env::args_os().any(|argument| argument == "--json");
+    if !json || !error.use_stderr() {
+        error.exit();
+    }
+    let text = error.to_string();
+    let (problem, _) = text.split_once("\n\n").unwrap_or((&text, ""));
+    let problem = problem.strip_prefix("error: ").unwrap_or(problem);
+    wrong_call_as_json(problem.trim_end())
+}
+
+fn wrong_call_as_json(problem: &str) -> ExitCode {
+    // Who cannot be told learns it from the status.
+    let _ = print_line(&Line::new("error", problem));
+    ExitCode::from(WRONG_CALL)
 }
 
 /// As clap says what it finds out by itself, with the usage of this command.
@@ -60,11 +83,12 @@ pub(crate) fn print(report: &Report, json: bool) -> io::Result<()> {
 
 /// Prints a value as one line of JSON.
 pub(crate) fn print_line(value: &impl Serialize) -> io::Result<()> {
-    print_json(&serde_json::to_string(value)?)
+    writeln!(stdout(), "{}", line(value)?)
 }
 
-/// Prints one line of JSON, of which a terminal shows all and obeys nothing.
-pub(crate) fn print_json(json: &str) -> io::Result<()> {
+/// A value as one line of JSON, of which a terminal shows all and obeys nothing.
+pub(crate) fn line(value: &impl Serialize) -> io::Result<String> {
+    let json = serde_json::to_string(value)?;
     let mut line = String::with_capacity(json.len());
     for letter in json.chars() {
         // The others are escaped already. Controls can only stand in texts.
@@ -73,7 +97,7 @@ pub(crate) fn print_json(json: &str) -> io::Result<()> {
             false => line.push(letter),
         }
     }
-    writeln!(stdout(), "{line}")
+    Ok(line)
 }
 
 /// A diagnostic as JSON has it; the first place stands apart as well.

@@ -1,4 +1,4 @@
-//! The requests of a call: from the command line, from files, from the standard input.
+//! Requests as JSON: from the command line, from files, from the standard input.
 
 use std::collections::VecDeque;
 use std::fs;
@@ -10,7 +10,7 @@ use crate::failure::Failure;
 
 /// Requests in the order in which they were given.
 #[derive(Debug)]
-pub(super) struct Requests {
+pub(crate) struct Requests {
     parts: VecDeque<Part>,
 }
 
@@ -23,7 +23,7 @@ enum Part {
 
 impl Requests {
     /// Reads all but the standard input: mistakes are found before anything is sent.
-    pub(super) fn given(data: &[String]) -> Result<Self, Failure> {
+    pub(crate) fn given(data: &[String]) -> Result<Self, Failure> {
         let mut parts = VecDeque::new();
         for (text, number) in data.iter().zip(1..) {
             let (origin, text) = match text.strip_prefix('@').unwrap_or(text) {
@@ -48,7 +48,7 @@ impl Requests {
     }
 
     /// The next request; `None` after the last one.
-    pub(super) async fn next(&mut self) -> Result<Option<Value>, Failure> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Value>, Failure> {
         loop {
             let input = match self.parts.pop_front() {
                 None => return Ok(None),
@@ -63,8 +63,20 @@ impl Requests {
         }
     }
 
+    /// All requests, when there are no more to come; an empty object if none was given.
+    pub(crate) async fn all(mut self) -> Result<Vec<Value>, Failure> {
+        let mut all = Vec::new();
+        while let Some(request) = self.next().await? {
+            all.push(request);
+        }
+        match all.is_empty() {
+            true => Ok(vec![Value::Object(Map::new())]),
+            false => Ok(all),
+        }
+    }
+
     /// The request of a call that takes one; an empty object if none was given.
-    pub(super) async fn only(mut self) -> Result<Value, Failure> {
+    pub(crate) async fn only(mut self) -> Result<Value, Failure> {
         let request = self.next().await?;
         if self.next().await?.is_some() {
             let problem = "the method takes one request, and more were given";

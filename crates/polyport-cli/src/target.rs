@@ -208,6 +208,12 @@ impl Target {
     }
 }
 
+/// A request as it is on the wire; refuses what cannot be sent, before it is.
+pub(crate) fn fit(method: &Method, request: &Value) -> Result<Bytes, Failure> {
+    let encoded = method.encode_arguments(request);
+    encoded.map_err(|error| Failure::Usage(format!("the request does not fit {method:?}: {error}")))
+}
+
 /// How a method is called: as the user says, or else as most servers serve it.
 fn transport_of(args: &TargetArgs, method: &Method) -> Result<Transport, String> {
     let info = method.info();

@@ -9,7 +9,7 @@ use crate::args::{TargetArgs, duration};
 
 /// Calls a method of a server again and again, and says how fast it answers.
 ///
-/// The request is made into its bytes once, and answers are only looked at as far as it takes to tell
+/// Each request is made into its bytes once, and answers are only looked at as far as it takes to tell
 /// results from errors: what is measured is the server, the way to it, and what this program needs
 /// to send and receive, not JSON. A latency is the time from when a call should begin to when its
 /// answer is there; at a `--rate` that is a fixed moment, so that calls which have to wait for slow
@@ -26,12 +26,14 @@ pub(crate) struct BenchArgs {
     #[arg(value_name = "METHOD")]
     pub(crate) method: String,
 
-    /// The request as JSON, or `@FILE` for what is in a file; `{}` without any.
+    /// The request as JSON, `@FILE` for what is in a file, or `-` for the standard input; `{}` without
+    /// any.
     ///
-    /// It is one of the requests that `polyport call` takes; a method that takes a stream gets the same message
-    /// `--messages` times.
-    #[arg(short, long, value_name = "JSON", default_value = "{}")]
-    pub(crate) data: String,
+    /// They are the requests that `polyport call` takes. If there are several, one behind the other or
+    /// each by a `-d` of its own, calls take them in turn, and so do the `--messages` of a method that
+    /// takes a stream. All are read and checked before the first call.
+    #[arg(short, long = "data", value_name = "JSON")]
+    pub(crate) data: Vec<String>,
 
     /// How many connections are used.
     #[arg(short, long, value_name = "N", default_value_t = 10, value_parser = count(100_000))]

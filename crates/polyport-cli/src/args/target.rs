@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use crate::args::duration;
 use crate::args::{IdlArgs, Pair, TransportName};
+use crate::args::{address, duration};
 
 /// A server, and how it is spoken to.
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct TargetArgs {
-    /// The server, such as `127.0.0.1:8888`.
-    #[arg(value_name = "ADDR")]
+    /// The server, such as `127.0.0.1:8888` or `localhost:8888`.
+    #[arg(value_name = "ADDR", value_parser = address::parse)]
     pub(crate) address: String,
 
     #[command(flatten)]

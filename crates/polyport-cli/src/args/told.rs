@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::args::duration;
 use crate::args::idl::{DESCRIBING, IdlArgs};
 use crate::args::{Pair, TargetArgs, TransportName};
+use crate::args::{address, duration};
 
 /// Lists the services of a server, or of IDLs, and their methods.
 ///
@@ -13,8 +13,13 @@ use crate::args::{Pair, TargetArgs, TransportName};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = LIST_EXAMPLES)]
 pub(crate) struct ListArgs {
-    /// The server, such as `127.0.0.1:8888`.
-    #[arg(value_name = "ADDR", required_unless_present_any = DESCRIBING, conflicts_with_all = DESCRIBING)]
+    /// The server, such as `127.0.0.1:8888` or `localhost:8888`.
+    #[arg(
+        value_name = "ADDR",
+        value_parser = address::parse,
+        required_unless_present_any = DESCRIBING,
+        conflicts_with_all = DESCRIBING
+    )]
     address: Option<String>,
 
     #[command(flatten)]
@@ -38,7 +43,8 @@ Examples:
 
 Exit status:
   0  the services were printed
-  1  the server cannot be reached or does not tell, or an IDL has mistakes
+  1  the server cannot be reached, does not tell or does not describe every service, or an IDL has
+     mistakes
   2  the command was called in a wrong way";
 
 /// Prints a service, a method or a type as its IDL writes it, with the types that it needs.
@@ -48,8 +54,13 @@ Exit status:
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = DESCRIBE_EXAMPLES, allow_missing_positional = true)]
 pub(crate) struct DescribeArgs {
-    /// The server, such as `127.0.0.1:8888`.
-    #[arg(value_name = "ADDR", required_unless_present_any = DESCRIBING, conflicts_with_all = DESCRIBING)]
+    /// The server, such as `127.0.0.1:8888` or `localhost:8888`.
+    #[arg(
+        value_name = "ADDR",
+        value_parser = address::parse,
+        required_unless_present_any = DESCRIBING,
+        conflicts_with_all = DESCRIBING
+    )]
     address: Option<String>,
 
     /// What is described: `SERVICE`, `SERVICE/METHOD`, or a type, `.TYPE`; each with its package or

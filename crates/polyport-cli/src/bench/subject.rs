@@ -1,6 +1,7 @@
-//! A method that is called with the same bytes every time.
+//! A method that is called with the same bytes again and again.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -11,7 +12,7 @@ use polyport::{CallKind, Codec, Status, StatusKind};
 
 use crate::bench::load::{Callee, Connection};
 use crate::bench::tally::Failed;
-use crate::failure::Failure;
+use crate::failure::{Failure, numbered};
 use crate::target::Target;
 
 /// What is called, and how.
@@ -24,10 +25,27 @@ pub(super) struct Subject {
 struct Shared {
     target: Target,
     options: ClientOptions,
-    /// The arguments as they are on the wire, or one message of a stream.
-    request: Bytes,
+    requests: InTurn,
     /// How many messages a call of a method that takes many sends.
     messages: u64,
+}
+
+/// Arguments as they are on the wire, or messages of streams, one after the other and then the first
+/// again.
+#[derive(Debug)]
+struct InTurn {
+    requests: Vec<Bytes>,
+    next: AtomicUsize,
+}
+
+impl InTurn {
+    fn next(&self) -> Bytes {
+        match &self.requests[..] {
+            // Whose turn it is needs no asking.
+            [only] => only.clone(),
+            all => all[self.next.fetch_add(1, Ordering::Relaxed) % all.len()].clone(),
+        }
+    }
 }
 
 /// A client that has one connection.
@@ -42,13 +60,16 @@ impl Subject {
     pub(super) fn new(
         target: Target,
         options: ClientOptions,
-        (request, messages): (Bytes, u64),
+        (requests, messages): (Vec<Bytes>, u64),
     ) -> Self {
         Self {
             shared: Arc::new(Shared {
                 target,
                 options,
-                request,
+                requests: InTurn {
+                    requests,
+                    next: AtomicUsize::new(0),
+                },
                 messages,
             }),
         }
@@ -92,8 +113,8 @@ impl Connection for Line {
 
 impl Line {
     async fn ask(&self) -> Result<u64, Failed> {
-        let (target, request) = (&self.shared.target, &self.shared.request);
-        let call = target.raw(self.method.clone(), request.clone());
+        let (target, requests) = (&self.shared.target, &self.shared.requests);
+        let call = target.raw(self.method.clone(), requests.next());
         let answer = call.answer().await.result?;
         check(target.method(), &answer)?;
         Ok(1)
@@ -105,7 +126,7 @@ impl Line {
         let (mut requests, mut answers) = call.await?;
         let send = async {
             for _ in 0..self.shared.messages {
-                requests.send(self.shared.request.clone()).await?;
+                requests.send(self.shared.requests.next()).await?;
             }
             requests.finish()
         };
@@ -162,7 +183,7 @@ fn kind(status: &Status) -> String {
         StatusKind::Timeout => "timeout".to_owned(),
         StatusKind::Transport => "connection".to_owned(),
         StatusKind::Remote(id) => format!("exception {id}"),
-        StatusKind::Code(code) => format!("status {} {code}", code.0),
+        StatusKind::Code(code) => numbered(*code),
         StatusKind::Biz(biz) => format!("business status {}", biz.code),
         _ => "error".to_owned(),
     }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::bench::histogram::{self, Latency};
 use crate::bench::load::{Callers, End, Outcome};
 use crate::bench::quantity::{per_second, three_digits, time};
+use crate::report::print_line;
 use crate::terminal::{Color, Colors, visible};
 
 /// The longest bar, in characters.
@@ -22,7 +23,9 @@ pub(super) struct Run {
     pub(super) method: String,
     pub(super) transport: &'static str,
     pub(super) codec: String,
-    /// Of the arguments alone, or of one message of a stream.
+    /// How many different ones are sent in turn.
+    pub(super) requests: usize,
+    /// Of all of them together: of the arguments alone, or of messages of a stream.
     pub(super) request_bytes: usize,
     #[serde(flatten)]
     pub(super) callers: Callers,
@@ -60,9 +63,8 @@ struct FailureKind<'a> {
     example: &'a str,
 }
 
-pub(super) fn print_json(run: &Run, outcome: &Outcome, mut out: impl Write) -> io::Result<()> {
-    serde_json::to_writer(&mut out, &Summary::new(run, outcome))?;
-    writeln!(out)
+pub(super) fn print_json(run: &Run, outcome: &Outcome) -> io::Result<()> {
+    print_line(&Summary::new(run, outcome))
 }
 
 impl<'a> Summary<'a> {
@@ -125,9 +127,13 @@ struct Page<W> {
 impl<W: Write> Page<W> {
     fn head(&mut self, run: &Run) -> io::Result<()> {
         let method = format!("{}/{}", run.service, run.method);
-        let method = self.colors.paint(Color::Heading, &method);
+        let method = self.colors.paint(Color::Heading, &visible(&method));
         let (address, transport, codec) = (&run.address, run.transport, &run.codec);
         let bytes = counted(run.request_bytes, "byte");
+        let bytes = match run.requests {
+            1 => bytes,
+            requests => format!("{requests} requests of {bytes} together, in turn"),
+        };
         writeln!(
             self.out,
             "{method} at {address}, {transport}, {codec}, {bytes}"

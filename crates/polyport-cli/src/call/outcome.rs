@@ -6,11 +6,11 @@ use std::process::ExitCode;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use polyport::generic::Failure as CallFailure;
-use polyport::{Metadata, Status, StatusKind};
+use polyport::{Metadata, Status, StatusKind, Transport};
 use serde_json::{Map, Value, json};
 
-use crate::failure::Failure;
-use crate::report::{print_json, print_line};
+use crate::failure::{Failure, numbered};
+use crate::report::print_line;
 use crate::terminal::{Color, Colors, visible_lines};
 
 /// What the command exits with when the outcome is the application's own word.
@@ -21,6 +21,8 @@ const BUSINESS: u8 = 3;
 pub(super) struct Printer {
     /// Whether everything is one JSON object a line.
     pub(super) json: bool,
+    /// How the server was spoken to.
+    pub(super) transport: Transport,
     /// An address that stands for another one, which is meant where the first is named.
     pub(super) meant: Option<(String, String)>,
 }
@@ -60,15 +62,6 @@ impl Printer {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// A server that no connection can be made to.
-    pub(super) fn unreached(&self, error: &polyport::Error) -> Result<ExitCode, Failure> {
-        if !self.json {
-            return Err(Failure::Other(error.to_string()));
-        }
-        print_line(&json!({ "transport_error": error.to_string() }))?;
-        Ok(ExitCode::FAILURE)
-    }
-
     /// What came in the place of an answer.
     pub(super) fn failure(
         &self,
@@ -76,11 +69,10 @@ impl Printer {
         metadata: &Metadata,
     ) -> Result<ExitCode, Failure> {
         if self.json {
-            let line = with_metadata(as_json(failure), metadata).to_string();
-            print_json(&self.as_meant(line))?;
+            print_line(&with_metadata(self.as_json(failure), metadata))?;
         } else {
             let error = Colors::on(&stderr()).paint(Color::Error, "error");
-            let text = visible_lines(&self.as_meant(as_text(failure)));
+            let text = visible_lines(&self.as_text(failure));
             // Who cannot be told learns it from the status.
             let _ = writeln!(stderr(), "{error}: {text}");
         }
@@ -90,10 +82,54 @@ impl Printer {
         })
     }
 
-    fn as_meant(&self, text: String) -> String {
+    fn as_json(&self, failure: &CallFailure) -> Value {
+        let status = match failure {
+            CallFailure::Exception { name, value } => {
+                return json!({ "exception": { "name": name, "value": value } });
+            }
+            CallFailure::Status(status) => status,
+            other => return json!({ "transport_error": other.to_string() }),
+        };
+        match status.kind() {
+            StatusKind::Biz(biz) => json!({
+                "biz": { "code": biz.code, "message": biz.message, "extra": biz.extra }
+            }),
+            StatusKind::Timeout => json!({ "timeout": self.own_word(status) }),
+            StatusKind::Transport => json!({ "transport_error": self.own_word(status) }),
+            _ => json!({ "error": error_json(status) }),
+        }
+    }
+
+    fn as_text(&self, failure: &CallFailure) -> String {
+        let status = match failure {
+            CallFailure::Exception { name, value } => return format!("thrown {name}: {value}"),
+            CallFailure::Status(status) => status,
+            other => return other.to_string(),
+        };
+        match status.kind() {
+            StatusKind::Biz(biz) => {
+                let mut text = format!("business error {}: {}", biz.code, biz.message);
+                for (key, value) in &biz.extra {
+                    text.push_str(&format!("\n  {key}: {value}"));
+                }
+                text
+            }
+            StatusKind::Timeout => self.own_word(status),
+            StatusKind::Transport => format!(
+                "{}\n  perhaps the server does not speak {}: `--transport` says another one",
+                self.own_word(status),
+                self.transport
+            ),
+            _ => error_text(status),
+        }
+    }
+
+    /// The text of what failed on this side, which may name the server. What a server says is left as it
+    /// is, whatever it names.
+    fn own_word(&self, status: &Status) -> String {
         match &self.meant {
-            Some((named, meant)) => text.replace(named, meant),
-            None => text,
+            Some((named, meant)) => status.message().replace(named, meant),
+            None => status.message().to_owned(),
         }
     }
 }
@@ -109,31 +145,15 @@ fn with_metadata(mut line: Value, metadata: &Metadata) -> Value {
     line
 }
 
-fn as_json(failure: &CallFailure) -> Value {
-    let status = match failure {
-        CallFailure::Exception { name, value } => {
-            return json!({ "exception": { "name": name, "value": value } });
-        }
-        CallFailure::Status(status) => status,
-        other => return json!({ "transport_error": other.to_string() }),
-    };
-    match status.kind() {
-        StatusKind::Biz(biz) => json!({
-            "biz": { "code": biz.code, "message": biz.message, "extra": biz.extra }
-        }),
-        StatusKind::Timeout => json!({ "timeout": status.message() }),
-        StatusKind::Transport => json!({ "transport_error": status.message() }),
-        _ => {
-            let mut error = json!({ "type": number(status), "message": status.message() });
-            if let Some(code) = status.code() {
-                error["code"] = code.to_string().into();
-            }
-            if !status.details().is_empty() {
-                error["details"] = BASE64_STANDARD.encode(status.details()).into();
-            }
-            json!({ "error": error })
-        }
+fn error_json(status: &Status) -> Value {
+    let mut error = json!({ "type": number(status), "message": status.message() });
+    if let Some(code) = status.code() {
+        error["code"] = code.to_string().into();
     }
+    if !status.details().is_empty() {
+        error["details"] = BASE64_STANDARD.encode(status.details()).into();
+    }
+    error
 }
 
 /// The number of an exception, or of a gRPC status, which Kitex writes without a sign.
@@ -142,37 +162,18 @@ fn number(status: &Status) -> Option<i32> {
     code.or_else(|| status.type_id())
 }
 
-fn as_text(failure: &CallFailure) -> String {
-    let status = match failure {
-        CallFailure::Exception { name, value } => return format!("thrown {name}: {value}"),
-        CallFailure::Status(status) => status,
-        other => return other.to_string(),
-    };
+fn error_text(status: &Status) -> String {
     let message = status.message();
-    match status.kind() {
-        StatusKind::Biz(biz) => {
-            let mut text = format!("business error {}: {}", biz.code, biz.message);
-            for (key, value) in &biz.extra {
-                text.push_str(&format!("\n  {key}: {value}"));
+    match (status.code(), status.type_id()) {
+        (Some(code), _) => {
+            let mut text = format!("{}: {message}", numbered(code));
+            if !status.details().is_empty() {
+                text.push_str("\n  details: ");
+                text.push_str(&BASE64_STANDARD.encode(status.details()));
             }
             text
         }
-        StatusKind::Transport if message.contains("without a reply") => format!(
-            "{message}\n  a server does so that does not speak the transport: `--transport` says \
-             another one"
-        ),
-        _ => match (status.code(), status.type_id()) {
-            (Some(code), _) => {
-                let details = status.details();
-                let mut text = format!("status {} {code}: {message}", code.0.cast_signed());
-                if !details.is_empty() {
-                    text.push_str("\n  details: ");
-                    text.push_str(&BASE64_STANDARD.encode(details));
-                }
-                text
-            }
-            (None, Some(number)) => format!("exception {number}: {message}"),
-            (None, None) => message.to_owned(),
-        },
+        (None, Some(number)) => format!("exception {number}: {message}"),
+        (None, None) => message.to_owned(),
     }
 }

@@ -5,6 +5,7 @@ use polyport_wire::frame::{Sniff, Start, sniff};
 use polyport_wire::transport::Codec;
 use polyport_wire::ttheader::keys;
 use serde::Serialize;
+use serde::ser::Serializer;
 
 use crate::decode::cursor::{Cursor, Problem};
 use crate::decode::header::{Fixed, Header, Text};
@@ -20,6 +21,7 @@ pub(super) struct Frame<'a> {
     /// How many bytes of it are there.
     pub(super) size: usize,
     /// How messages are cut here, or what else the bytes look like.
+    #[serde(serialize_with = "as_typed")]
     pub(super) transport: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) codec: Option<&'static str>,
@@ -360,6 +362,12 @@ impl<'a> Frame<'a> {
     fn service(&self) -> Option<&'a [u8]> {
         self.header.as_ref()?.string(keys::SERVICE_NAME)
     }
+}
+
+/// In the letters in which `--transport` takes those that can be chosen.
+fn as_typed<S: Serializer>(transport: &str, out: S) -> Result<S::Ok, S::Error> {
+    let typed = transport.to_lowercase().replace('/', "");
+    out.serialize_str(&typed.replace(['|', ' '], "-"))
 }
 
 /// The first bytes, as a dump shows them.

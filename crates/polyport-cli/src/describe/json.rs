@@ -26,6 +26,7 @@ pub(super) struct Description {
 
 #[derive(Debug, Serialize)]
 struct ServiceJson {
+    #[serde(rename = "service")]
     name: String,
     codec: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -37,6 +38,7 @@ struct ServiceJson {
 
 #[derive(Debug, Serialize)]
 struct MethodJson {
+    #[serde(rename = "method")]
     name: String,
     kind: String,
     arguments: Vec<FieldJson>,

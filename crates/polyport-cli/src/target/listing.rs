@@ -5,6 +5,8 @@ use polyport_wire::schema::{Method, Schema, Service};
 use polyport_wire::transport::Codec;
 use serde::Serialize;
 
+use crate::target::reflection::Described;
+
 /// What there is; a server that is asked by gRPC's reflection tells names alone, and an IDL says nothing
 /// of servers.
 #[derive(Debug, Serialize)]
@@ -18,6 +20,7 @@ pub(crate) struct Listing {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct ServiceEntry {
+    #[serde(rename = "service")]
     pub(crate) name: String,
     pub(crate) codec: String,
     /// What it is to the server.
@@ -26,11 +29,15 @@ pub(crate) struct ServiceEntry {
     pub(crate) aliases: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) deprecation: Option<String>,
+    /// Why its methods are not known, if they are not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) problem: Option<String>,
     pub(crate) methods: Vec<MethodEntry>,
 }
 
 #[derive(Debug, Serialize)]
 pub(crate) struct MethodEntry {
+    #[serde(rename = "method")]
     pub(crate) name: String,
     pub(crate) kind: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,12 +54,13 @@ impl Listing {
         }
     }
 
-    /// Services of Protobuf, of which those in the schema are known better.
-    pub(super) fn named(services: &[String], schema: &Schema) -> Self {
+    /// Services of Protobuf, each as far as it is described.
+    pub(super) fn named(services: &[String], described: &Described) -> Self {
         let entry = |name: &String| {
-            let mut known = schema.services.iter();
+            let mut known = described.schema.services.iter();
             let known = known.find(|service| service.full_name() == *name);
-            known.map_or_else(|| ServiceEntry::unknown(name), ServiceEntry::of)
+            let problem = || described.problem(name);
+            known.map_or_else(|| ServiceEntry::unknown(name, problem()), ServiceEntry::of)
         };
         Self {
             services: services.iter().map(entry).collect(),
@@ -88,14 +96,18 @@ impl ServiceEntry {
                 .collect(),
             aliases: service.aliases.clone(),
             deprecation: service.deprecation.clone(),
+            problem: None,
             methods: service.methods.iter().map(MethodEntry::told).collect(),
         }
     }
 
-    fn unknown(name: &str) -> Self {
+    fn unknown(name: &str, problem: String) -> Self {
         let mut service = Service::new("", name);
         service.codec = Codec::Protobuf;
-        Self::of(&service)
+        Self {
+            problem: Some(problem),
+            ..Self::of(&service)
+        }
     }
 
     fn of(service: &Service) -> Self {
@@ -108,6 +120,7 @@ impl ServiceEntry {
             },
             aliases: Vec::new(),
             deprecation: None,
+            problem: None,
             methods: service.methods.iter().map(MethodEntry::of).collect(),
         }
     }

@@ -28,7 +28,8 @@ impl<'a> MethodName<'a> {
     /// The services that may have the method, by their full names.
     pub(super) fn among_services(&self, services: &[String]) -> Result<Vec<String>, String> {
         match self.service {
-            Some(name) => Ok(vec![service(name, services)?.to_owned()]),
+            // The method may tell those of one bare name apart.
+            Some(name) => Ok(called(name, services)?.into_iter().cloned().collect()),
             None => Ok(services.to_vec()),
         }
     }
@@ -86,20 +87,9 @@ impl<'a> MethodName<'a> {
 /// The full name of a service that is named with its package or without. Every command finds
 /// services by this.
 pub(crate) fn service<'s>(name: &str, services: &'s [String]) -> Result<&'s str, String> {
-    if let Some(full) = services.iter().find(|full| *full == name) {
-        return Ok(full);
-    }
-    let bare = |full: &&String| full.rsplit_once('.').is_some_and(|(_, bare)| bare == name);
-    let mut having: Vec<&String> = services.iter().filter(bare).collect();
-    // Those of both codecs may have one name.
-    having.sort();
-    having.dedup();
+    let having = called(name, services)?;
     match having[..] {
         [full] => Ok(full),
-        [] => Err(format!(
-            "there is no service {name}{}",
-            suggestion(name, services)
-        )),
         _ => {
             let names: Vec<&str> = having.iter().map(|name| name.as_str()).collect();
             let (count, names) = (names.len(), names.join(", "));
@@ -110,10 +100,31 @@ pub(crate) fn service<'s>(name: &str, services: &'s [String]) -> Result<&'s str,
     }
 }
 
+/// The full names of the services that are called so with their package, or else without.
+fn called<'s>(name: &str, services: &'s [String]) -> Result<Vec<&'s String>, String> {
+    if let Some(full) = services.iter().find(|full| *full == name) {
+        return Ok(vec![full]);
+    }
+    let bare = |full: &&String| full.rsplit_once('.').is_some_and(|(_, bare)| bare == name);
+    let mut having: Vec<&String> = services.iter().filter(bare).collect();
+    // Those of both codecs may have one name.
+    having.sort();
+    having.dedup();
+    match having.is_empty() {
+        false => Ok(having),
+        true => Err(format!(
+            "there is no service {name}{}",
+            suggestion(name, services)
+        )),
+    }
+}
+
 /// What is there instead, and which of it was probably meant.
 pub(crate) fn suggestion(typed: &str, known: &[String]) -> String {
     /// Less than this is another word.
     const ALIKE: f64 = 0.8;
+    /// More than these are read by nobody.
+    const MOST: usize = 20;
     let last = |name: &str| {
         name.rsplit(['.', '/'])
             .next()
@@ -130,7 +141,12 @@ pub(crate) fn suggestion(typed: &str, known: &[String]) -> String {
     let meant = alike.map_or_else(String::new, |(_, name)| format!(" did you mean {name}?"));
     match known {
         [] => "; there is none at all".to_owned(),
-        known => format!(";{meant} there are [{}]", known.join(", ")),
+        known if known.len() <= MOST => format!(";{meant} there are [{}]", known.join(", ")),
+        known => {
+            let (first, more) = known.split_at(MOST);
+            let (first, more) = (first.join(", "), more.len());
+            format!(";{meant} there are [{first}] and {more} more")
+        }
     }
 }
 
@@ -172,6 +188,8 @@ mod tests {
             ("/a.v1.Echo/echo", "a.v1.Echo/echo"),
             ("b.v1.Echo.echo", "b.v1.Echo/echo"),
             ("Clock/now", "Clock/now"),
+            // Two are called so, and one of them has the method.
+            ("Echo/ping", "a.v1.Echo/ping"),
             ("ping", "a.v1.Echo/ping"),
         ] {
             assert_eq!(find(typed).as_deref(), Ok(found), "{typed}");
@@ -183,7 +201,12 @@ mod tests {
         for (typed, problem) in [
             (
                 "Echo/echo",
-                "2 services are called Echo, so say the package: a.v1.Echo, b.v1.Echo",
+                "2 services have a method echo, so say which one: a.v1.Echo/echo, b.v1.Echo/echo",
+            ),
+            (
+                "Echo/now",
+                "no service has a method now; there are [a.v1.Echo/echo, a.v1.Echo/ping, \
+                 b.v1.Echo/echo]",
             ),
             (
                 "echo",

@@ -14,13 +14,34 @@ use polyport_build::Builder;
 use polyport_wire::schema::Schema;
 
 use crate::args::TargetArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, numbered};
 
 /// The versions, which differ in their names alone; servers have the newer one, the older one or both.
 const VERSIONS: [&str; 2] = ["grpc.reflection.v1", "grpc.reflection.v1alpha"];
 
 /// How long the server may be asked for, unless the user says otherwise.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a server says of services.
+#[derive(Debug, Default)]
+pub(crate) struct Described {
+    pub(crate) schema: Schema,
+    /// Why it does not describe the others, by their names.
+    problems: BTreeMap<String, String>,
+}
+
+impl Described {
+    /// Why a service is not in the schema.
+    pub(crate) fn problem(&self, service: &str) -> String {
+        let problem = self.problems.get(service);
+        problem.map_or_else(|| "its file does not define it".to_owned(), Clone::clone)
+    }
+
+    fn add(&mut self, other: Self) {
+        self.schema.append(other.schema);
+        self.problems.extend(other.problems);
+    }
+}
 
 /// A stream of questions to a server.
 #[derive(Debug)]
@@ -97,21 +118,52 @@ impl Reflection {
     ///
     /// When the server describes none of them.
     pub(crate) async fn schema(&mut self, services: &[String]) -> Result<Schema, Failure> {
-        let mut files = BTreeMap::new();
-        let mut problem = None;
+        let described = self.told(services).await?;
+        let mut problems = described.problems.values();
+        // One that is not described makes the others no less useful.
+        match problems.next() {
+            Some(problem) if described.schema.services.is_empty() => {
+                Err(Failure::Other(problem.clone()))
+            }
+            _ => Ok(described.schema),
+        }
+    }
+
+    /// What the server says of each of these services: it may know names that it cannot describe, and
+    /// describe one so that the others are not understood beside it.
+    pub(crate) async fn described(&mut self, services: &[String]) -> Described {
+        if let Ok(described) = self.told(services).await {
+            return described;
+        }
+        let mut all = Described::default();
         for service in services {
-            let symbol = MessageRequest::FileContainingSymbol(service.clone());
-            // One that is not described makes the others no less useful.
-            if let Err(status) = self.add_files(symbol, &mut files).await {
-                problem = problem.or(Some(status));
+            match self.told(std::slice::from_ref(service)).await {
+                Ok(described) => all.add(described),
+                Err(failure) => {
+                    all.problems.insert(service.clone(), failure.to_string());
+                }
             }
         }
-        if let Some(status) = problem.filter(|_| files.is_empty()) {
-            return Err(Failure::Other(format!(
-                "{} does not describe its services by gRPC's reflection: {}",
-                self.address,
-                reason(&status)
-            )));
+        all
+    }
+
+    /// # Errors
+    ///
+    /// When what the server says cannot be understood.
+    async fn told(&mut self, services: &[String]) -> Result<Described, Failure> {
+        let mut files = BTreeMap::new();
+        let mut problems = BTreeMap::new();
+        for service in services {
+            let symbol = MessageRequest::FileContainingSymbol(service.clone());
+            if let Err(status) = self.add_files(symbol, &mut files).await {
+                let (address, reason) = (&self.address, reason(&status));
+                let problem = format!("{address} does not describe {service}: {reason}");
+                problems.insert(service.clone(), problem);
+            }
+        }
+        if files.is_empty() {
+            let schema = Schema::default();
+            return Ok(Described { schema, problems });
         }
         self.add_imports(&mut files).await;
         let set = FileDescriptorSet {
@@ -120,7 +172,8 @@ impl Reflection {
         };
         let builder = Builder::new().descriptors(&self.address, set.encode_to_vec());
         let nothing: [&str; 0] = [];
-        Ok(builder.schema(&nothing)?)
+        let schema = builder.schema(&nothing)?;
+        Ok(Described { schema, problems })
     }
 
     /// Servers may leave out what a file imports until they are asked for it. What they do not have
@@ -191,7 +244,7 @@ fn unexpected(answer: &MessageResponse) -> Status {
 
 fn reason(status: &Status) -> String {
     match status.code() {
-        Some(code) => format!("{code}: {status}"),
+        Some(code) => format!("{}: {status}", numbered(code)),
         None => status.to_string(),
     }
 }

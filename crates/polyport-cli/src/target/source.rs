@@ -90,9 +90,8 @@ impl Source {
             Self::Thrift(reflection) => Ok(Listing::told(reflection.listing())),
             Self::Grpc(reflection) => {
                 let services = reflection.services().to_vec();
-                // A server may know names that it cannot describe.
-                let schema = reflection.schema(&services).await.unwrap_or_default();
-                Ok(Listing::named(&services, &schema))
+                let described = reflection.described(&services).await;
+                Ok(Listing::named(&services, &described))
             }
         }
     }

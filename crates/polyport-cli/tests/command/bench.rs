@@ -1,6 +1,6 @@
 //! `polyport bench` from outside, against servers of ours.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::SocketAddr;
 use std::process::{Command, Output, Stdio};
@@ -53,6 +53,7 @@ struct Seen {
     called: Condvar,
     peers: Mutex<BTreeSet<SocketAddr>>,
     transports: Mutex<BTreeSet<String>>,
+    texts: Mutex<BTreeMap<String, u64>>,
 }
 
 /// Does what the text says.
@@ -139,7 +140,15 @@ impl JsonHandler for Handler {
         }
         // A Protobuf method has its message, one of Thrift its arguments.
         let item = arguments.get("item").unwrap_or(&arguments);
-        match item["text"].as_str().unwrap_or_default() {
+        let text = item["text"].as_str().unwrap_or_default();
+        *self
+            .0
+            .texts
+            .lock()
+            .unwrap()
+            .entry(text.to_owned())
+            .or_default() += 1;
+        match text {
             "throw" => Err(Failure::Exception {
                 name: "declined".to_owned(),
                 value: json!({ "reason": "not today" }),
@@ -237,10 +246,11 @@ fn json_has_all_that_was_measured() {
     }
     let expected = json!({
         "address": "HOST:PORT",
-        "service": "Loaded",
+        "service": "load.Loaded",
         "method": "echo",
         "transport": "ttheader",
         "codec": "Thrift",
+        "requests": 1,
         "request_bytes": 14,
         "threads": 1,
         "connections": 2,
@@ -266,6 +276,35 @@ fn json_has_all_that_was_measured() {
 }
 
 #[test]
+fn calls_take_several_requests_in_turn() {
+    let server = Loaded::start();
+    let input = "{\"item\":{\"text\":\"b\"}}\n{\"item\":\n{\"text\":\"c\"}}";
+    let arguments = "echo -n 40 -c 2 -d {\"item\":{\"text\":\"a\"}} -d - -d {\"item\":{\"text\":\"fail\"}} --json";
+    let arguments = server.arguments("load.thrift", arguments);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let output = crate::polyport_with(&arguments, input.as_bytes());
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    // The last of four does not work.
+    assert_eq!(found["requests"], 4, "{found}");
+    assert_eq!(
+        (&found["answered"], &found["failed"]),
+        (&json!(30), &json!(10))
+    );
+    assert_eq!(output.status.code(), Some(1));
+    let texts = server.seen.texts.lock().unwrap().clone();
+    let each = ["a", "b", "c", "fail"].map(|text| (text.to_owned(), 10));
+    assert_eq!(texts, BTreeMap::from(each));
+
+    let output = crate::polyport_with(&arguments, b"{\"item\":{}} {\"itm\":{}}");
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(
+        found["message"].as_str().unwrap().contains("itm"),
+        "{found}"
+    );
+    assert_eq!((server.calls(), output.status.code()), (40, Some(2)));
+}
+
+#[test]
 fn a_page_for_people_has_no_escape_codes_off_a_terminal() {
     let server = Loaded::start();
     let output = server.bench("load.thrift", "echo -n 100 -c 1 -d {\"item\":{}}");
@@ -273,7 +312,7 @@ fn a_page_for_people_has_no_escape_codes_off_a_terminal() {
     assert_eq!(output.status.code(), Some(0));
     let page = text(&output.stdout);
     let head = format!(
-        "Loaded/echo at {}, ttheader, Thrift, 5 bytes\n\
+        "load.Loaded/echo at {}, ttheader, Thrift, 5 bytes\n\
          1 connection with 1 call at a time, 1 thread, as fast as answers come\n\ntime        ",
         server.address
     );
@@ -304,7 +343,7 @@ fn on_a_terminal_there_is_a_bar_until_there_is_a_summary() {
         return;
     };
     let shown = text(&output.stdout);
-    let (before, summary) = shown.split_once("Loaded/echo").expect("a summary");
+    let (before, summary) = shown.split_once("load.Loaded/echo").expect("a summary");
     assert!(before.contains("calling ["), "{shown:?}");
     assert!(!summary.contains("calling ["), "{shown:?}");
     // The last that is done to the bar's line is to clear it.
@@ -459,7 +498,7 @@ fn wrong_calls_are_told_from_servers_that_are_not_there() {
         "use more `--connections`",
         2,
     );
-    check("echo -d {", "`--data` is no JSON", 2);
+    check("echo -d {", "`-d` number 1 is not JSON", 2);
     check("echo -d {\"itm\":{}}", "itm", 2);
     check(
         "echo -d @/nowhere/x.json",

@@ -295,7 +295,7 @@ fn without_an_idl_the_server_describes_itself() {
     assert_eq!(
         failed(&silent, 1, &["Spell", "-d", hi]),
         "error: ADDR does not describe its services: over Thrift it says `unknown service \
-         ThriftReflection, method reflectServices`, and by gRPC's reflection `Unimplemented: unknown \
+         ThriftReflection, method reflectServices`, and by gRPC's reflection `status 12 Unimplemented: unknown \
          service ServerReflection`; describe them by `--idl` or `--descriptor-set`\n"
     );
 }
@@ -531,6 +531,10 @@ fn requests_come_from_anywhere() {
     );
 }
 
+fn error_of(said: &str) -> &str {
+    said.strip_prefix("error: ").unwrap().trim_end()
+}
+
 #[test]
 fn a_server_that_is_not_there_or_speaks_something_else_is_said_to_be_so() {
     let idl = path("multi.thrift");
@@ -545,12 +549,15 @@ fn a_server_that_is_not_there_or_speaks_something_else_is_said_to_be_so() {
     let expected = format!("error: cannot connect to {gone}: Connection refused (os error 111)\n");
     assert_eq!(text(&output.stderr), expected);
     let output = polyport(&["call", &gone, "onlyA", "--idl", &idl, "--json"]);
-    let json = format!(
-        "{{\"transport_error\":\"cannot connect to {gone}: Connection refused (os error 111)\"}}\n"
-    );
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["severity"], "error");
+    assert_eq!(error_of(&expected), told["message"]);
+    assert_eq!(output.status.code(), Some(1));
+    // As without an IDL.
+    let output = polyport(&["call", &gone, "onlyA", "--json"]);
     assert_eq!(
-        (text(&output.stdout), output.status.code()),
-        (json, Some(1))
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap(),
+        told
     );
 
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -567,7 +574,7 @@ fn a_server_that_is_not_there_or_speaks_something_else_is_said_to_be_so() {
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         text(&output.stderr),
-        "error: the server closed the connection without a reply\n  a server does so that does \
-         not speak the transport: `--transport` says another one\n"
+        "error: the server closed the connection without a reply\n  perhaps the server does not \
+         speak TTHeader: `--transport` says another one\n"
     );
 }

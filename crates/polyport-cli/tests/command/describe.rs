@@ -164,7 +164,7 @@ multi.ServiceD  Thrift
     );
     let json = polyport(&[&arguments[..], &["--json"]].concat());
     let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
-    assert_eq!(json["services"][0]["name"], "multi.ServiceA");
+    assert_eq!(json["services"][0]["service"], "multi.ServiceA");
     assert_eq!(json["services"][0]["methods"][4]["kind"], "oneway");
 }
 

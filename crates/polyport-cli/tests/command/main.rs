@@ -12,7 +12,9 @@ mod explain;
 mod generate;
 mod new;
 mod help;
+mod json;
 mod readme;
+mod reflected;
 mod server;
 mod watch;
 

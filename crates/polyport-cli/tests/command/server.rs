@@ -114,7 +114,7 @@ fn services(names: &[&str]) -> Services {
 }
 
 /// The services of demo.proto.
-struct Speller;
+pub(crate) struct Speller;
 
 impl demo::ServiceA for Speller {
     async fn same_named_method(&self, _: &mut Context, req: Request) -> Result<Response, Status> {

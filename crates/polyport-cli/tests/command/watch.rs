@@ -169,3 +169,27 @@ fn calls_that_nobody_answers_pass_as_well() {
     };
     assert!((0..100).any(|_| asked() == two));
 }
+
+#[test]
+fn what_the_server_says_is_not_taken_for_an_address() {
+    // A relay's address cannot be known beforehand: the server answers with its caller's words, and all
+    // addresses of this machine are in them.
+    let serving = Serving::start();
+    let idl = path("multi.thrift");
+    let all: Vec<String> = (1..=65535_u32)
+        .map(|port| format!("127.0.0.1:{port}"))
+        .collect();
+    let said = all.join(" ");
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("request.json");
+    let request = serde_json::json!({ "req": { "message": format!("typed:{said}") } });
+    std::fs::write(&file, request.to_string()).unwrap();
+    let data = format!("@{}", file.display());
+    let outcome = call(
+        &serving,
+        &["onlyA", "--idl", &idl, "-d", &data, "-v", "--json"],
+    );
+    let answer: serde_json::Value = serde_json::from_str(&outcome.out).unwrap();
+    let message = answer["error"]["message"].as_str().unwrap();
+    assert_eq!(message, format!("{said} [biz error]"));
+}

@@ -11,7 +11,7 @@ use polyport_wire::limits::Limits;
 use crate::decode::PassingFrames;
 use crate::failure::Failure;
 use crate::target::Target;
-use crate::terminal::{Color, Colors};
+use crate::terminal::{Color, Colors, visible_lines};
 
 /// How many bytes a line of a dump has, and how many lines are enough.
 const WIDTH: usize = 16;
@@ -61,7 +61,7 @@ impl Log {
 
     /// Something that stands beside what passes.
     pub(super) fn note(&self, text: &str) {
-        self.print("*", Color::Dim, text);
+        self.print("*", Color::Dim, &visible_lines(text));
     }
 
     /// Lines of what passes.
@@ -131,7 +131,7 @@ impl Log {
         let mut text = format!("message, {} bytes{compressed}\n", message.len());
         text.push_str(&self.dump(message));
         if let Some(json) = json {
-            text.push_str(&json.to_string());
+            text.push_str(&visible_lines(&json.to_string()));
         }
         self.lines(way, &text);
     }
