@@ -6,11 +6,14 @@ mod progress;
 mod subject;
 mod schedule;
 mod tally;
+mod distribution;
 mod histogram;
 mod quantity;
 
+use std::fs::File;
 use std::future::pending;
 use std::io::{BufWriter, stdout};
+use std::path::Path;
 use std::process::ExitCode;
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -43,6 +46,9 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) fn run(args: &BenchArgs) -> Result<ExitCode, Failure> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let (run, outcome) = runtime.block_on(measure(args))?;
+    if let Some(path) = &args.histogram {
+        write_histogram(path, &outcome)?;
+    }
     match args.json {
         true => summary::print_json(&run, &outcome)?,
         false => {
@@ -94,6 +100,13 @@ async fn measure(args: &BenchArgs) -> Result<(Run, Outcome), Failure> {
     let plan = (args.warm_up, plan(args));
     let outcome = load::put(&subject, callers, plan, interrupt).await?;
     Ok((run, outcome))
+}
+
+fn write_histogram(path: &Path, outcome: &Outcome) -> Result<(), Failure> {
+    let problem = |error| format!("cannot write `{}`: {error}", path.display());
+    File::create(path)
+        .and_then(|file| distribution::write(&outcome.tally.latencies, BufWriter::new(file)))
+        .map_err(|error| Failure::Other(problem(error)))
 }
 
 fn callers(args: &BenchArgs, transport: Transport) -> Result<Callers, Failure> {

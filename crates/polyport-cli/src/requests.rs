@@ -35,7 +35,7 @@ impl Requests {
                 text => (format!("`-d` number {number}"), text.to_owned()),
             };
             for value in Deserializer::from_str(&text).into_iter() {
-                let value = value.map_err(|error| not_json(&origin, &error))?;
+                let value = value.map_err(|error| not_json(&origin, &Place::default(), &error))?;
                 parts.push_back(Part::One(value));
             }
         }
@@ -100,7 +100,28 @@ struct Lines {
     input: BufReader<Stdin>,
     /// What was read and is no whole value yet.
     text: String,
+    /// Where that begins.
+    start: Place,
     nesting: Nesting,
+}
+
+/// How much stands before something: lines, and bytes of its own line.
+#[derive(Debug, Default)]
+struct Place {
+    lines: usize,
+    columns: usize,
+}
+
+impl Place {
+    fn pass(&mut self, text: &str) {
+        match text.rsplit_once('\n') {
+            Some((_, last)) => {
+                self.lines += text.matches('\n').count();
+                self.columns = last.len();
+            }
+            None => self.columns += text.len(),
+        }
+    }
 }
 
 /// Where in a value the end of what was read is: parsing again at each line of a long one would take
@@ -139,6 +160,7 @@ impl Default for Lines {
         Self {
             input: BufReader::new(stdin()),
             text: String::new(),
+            start: Place::default(),
             nesting: Nesting::default(),
         }
     }
@@ -155,11 +177,13 @@ impl Lines {
             let mut values = Deserializer::from_str(&self.text).into_iter();
             match values.next() {
                 Some(Ok(value)) => {
-                    self.text.drain(..values.byte_offset());
+                    let value_end = values.byte_offset();
+                    self.start.pass(&self.text[..value_end]);
+                    self.text.drain(..value_end);
                     return Ok(Some(value));
                 }
                 Some(Err(error)) if has_ended || !error.is_eof() => {
-                    return Err(not_json("the standard input", &error));
+                    return Err(not_json("the standard input", &self.start, &error));
                 }
                 None if has_ended => return Ok(None),
                 // A value of several lines, or none yet.
@@ -183,6 +207,17 @@ fn read(path: &str) -> Result<String, Failure> {
         .map_err(|error| Failure::Usage(format!("cannot read `{path}`: {error}")))
 }
 
-fn not_json(origin: &str, error: &serde_json::Error) -> Failure {
-    Failure::Usage(format!("{origin} is not JSON: {error}"))
+fn not_json(origin: &str, start: &Place, error: &serde_json::Error) -> Failure {
+    let (line, column) = (error.line(), error.column());
+    let text = error.to_string();
+    let problem = text.strip_suffix(&format!(" at line {line} column {column}"));
+    let problem = problem.unwrap_or(&text);
+    let column = match line {
+        1 => column + start.columns,
+        _ => column,
+    };
+    let line = line + start.lines;
+    Failure::Usage(format!(
+        "{origin} is not JSON: {problem} at line {line} column {column}"
+    ))
 }

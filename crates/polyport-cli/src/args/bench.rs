@@ -1,5 +1,6 @@
 //! What is typed for `polyport bench`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
@@ -75,6 +76,10 @@ pub(crate) struct BenchArgs {
     /// How many messages a call of a method that takes a stream sends.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = count(u64::MAX))]
     pub(crate) messages: u64,
+
+    /// Write the latencies as HdrHistogram's programs do, in microseconds: its plotter draws such files.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) histogram: Option<PathBuf>,
 
     /// Print one JSON object.
     #[arg(long)]

@@ -9,6 +9,7 @@ use polyport::generic::Failure as CallFailure;
 use polyport::{Metadata, Status, StatusKind, Transport};
 use serde_json::{Map, Value, json};
 
+use crate::args::TransportName;
 use crate::failure::{Failure, numbered};
 use crate::report::print_line;
 use crate::terminal::{Color, Colors, visible_lines};
@@ -118,7 +119,7 @@ impl Printer {
             StatusKind::Transport => format!(
                 "{}\n  perhaps the server does not speak {}: `--transport` says another one",
                 self.own_word(status),
-                self.transport
+                TransportName::of(self.transport)
             ),
             _ => error_text(status),
         }

@@ -101,11 +101,11 @@ impl ServiceEntry {
         }
     }
 
-    fn unknown(name: &str, problem: String) -> Self {
+    fn unknown(name: &str, problem: Option<String>) -> Self {
         let mut service = Service::new("", name);
         service.codec = Codec::Protobuf;
         Self {
-            problem: Some(problem),
+            problem,
             ..Self::of(&service)
         }
     }

@@ -31,10 +31,17 @@ pub(crate) struct Described {
 }
 
 impl Described {
-    /// Why a service is not in the schema.
-    pub(crate) fn problem(&self, service: &str) -> String {
-        let problem = self.problems.get(service);
-        problem.map_or_else(|| "its file does not define it".to_owned(), Clone::clone)
+    /// Why a service is not in the schema. Nobody misses reflection itself, which some servers list and
+    /// do not describe.
+    pub(crate) fn problem(&self, service: &str) -> Option<String> {
+        if VERSIONS
+            .iter()
+            .any(|version| service == reflection(version))
+        {
+            return None;
+        }
+        let problem = self.problems.get(service).cloned();
+        problem.or_else(|| Some("its file does not define it".to_owned()))
     }
 
     fn add(&mut self, other: Self) {
@@ -81,8 +88,7 @@ impl Reflection {
         client: &Client,
         version: &str,
     ) -> Result<Self, Status> {
-        let service = format!("{version}.ServerReflection");
-        let method = client.raw(service, "ServerReflectionInfo");
+        let method = client.raw(reflection(version), "ServerReflectionInfo");
         let mut call = method.codec(Codec::Protobuf).stream();
         call = call.timeout(args.timeout.unwrap_or(PATIENCE));
         for pair in &args.metadata {
@@ -236,6 +242,11 @@ impl Reflection {
             None => Err(Status::error("the server gave an empty answer")),
         }
     }
+}
+
+/// The service of a version.
+fn reflection(version: &str) -> String {
+    format!("{version}.ServerReflection")
 }
 
 fn unexpected(answer: &MessageResponse) -> Status {

@@ -307,9 +307,14 @@ fn calls_take_several_requests_in_turn() {
 #[test]
 fn a_page_for_people_has_no_escape_codes_off_a_terminal() {
     let server = Loaded::start();
-    let output = server.bench("load.thrift", "echo -n 100 -c 1 -d {\"item\":{}}");
+    let histogram = server.directory.path().join("latency.hgrm");
+    let flag = format!("--histogram {}", histogram.display());
+    let arguments = format!("echo -n 100 -c 1 -d {{\"item\":{{}}}} {flag}");
+    let output = server.bench("load.thrift", &arguments);
     assert_eq!(text(&output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
+    let drawn = fs::read_to_string(histogram).unwrap();
+    assert!(drawn.contains("Total count    =          100]"), "{drawn}");
     let page = text(&output.stdout);
     let head = format!(
         "load.Loaded/echo at {}, ttheader, Thrift, 5 bytes\n\

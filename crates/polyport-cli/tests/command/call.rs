@@ -517,6 +517,19 @@ fn requests_come_from_anywhere() {
         "{",
         "error: `-d` number 1 is not JSON: EOF while parsing an object at line 1 column 1",
     );
+    // What was read before counts, too.
+    for (input, place) in [
+        ("{}\n\n{} x", "line 3 column 4"),
+        ("{}\n{\"a\":\n?}", "line 3 column 1"),
+    ] {
+        let outcome = call_with(
+            &serving,
+            &["Client", "--idl", &path("multi.proto"), "-d", "-"],
+            input,
+        );
+        let expected = format!("error: the standard input is not JSON: expected value at {place}");
+        assert_eq!(outcome.error.lines().next().unwrap(), expected);
+    }
     refused(
         r#"{"req": {"message": 7}}"#,
         "error: the request does not fit ServiceA/onlyA: req.message: expected text, found 7",
@@ -575,6 +588,6 @@ fn a_server_that_is_not_there_or_speaks_something_else_is_said_to_be_so() {
     assert_eq!(
         text(&output.stderr),
         "error: the server closed the connection without a reply\n  perhaps the server does not \
-         speak TTHeader: `--transport` says another one\n"
+         speak ttheader: `--transport` says another one\n"
     );
 }

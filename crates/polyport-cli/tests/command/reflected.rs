@@ -86,13 +86,17 @@ impl JsonHandler for Told {
 #[test]
 fn a_server_may_have_either_version() {
     for version in ["grpc.reflection.v1alpha", "grpc.reflection.v1"] {
-        let serving = serving(version, &["demo.v1.ServiceA"]);
+        // Which is listed and not described, as by some servers in Go.
+        let itself = format!("{version}.ServerReflection");
+        let serving = serving(version, &["demo.v1.ServiceA", &itself]);
         let address = serving.address();
         let listed = polyport(&["list", &address]);
         assert_eq!(text(&listed.stderr), "", "{version}");
         let expected =
             "demo.v1.ServiceA  Protobuf\n  SameNamedMethod\n  Spell            server-stream\n";
+        let expected = format!("{expected}{itself}  Protobuf\n");
         assert_eq!(text(&listed.stdout), expected, "{version}");
+        assert_eq!(listed.status.code(), Some(0), "{version}");
         let data = r#"{"message": "hi"}"#;
         let called = polyport(&["call", &address, "ServiceA/SameNamedMethod", "-d", data]);
         assert_eq!(
