@@ -90,6 +90,11 @@ use crate::stream::{Outlet, Source};
 /// # Ok(())
 /// # }
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a layer",
+    note = "a layer is a type with an `impl Layer`; a closure is none, and one of tower stands in a \
+            `layers::Tower`"
+)]
 pub trait Layer: Send + Sync + 'static {
     /// Serves `call`, most likely by [`Next::call`].
     fn call(&self, call: Call, next: Next<'_>) -> impl Future<Output = Reply> + Send;
