@@ -45,7 +45,7 @@ pub fn compile(path: impl AsRef<Path>) -> Result<(), Error> {
 }
 
 /// Generates Rust for one or more IDLs, which go into one file: Thrift's (`.thrift`), Protobuf's
-/// (`.proto`), or both.
+/// (`.proto`), or both. A file of more than 64 MiB is refused.
 ///
 /// # Examples
 ///

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Diagnostic;
-use crate::source::{FileId, Source, Sources, Span};
+use crate::source::{FileId, Source, Sources, Span, read};
 use crate::thrift::{self, ast};
 
 /// A parsed file and what its `include`s are. Its number is the one that it has in [`Sources`].
@@ -74,7 +74,7 @@ impl Loader<'_> {
         if let Some(unit) = self.known.get(&identity) {
             return Ok(*unit);
         }
-        let bytes = fs::read(path).map_err(|error| problem(error.to_string()))?;
+        let bytes = read(path).map_err(|error| problem(error.to_string()))?;
         if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
             return Err(problem("it is UTF-16; save it as UTF-8".to_owned()));
         }

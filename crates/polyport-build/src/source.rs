@@ -2,10 +2,27 @@
 
 #[cfg(feature = "protobuf")]
 use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-#[cfg(feature = "protobuf")]
-use std::{fs, io};
+
+/// The most bytes that a file may have. The largest IDLs have a few; what has more was given by
+/// mistake, and might never end.
+const MAX_FILE: u64 = 64 * 1024 * 1024;
+
+/// Reads a file, but no more than any IDL has.
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut file = File::open(path)?.take(MAX_FILE + 1);
+    match file.read_to_end(&mut bytes)? {
+        length if length as u64 > MAX_FILE => Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            "it has more than 64 MiB, and no IDL may have more",
+        )),
+        _ => Ok(bytes),
+    }
+}
 
 /// One IDL file.
 #[derive(Debug)]
@@ -60,7 +77,7 @@ impl DescriptorSet {
     pub(crate) fn encoded(&self) -> io::Result<Cow<'_, [u8]>> {
         match &self.encoded {
             Some(encoded) => Ok(Cow::Borrowed(encoded)),
-            None => fs::read(&self.path).map(Cow::Owned),
+            None => read(&self.path).map(Cow::Owned),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod update;
 mod project;
+mod calls;
 mod files;
 mod registration;
 mod handler;

@@ -15,7 +15,7 @@ use crate::load::circles;
 use crate::protobuf::places::{ENUM, IMPORT, MESSAGE, NAME, Places, SERVICE};
 use crate::protobuf::set::FileSet;
 use crate::protobuf::{import_name, is_library, mistakes};
-use crate::source::{FileId, Source, Sources, Span};
+use crate::source::{self, FileId, Source, Sources, Span};
 
 /// Reads the files and, recursively, what they import, into `set`.
 pub(super) fn read(
@@ -140,7 +140,7 @@ impl Reader<'_> {
                 path.display()
             ));
         }
-        let bytes = fs::read(path).map_err(|error| problem(error.to_string()))?;
+        let bytes = source::read(path).map_err(|error| problem(error.to_string()))?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let place = error.utf8_error().valid_up_to();
             problem(format!("it is not UTF-8 from byte {place} on"))

@@ -45,6 +45,23 @@ pub(super) struct Summary<'a> {
 }
 
 impl Note {
+    /// The same when the line of a file has another number by then.
+    pub(super) fn moved(mut self, path: &str, number: impl Fn(usize) -> usize) -> Self {
+        if self.file.as_deref() == Some(path) {
+            self.line = self.line.map(number);
+        }
+        self
+    }
+
+    /// About a file as a whole.
+    pub(super) fn of_file(file: &str, message: String) -> Self {
+        Self {
+            file: Some(file.to_owned()),
+            line: None,
+            message,
+        }
+    }
+
     pub(super) fn new(message: String) -> Self {
         Self {
             file: None,
@@ -148,6 +165,7 @@ impl Changes {
         {
             match (file, line) {
                 (Some(file), Some(line)) => writeln!(out, "note     {file}:{line}: {message}")?,
+                (Some(file), None) => writeln!(out, "note     {file}: {message}")?,
                 _ => writeln!(out, "note     {message}")?,
             }
         }

@@ -102,10 +102,7 @@ async fn interrupted() {{
 
     pub(super) fn tests(&self) -> String {
         let krate = self.krate();
-        let tests: Vec<String> = self
-            .called()
-            .map(|(entry, method)| test(entry, method))
-            .collect();
+        let tests: Vec<String> = self.entries.iter().filter_map(test).collect();
         let tests = tests.join("\n");
         format!(
             r#"//! Starts the server on a free port and calls it, as its clients do.
@@ -131,10 +128,7 @@ async fn connect(transport: Transport) -> Client {{
 
     pub(super) fn client(&self) -> String {
         let krate = self.krate();
-        let calls: Vec<String> = self
-            .called()
-            .map(|(entry, method)| example(entry, method))
-            .collect();
+        let calls: Vec<String> = self.entries.iter().filter_map(example).collect();
         let calls = calls.join("\n");
         format!(
             r#"//! Calls each service once: `cargo run --example client`, while the server runs.
@@ -154,20 +148,6 @@ async fn main() -> Result<(), Error> {{
 }}
 "#
         )
-    }
-
-    /// The method of each service that is called to see whether it is there: one that answers once
-    /// and takes little, if it has such a one.
-    fn called(&self) -> impl Iterator<Item = (&Entry<'_>, &MethodOutline)> {
-        self.entries.iter().filter_map(|entry| {
-            let methods = &entry.service.methods;
-            let is_short = |method: &&MethodOutline| {
-                let method = &method.description;
-                method.kind == CallKind::Unary && method.arguments.len() <= 2
-            };
-            let short = methods.iter().find(is_short);
-            Some((entry, short.or_else(|| methods.first())?))
-        })
     }
 
     pub(super) fn readme(&self) -> String {
@@ -240,9 +220,27 @@ fn version() -> &'static str {
     VERSION.rsplit_once('.').map_or(VERSION, |(minor, _)| minor)
 }
 
-/// A test that finds a service there, but nothing written yet.
-fn test(entry: &Entry<'_>, method: &MethodOutline) -> String {
-    let name = without_raw(&entry.module);
+/// The method of a service that is called to see whether it is there: one that answers once and takes
+/// little, if it has such a one.
+fn tried<'a>(entry: &Entry<'a>) -> Option<&'a MethodOutline> {
+    let methods = &entry.service.methods;
+    let is_short = |method: &&MethodOutline| {
+        let method = &method.description;
+        method.kind == CallKind::Unary && method.arguments.len() <= 2
+    };
+    let short = methods.iter().find(is_short);
+    short.or_else(|| methods.first())
+}
+
+/// The name of a service's test.
+pub(super) fn test_name(entry: &Entry<'_>) -> String {
+    format!("{}_is_there", without_raw(&entry.module))
+}
+
+/// A test that finds a service there, but nothing written yet; none without methods.
+pub(super) fn test(entry: &Entry<'_>) -> Option<String> {
+    let method = tried(entry)?;
+    let name = test_name(entry);
     let client = client_of(entry.service);
     let connect = format!("connect(Transport::{}).await", transport(entry.service));
     let call = call(method);
@@ -258,30 +256,31 @@ fn test(entry: &Entry<'_>, method: &MethodOutline) -> String {
             title(entry, method)
         ),
     };
-    format!(
+    Some(format!(
         "#[tokio::test]\n\
-         async fn {name}_is_there() {{\n    \
+         async fn {name}() {{\n    \
              let client = {connect};\n    \
              let client = {client}::new(client);\n    \
              let outcome = {call}.await;\n\
          {said}\n\
          }}\n"
-    )
+    ))
 }
 
 /// A call in the example of a client.
-fn example(entry: &Entry<'_>, method: &MethodOutline) -> String {
+fn example(entry: &Entry<'_>) -> Option<String> {
+    let method = tried(entry)?;
     let client = client_of(entry.service);
     let connect = format!("connect(Transport::{}).await?", transport(entry.service));
     let (call, title) = (call(method), title(entry, method));
-    format!(
+    Some(format!(
         "    let client = {connect};\n    \
              let client = {client}::new(client);\n    \
              match {call}.await {{\n        \
                  Ok(answer) => println!(\"{title}: {{answer:?}}\"),\n        \
                  Err(error) => println!(\"{title}: {{error}}\"),\n    \
              }}\n"
-    )
+    ))
 }
 
 fn title(entry: &Entry<'_>, method: &MethodOutline) -> String {
@@ -305,10 +304,17 @@ fn transport(service: &ServiceOutline) -> &'static str {
     }
 }
 
+/// How many arguments the function of a client takes.
+pub(super) fn argument_count(method: &MethodOutline) -> usize {
+    match method.description.kind {
+        CallKind::ClientStream | CallKind::Bidirectional => 0,
+        _ => method.description.arguments.len(),
+    }
+}
+
 /// The call of a method with nothing in its arguments, up to its `.await`.
 fn call(method: &MethodOutline) -> String {
-    let count = method.description.arguments.len();
-    let arguments = vec!["Default::default()"; count].join(", ");
+    let arguments = vec!["Default::default()"; argument_count(method)].join(", ");
     let function = &method.function;
     match method.description.kind {
         CallKind::ClientStream => {

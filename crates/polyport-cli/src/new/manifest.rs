@@ -1,5 +1,7 @@
 //! `Cargo.toml`, where a project remembers which services it has.
 
+use std::path::PathBuf;
+
 use toml_edit::{Array, DocumentMut, Item, Table, value};
 
 use crate::failure::Failure;
@@ -15,6 +17,14 @@ pub(super) fn name(text: &str) -> Result<String, Failure> {
         .and_then(|it| it.get("name")?.as_str());
     let name = name.ok_or_else(|| Failure::Other(format!("`{PATH}` names no package")))?;
     Ok(name.to_owned())
+}
+
+/// Where Polyport comes from, if that is a directory.
+pub(super) fn polyport_path(text: &str) -> Result<Option<PathBuf>, Failure> {
+    let manifest = parse(text)?;
+    let dependencies = manifest.get("dependencies");
+    let path = dependencies.and_then(|it| it.get("polyport")?.get("path")?.as_str());
+    Ok(path.map(PathBuf::from))
 }
 
 /// Whether it is that of a workspace; what cannot be read is not.

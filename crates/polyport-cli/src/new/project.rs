@@ -17,6 +17,9 @@ use super::{handler, manifest};
 use crate::args::NewArgs;
 use crate::failure::Failure;
 
+/// The tests that call each service.
+pub(super) const TESTS: &str = "tests/calls.rs";
+
 /// The example of a client.
 const CLIENT: &str = "examples/client.rs";
 
@@ -70,7 +73,7 @@ fn create_files(facts: &Facts<'_>, changes: &mut Changes) {
     for entry in facts.entries {
         create_handler(entry, changes);
     }
-    changes.create("tests/calls.rs", facts.tests());
+    changes.create(TESTS, facts.tests());
     changes.create("README.md", facts.readme());
     changes.create(".gitignore", GITIGNORE);
 }
@@ -208,10 +211,59 @@ impl Project {
         fs::read_to_string(self.directory.join(path)).map_err(problem)
     }
 
+    /// A project that is there keeps its name, and where it takes Polyport from.
+    pub(super) fn refuse_another_start(&self, args: &NewArgs) -> Result<(), Failure> {
+        let text = self.read(manifest::PATH)?;
+        let name = manifest::name(&text)?;
+        if args.name.as_ref().is_some_and(|given| *given != name) {
+            return Err(Failure::Usage(format!(
+                "the project is called `{name}`: `--name` is for a new one; its `{}` says the name",
+                manifest::PATH
+            )));
+        }
+        let Some(given) = &args.polyport_path else {
+            return Ok(());
+        };
+        let given = checkout(given)?.join("crates/polyport");
+        let own = manifest::polyport_path(&text)?;
+        let own = own.and_then(|path| fs::canonicalize(self.directory.join(path)).ok());
+        match own.is_some_and(|own| own == given) {
+            true => Ok(()),
+            false => Err(Failure::Usage(format!(
+                "the project takes Polyport from somewhere else: `--polyport-path` is for a new one; \
+                 its `{}` says from where",
+                manifest::PATH
+            ))),
+        }
+    }
+
+    /// The name by which its tests and examples name it.
+    pub(super) fn krate(&self) -> Result<String, Failure> {
+        Ok(manifest::name(&self.read(manifest::PATH)?)?.replace('-', "_"))
+    }
+
     /// The Rust files below `src`.
     pub(super) fn sources(&self) -> Result<Vec<RustFile>, Failure> {
+        let parse = |path: String| RustFile::parse(path.clone(), self.read(&path)?);
+        self.rust_files("src")?.into_iter().map(parse).collect()
+    }
+
+    /// Those of tests and examples; one that cannot be read is gone by.
+    pub(super) fn callers(&self) -> Result<Vec<RustFile>, Failure> {
+        let mut callers = Vec::new();
+        for directory in ["tests", "examples", "benches"] {
+            if self.directory.join(directory).is_dir() {
+                let files = self.rust_files(directory)?.into_iter();
+                let parse = |path: String| RustFile::parse(path.clone(), self.read(&path)?);
+                callers.extend(files.filter_map(|path| parse(path).ok()));
+            }
+        }
+        Ok(callers)
+    }
+
+    fn rust_files(&self, directory: &str) -> Result<Vec<String>, Failure> {
         let mut paths = Vec::new();
-        let mut pending = vec!["src".to_owned()];
+        let mut pending = vec![directory.to_owned()];
         while let Some(directory) = pending.pop() {
             for entry in fs::read_dir(self.directory.join(&directory))? {
                 let entry = entry?;
@@ -224,8 +276,7 @@ impl Project {
             }
         }
         paths.sort();
-        let parse = |path: String| RustFile::parse(path.clone(), self.read(&path)?);
-        paths.into_iter().map(parse).collect()
+        Ok(paths)
     }
 
     /// The example of a client, unless there is one.

@@ -142,7 +142,8 @@ impl<'a> Visit<'a> for Makers<'a> {
     }
 }
 
-fn called(call: &ExprCall) -> Option<Vec<String>> {
+/// The path of the function that is called.
+pub(super) fn called(call: &ExprCall) -> Option<Vec<String>> {
     match &*call.func {
         Expr::Path(path) => Some(segments(&path.path).collect()),
         _ => None,
@@ -188,7 +189,7 @@ pub(super) fn additions(
             let message = |call| format!("add this to your server, which was not found: `{call}`");
             let notes = calls
                 .into_iter()
-                .map(|call| Note::at(&file.path, 1, message(call)));
+                .map(|call| Note::of_file(&file.path, message(call)));
             (insertions, notes.collect())
         }
     }

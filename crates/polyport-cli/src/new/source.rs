@@ -68,6 +68,14 @@ impl RustFile {
         self.skipped + span.byte_range().end
     }
 
+    /// The number that a line has when all that is to be inserted stands there.
+    pub(super) fn line_with(&self, line: usize, insertions: &[Insertion]) -> usize {
+        let before = self.text.split_inclusive('\n').take(line - 1);
+        let start: usize = before.map(str::len).sum();
+        let above = insertions.iter().filter(|it| it.at <= start);
+        line + above.map(|it| it.text.matches('\n').count()).sum::<usize>()
+    }
+
     /// The text with all that is to be inserted, which is in the order of the text.
     pub(super) fn with(&self, insertions: &[Insertion]) -> String {
         let newline = match self.text.contains("\r\n") {

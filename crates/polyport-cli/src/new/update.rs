@@ -3,11 +3,13 @@
 use polyport_build::ServiceOutline;
 use syn::Item;
 
+use super::calls;
 use super::changes::{Changes, Note};
+use super::files::{test, test_name};
 use super::handler::Site;
 use super::manifest;
 use super::nameless::Nameless;
-use super::project::{Project, create_handler, entries};
+use super::project::{self, Project, create_handler, entries};
 use super::registration::{self, Entry, Makers, is_registered};
 use super::script;
 use super::source::{Insertion, RustFile, segments};
@@ -31,7 +33,9 @@ pub(super) fn plan(
     wanted: &Wanted<'_>,
     changes: &mut Changes,
 ) -> Result<(), Failure> {
+    project.refuse_another_start(args)?;
     let files = project.sources()?;
+    let callers = project.callers()?;
     let services = wanted.all.iter();
     let known = services.map(|service| Known::new(service, &files, wanted));
     let known: Vec<Known<'_>> = known.collect();
@@ -46,7 +50,13 @@ pub(super) fn plan(
     for entry in &entries {
         create_handler(entry, changes);
     }
-    for file in &files {
+    let mut notes: Vec<Note> = known.iter().flat_map(Known::notes).collect();
+    let krate = project.krate()?;
+    for file in files.iter().chain(&callers) {
+        notes.extend(gone(file, &krate, wanted.all));
+        notes.extend(calls::differences(file, wanted.all));
+    }
+    for file in files.iter().chain(&callers) {
         let mut insertions = methods(file, &known);
         insertions.extend(decision.fallback_marks(file, wanted.all));
         if file.path == registration::PATH {
@@ -54,11 +64,16 @@ pub(super) fn plan(
             insertions.extend(added);
             changes.notes(notes);
         }
+        if file.path == project::TESTS {
+            insertions.extend(tests(file, &entries));
+        }
         insertions.sort_by_key(|insertion| insertion.at);
         changes.replace(file.path.clone(), file.with(&insertions));
+        let number = |line| file.line_with(line, &insertions);
+        let moved = notes.into_iter().map(|note| note.moved(&file.path, number));
+        notes = moved.collect();
     }
-    changes.notes(known.iter().flat_map(Known::notes));
-    changes.notes(files.iter().flat_map(|file| gone(file, wanted.all)));
+    changes.notes(notes);
     match args.client {
         true => project.add_client(&wanted.services, changes),
         false => Ok(()),
@@ -205,6 +220,25 @@ fn new_entries<'a>(project: &Project, known: &[Known<'a>], nameless: &Nameless) 
     entries(&new, &mut project.modules(), nameless)
 }
 
+/// Tests of new services, at the end of the file that has those of the others, if it is still one.
+fn tests(file: &RustFile, entries: &[Entry<'_>]) -> Option<Insertion> {
+    let has = |name: &str| {
+        let mut items = file.tree.items.iter();
+        items.any(|item| matches!(item, Item::Fn(function) if function.sig.ident == name))
+    };
+    let is_imported = |name: &str| file.names.expand([name.to_owned()]).len() > 1;
+    if !has("connect") || !is_imported("idl") || !is_imported("Transport") {
+        return None;
+    }
+    let new = entries.iter().filter(|entry| !has(&test_name(entry)));
+    let text: String = new
+        .filter_map(test)
+        .map(|test| format!("\n{test}"))
+        .collect();
+    let at = file.text.len();
+    (!text.is_empty()).then_some(Insertion { at, text })
+}
+
 /// The methods that the handlers in a file lack.
 fn methods(file: &RustFile, known: &[Known<'_>]) -> Vec<Insertion> {
     let sites = known.iter().flat_map(|known| {
@@ -235,30 +269,40 @@ impl Nameless {
     }
 }
 
-/// Handlers and registrations of services that the IDL no longer has.
-fn gone(file: &RustFile, services: &[ServiceOutline]) -> Vec<Note> {
-    let is_of_idl = |path: &[String]| path.len() > 1 && path[0] == "idl";
-    let handlers = handlers(file)
-        .filter(|(path, _)| is_of_idl(path) && implemented(file, path, services).is_none());
-    let mut notes: Vec<Note> = handlers
-        .map(|(path, site)| {
-            let name = path[1..].join("::");
-            let message = format!("the IDL has no service `{name}` any more: its handler is left");
-            site.note(site.item.impl_token.span, message)
-        })
-        .collect();
-    let servers = file.mentions.iter().filter_map(|mention| {
-        let (last, server) = mention.path.split_last()?;
-        let is_server = server.last()?.ends_with("Server") && last == "new" && is_of_idl(server);
-        is_server.then_some((server, mention.line))
+/// Handlers, registrations and calls of services that the IDL no longer has.
+fn gone(file: &RustFile, krate: &str, services: &[ServiceOutline]) -> Vec<Note> {
+    let handlers = handlers(file).filter_map(|(path, site)| {
+        let name = in_idl(&path, krate)?;
+        let is_gone = implemented(file, &path, services).is_none();
+        let message = format!("the IDL has no service `{name}` any more: its handler is left");
+        is_gone.then(|| site.note(site.item.impl_token.span, message))
     });
-    for (path, line) in servers {
-        let mut services = services.iter();
-        if !services.any(|service| file.names.lead_to(path, &registration::server(service))) {
-            let name = path[1..].join("::");
-            let message = format!("the IDL has no `{name}` any more: its registration is left");
-            notes.push(Note::at(&file.path, line, message));
-        }
-    }
-    notes
+    let made = file.mentions.iter().filter_map(|mention| {
+        let (function, path) = mention.path.split_last()?;
+        let name = in_idl(path, krate)?;
+        let (known, left): (fn(&ServiceOutline) -> String, _) = match function.as_str() {
+            "new" if name.ends_with("Server") => (registration::server, "its registration is left"),
+            "connect" | "new" if name.ends_with("Client") => (client, "its calls are left"),
+            _ => return None,
+        };
+        let is_there = |service| file.names.lead_to(path, &known(service));
+        let is_gone = !services.iter().any(is_there);
+        let message = format!("the IDL has no `{name}` any more: {left}");
+        is_gone.then(|| Note::at(&file.path, mention.line, message))
+    });
+    handlers.chain(made).collect()
+}
+
+fn client(service: &ServiceOutline) -> String {
+    format!("{}::{}", service.module, service.client)
+}
+
+/// What a path names among what is generated, from within the package or from outside.
+fn in_idl(path: &[String], krate: &str) -> Option<String> {
+    let rest = match path {
+        [first, rest @ ..] if first == "idl" => rest,
+        [first, second, rest @ ..] if first == krate && second == "idl" => rest,
+        _ => return None,
+    };
+    (!rest.is_empty()).then(|| rest.join("::"))
 }

@@ -83,6 +83,25 @@ fn descriptor_sets_are_checked_too() {
 }
 
 #[test]
+fn files_that_are_too_large_are_refused() {
+    let files = directory(&[("a.thrift", ""), ("a.proto", ""), ("a.binpb", "")]);
+    for (file, arguments) in [
+        ("a.thrift", &["a.thrift"][..]),
+        ("a.proto", &["a.proto"]),
+        ("a.binpb", &["--descriptor-set", "a.binpb"]),
+    ] {
+        let huge = fs::File::create(files.path().join(file)).unwrap();
+        huge.set_len(1 << 40).unwrap();
+        let output = check(files.path(), arguments);
+        let expected = format!(
+            "error: cannot read `{file}`: it has more than 64 MiB, and no IDL may have more\n"
+        );
+        assert_eq!(text(&output.stderr), expected);
+        assert_eq!(output.status.code(), Some(1));
+    }
+}
+
+#[test]
 fn warnings_are_no_mistakes() {
     let files = directory(&[("a.thrift", "struct B { string b }\n")]);
     let output = check(files.path(), &["a.thrift"]);

@@ -269,6 +269,10 @@ fn json_says_the_same() {
         "file": "src/services/feed.rs",
         "line": 12,
         "message": "the IDL has no method for `follow` in `stock.v1.Feed` any more",
+    }, {
+        "file": "tests/calls.rs",
+        "line": 33,
+        "message": "the IDL has no method for `follow` in `stock.v1.Feed` any more",
     }]);
     assert_eq!(said["notes"], note);
 

@@ -48,6 +48,7 @@ fn files_keep_their_places_to_each_other() {
 changed  build.rs
 new      src/services/rates.rs
 changed  src/services.rs
+changed  tests/calls.rs
 2 services, up to date
 ";
     assert_eq!(said, expected);

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::{ORDERS, files, idls, new, refused, write};
+use super::{ORDERS, files, idls, misused, new, refused, write};
+use crate::idl;
 
 /// A project of the orders.
 fn shop() -> (TempDir, PathBuf) {
@@ -123,9 +124,19 @@ changed  build.rs
 new      src/services/stock.rs
 new      src/services/feed.rs
 changed  src/services.rs
+changed  tests/calls.rs
 4 services, up to date
 ";
     assert_eq!(said, expected);
+    let tests = fs::read_to_string(project.join("tests/calls.rs")).unwrap();
+    let names =
+        ["orders", "carts", "stock", "feed"].map(|name| format!("async fn {name}_is_there() {{"));
+    let places: Vec<_> = names.iter().map(|name| tests.find(name).unwrap()).collect();
+    assert!(places.is_sorted(), "{tests}");
+    assert!(
+        tests.ends_with("}\n") && !tests.contains("\n\n\n"),
+        "{tests}"
+    );
     let found = fs::read_to_string(&services).unwrap();
     let added = [
         "mod feed;\n",
@@ -209,7 +220,7 @@ pub fn server() -> polyport::Server {
 ";
     fs::write(&services, mine).unwrap();
     assert_eq!(new(directory.path(), &["shop", "--refuse-traffic-without-service-name"]), "\
-note     src/services.rs:1: add this to your server, which was not found: `.refuse_traffic_without_service_name()`
+note     src/services.rs: add this to your server, which was not found: `.refuse_traffic_without_service_name()`
 2 services, nothing to add
 ");
     let said = new(
@@ -223,7 +234,7 @@ note     src/services.rs:1: add this to your server, which was not found: `.refu
             "--refuse-traffic-without-service-name",
         ],
     );
-    let note = "note     src/services.rs:1: add this to your server, which was not found: \
+    let note = "note     src/services.rs: add this to your server, which was not found: \
                 `.add(crate::idl::stock::v1::StockServer::new(stock::Stock))`\n";
     assert!(said.contains(note), "{said}");
     let found = fs::read_to_string(&services).unwrap();
@@ -252,6 +263,7 @@ fn what_the_idl_no_longer_has_is_said_and_left() {
 note     src/services/orders.rs:21: the IDL has no method for `ping` in `shop.Orders` any more
 note     src/services/carts.rs:11: the IDL has no service `shop::Carts` any more: its handler is left
 note     src/services.rs:14: the IDL has no `shop::CartsServer` any more: its registration is left
+note     tests/calls.rs:32: the IDL has no `shop::CartsClient` any more: its calls are left
 1 service, nothing to add
 ";
     let said = new(directory.path(), &["shop"]);
@@ -261,6 +273,119 @@ note     src/services.rs:14: the IDL has no `shop::CartsServer` any more: its re
     expected.sort_unstable();
     assert_eq!(said, expected);
     assert_eq!(files(&project), before);
+}
+
+#[test]
+fn calls_of_what_is_gone_are_said() {
+    let (directory, project) = shop();
+    new(directory.path(), &["shop", "--client"]);
+    let mine = "\
+use polyport::Client;
+use shop::idl::{self, shop::OrdersClient as Orders};
+
+async fn of_mine(client: Client) {
+    let orders = Orders::new(client.clone());
+    assert_eq!(orders.ping().await.unwrap(), ());
+    orders.clone().place(Default::default()).await.unwrap();
+    {
+        let orders = idl::shop::CartsClient::connect(\"somewhere\").await.unwrap();
+        orders.ping().await.unwrap();
+    }
+    Orders::connect(\"somewhere\").await.unwrap().ping().await.unwrap();
+    client.ping();
+}
+";
+    write(&project.join("tests/mine.rs"), mine);
+    write(&project.join("tests/broken.rs"), "fn other( {\n");
+    assert_eq!(
+        new(directory.path(), &["shop"]),
+        "note     tests/mine.rs:7: a call of `shop.Orders.place` takes 2 arguments now\n\
+         2 services, nothing to add\n"
+    );
+    let idl = project.join("idl/orders.thrift");
+    edit(&idl, "  void ping()\n", "");
+    edit(
+        &idl,
+        "string place(1: Order order, 2: i32 count)",
+        "string put()",
+    );
+    let text = fs::read_to_string(&idl).unwrap();
+    let (orders, _) = text.split_once("service Carts").unwrap();
+    fs::write(&idl, orders).unwrap();
+    let said = new(directory.path(), &["shop"]);
+    let mut notes: Vec<&str> = said
+        .lines()
+        .filter_map(|line| line.strip_prefix("note     "))
+        .filter(|line| !line.starts_with("src/"))
+        .collect();
+    notes.sort_unstable();
+    let expected = [
+        "examples/client.rs:15: the IDL has no method for `place` in `shop.Orders` any more",
+        "examples/client.rs:21: the IDL has no `shop::CartsClient` any more: its calls are left",
+        "tests/calls.rs:22: the IDL has no method for `place` in `shop.Orders` any more",
+        "tests/calls.rs:32: the IDL has no `shop::CartsClient` any more: its calls are left",
+        "tests/mine.rs:12: the IDL has no method for `ping` in `shop.Orders` any more",
+        "tests/mine.rs:6: the IDL has no method for `ping` in `shop.Orders` any more",
+        "tests/mine.rs:7: the IDL has no method for `place` in `shop.Orders` any more",
+        "tests/mine.rs:9: the IDL has no `shop::CartsClient` any more: its calls are left",
+    ];
+    assert_eq!(notes, expected, "{said}");
+}
+
+#[test]
+fn notes_count_lines_as_they_are_by_then() {
+    let (directory, project) = shop();
+    let idl = project.join("idl/orders.thrift");
+    edit(&idl, "  void ping()\n", "  void added()\n");
+    // Behind what is inserted.
+    let handler = project.join("src/services/orders.rs");
+    let text = fs::read_to_string(&handler).unwrap();
+    let second = "\nimpl crate::idl::shop::Gone for Orders {}\n";
+    fs::write(&handler, format!("{text}{second}")).unwrap();
+    let said = new(directory.path(), &["shop"]);
+    let text = fs::read_to_string(&handler).unwrap();
+    let line = |of: &str| text.lines().position(|line| line.contains(of)).unwrap() + 1;
+    let of_service = format!(
+        "note     src/services/orders.rs:{}: the IDL has no service `shop::Gone` any more",
+        line("shop::Gone")
+    );
+    let of_method = format!(
+        "note     src/services/orders.rs:{}: the IDL has no method for `ping`",
+        line("fn ping")
+    );
+    assert!(text.contains("fn added"), "{text}");
+    assert!(
+        said.contains(&of_service) && said.contains(&of_method),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_project_keeps_its_name_and_its_polyport() {
+    let directory = idls(&[]);
+    let directory = directory.path();
+    let checkout = idl(".");
+    let checkout = checkout.to_str().unwrap();
+    let from = |more: &[&'static str]| {
+        let all = ["shop", "--idl", "stock.proto", "--polyport-path", checkout];
+        [&all[..], more].concat()
+    };
+    new(directory, &from(&[]));
+    let before = files(&directory.join("shop"));
+    // The same command again.
+    new(directory, &from(&["--name", "shop"]));
+    assert_eq!(
+        misused(directory, &from(&["--name", "other"])),
+        "error: the project is called `shop`: `--name` is for a new one; its `Cargo.toml` says the name"
+    );
+    new(directory, &["released", "--idl", "stock.proto"]);
+    let error = misused(directory, &["released", "--polyport-path", checkout]);
+    assert_eq!(
+        error,
+        "error: the project takes Polyport from somewhere else: `--polyport-path` is for a new one; \
+         its `Cargo.toml` says from where"
+    );
+    assert_eq!(files(&directory.join("shop")), before);
 }
 
 #[test]
