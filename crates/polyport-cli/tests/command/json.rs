@@ -17,13 +17,20 @@ const FRAME: &str =
 /// What stands here is the user's, or the IDL's.
 const DATA: [&str; 4] = ["ok", "value", "extra", "metadata"];
 
-fn commands(address: &str) -> Vec<Vec<String>> {
+/// Two versions of an IDL, below a directory.
+const OLDER: &str = "service A { void f() }\nservice B { void f() void g() }\n";
+const NEWER: &str = "service A { void f() void g() }\nservice B { void f() }\nstruct S { i32 a }\n";
+
+fn commands(address: &str, directory: &Path) -> Vec<Vec<String>> {
+    let below = |name: &str| directory.join(name).to_str().unwrap().to_owned();
+    let (newer, older) = (below("a.thrift"), below("old/a.thrift"));
+    let (out, shop) = (below("out"), below("shop"));
     let (thrift, proto) = (path("multi.thrift"), path("multi.proto"));
     let hi = r#"{"req": {"message": "hi"}}"#;
     let biz = r#"{"req": {"message": "biz:gone"}}"#;
     let never = r#"{"req": {"message": "never"}}"#;
     let code = r#"{"message": "code:gone"}"#;
-    let lines: [&[&str]; 15] = [
+    let lines: [&[&str]; 23] = [
         &[
             "call",
             address,
@@ -97,6 +104,14 @@ fn commands(address: &str) -> Vec<Vec<String>> {
             "1",
         ],
         &["decode", "--idl", &thrift, "--service", "ServiceA", FRAME],
+        &["gen", &newer, "-o", &out],
+        &["gen", &newer, "-o", &out, "--check"],
+        &["check", &newer, "--against", &older],
+        &["explain", "--idl", &newer],
+        &["explain", "--idl", &newer, "--fallback", "A"],
+        &["explain", "--idl", &newer, "--fallback", "A", "X/f"],
+        &["new", &shop, "--idl", &older, "--fallback", "A"],
+        &["new", &shop, "--idl", &newer],
     ];
     let line = |words: &&[&str]| {
         let words = words.iter().map(|word| (*word).to_owned());
@@ -139,7 +154,12 @@ fn what_programs_read_is_what_was_read_last_and_is_explained() {
     let serving = Serving::told();
     let address = serving.address();
     let (mut shown, mut found) = (String::new(), BTreeSet::new());
-    for command in commands(&address) {
+    let temporary = tempfile::tempdir().unwrap();
+    let temporary = temporary.path();
+    fs::create_dir(temporary.join("old")).unwrap();
+    fs::write(temporary.join("a.thrift"), NEWER).unwrap();
+    fs::write(temporary.join("old/a.thrift"), OLDER).unwrap();
+    for command in commands(&address, temporary) {
         let arguments: Vec<&str> = command.iter().map(String::as_str).collect();
         let output = polyport(&arguments);
         assert_eq!(text(&output.stderr), "", "{command:?}");
@@ -156,6 +176,7 @@ fn what_programs_read_is_what_was_read_last_and_is_explained() {
     }
     let directory = path("");
     let shown = shown.replace(&address, "ADDR").replace(&*directory, "");
+    let shown = shown.replace(temporary.to_str().unwrap(), "");
 
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
     let known = here.join("tests/command/json.txt");
