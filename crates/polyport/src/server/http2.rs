@@ -175,22 +175,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
     /// Looks whether the peer is still there: says when to look again, or that it is not.
     ///
     /// A connection that is silent and has no streams is ended; one that has some is asked for a
-    /// sign of life.
+    /// sign of life. In both cases that is a ping, after whose answer h2 ends the former.
     fn check_silence(&mut self) -> Option<Duration> {
         let (silence, limit) = (self.io.silence(), self.limits.idle);
         if silence < limit {
             self.pinged = false;
             return Some(limit - silence);
         }
-        if Arc::strong_count(&self.streams) == 1 {
-            self.connection.graceful_shutdown();
-            return Some(limit);
-        }
         if self.pinged {
             return None;
         }
         self.pinged = true;
-        if let Some(pings) = &mut self.pings {
+        if Arc::strong_count(&self.streams) == 1 {
+            self.connection.graceful_shutdown();
+        } else if let Some(pings) = &mut self.pings {
             let _ = pings.send_ping(Ping::opaque());
         }
         Some(PONG)

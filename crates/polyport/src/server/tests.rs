@@ -25,6 +25,18 @@ const REPLY: [u8; 21] = hex!("00000011 80010002 00000004 70696e67 00000001 00");
 const SLOW_CALL: [u8; 21] = hex!("00000011 80010001 00000004 736c6f77 00000001 00");
 const SLOW_REPLY: [u8; 21] = hex!("00000011 80010002 00000004 736c6f77 00000001 00");
 
+/// What an HTTP/2 connection begins with, settings and all.
+const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/// `slow` on it: `:method: POST`, `:scheme: http` and two names are numbers (RFC 7541, appendix A).
+const SLOW_REQUEST: [&[u8]; 5] = [
+    &hex!("000028 01 04 00000001 83 86 04 0a"),
+    b"/Test/slow",
+    &hex!("0f10 17"),
+    b"application/grpc+thrift",
+    &hex!("000006 00 01 00000001 00 00000001 00"),
+];
+
 const SECOND: Duration = Duration::from_secs(1);
 
 /// Answers everything with an empty result.
@@ -81,12 +93,19 @@ impl Client {
     }
 
     /// Waits for the end, before which nothing else comes; gives the time since the start.
-    async fn ended(mut self) -> Duration {
+    async fn ended(self) -> Duration {
+        let (rest, time) = self.rest().await;
+        assert_eq!(rest, b"");
+        time
+    }
+
+    /// What still comes, and the time from the start to the end.
+    async fn rest(mut self) -> (Vec<u8>, Duration) {
         let mut rest = Vec::new();
         self.io.read_to_end(&mut rest).await.unwrap();
-        assert_eq!(rest, b"");
         // The timers of the runtime count milliseconds.
-        Duration::from_millis(self.start.elapsed().as_millis().try_into().unwrap())
+        let time = self.start.elapsed().as_millis().try_into().unwrap();
+        (rest, Duration::from_millis(time))
     }
 }
 
@@ -297,6 +316,44 @@ async fn answers_go_through_streams_that_collect_what_is_written() {
         assert_eq!(reply, REPLY);
     }
     assert!(start.elapsed() < SECOND, "{:?}", start.elapsed());
+}
+
+/// The ping with the farewell has as long as any other.
+#[tokio::test(start_paused = true)]
+async fn a_silent_http2_connection_is_idle() {
+    const GOAWAY: &[u8] = &hex!("000008 07 00 00000000 7fffffff 00000000");
+    let mut client = Client::connect(64 * 1024);
+    client.send(HTTP2).await;
+    let (said, time) = client.rest().await;
+    assert!(said.windows(GOAWAY.len()).any(|part| part == GOAWAY));
+    assert_eq!(time, 620 * SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_http2_connection_with_a_call_must_give_a_sign_of_life() {
+    let limits = Limits {
+        idle: 25 * SECOND,
+        ..Limits::default()
+    };
+    let mut silent = Client::connect_within(64 * 1024, limits);
+    silent.send(HTTP2).await;
+    silent.send(&SLOW_REQUEST.concat()).await;
+    let (said, time) = silent.rest().await;
+    assert!(said.windows(5).any(|part| part == hex!("000008 06 00")));
+    assert_eq!(time, 45 * SECOND);
+
+    let Client { io, start, .. } = Client::connect_within(64 * 1024, limits);
+    let (mut client, connection) = h2::client::handshake(io).await.unwrap();
+    tokio::spawn(connection);
+    let request = http::Request::post("http://localhost/Test/slow")
+        .header("content-type", "application/grpc+thrift");
+    let (answer, mut body) = client
+        .send_request(request.body(()).unwrap(), false)
+        .unwrap();
+    body.send_data(Bytes::from_static(b"\0\0\0\0\x01\0"), true)
+        .unwrap();
+    assert_eq!(answer.await.unwrap().status(), 200);
+    assert_eq!(start.elapsed().as_secs(), 60);
 }
 
 #[tokio::test(start_paused = true)]
