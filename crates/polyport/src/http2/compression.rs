@@ -73,6 +73,9 @@ impl Compression {
         })
     }
 
+    /// Never a part of what messages go through that are not compressed: its state of 64 KiB is made
+    /// on the stack, and each function that has so much there touches all its pages when it begins.
+    #[inline(never)]
     fn compress(self, bytes: &[u8], out: &mut BytesMut) {
         match self {
             Self::Identity => out.extend_from_slice(bytes),
@@ -96,6 +99,8 @@ impl Compression {
 /// The most bytes that deflate makes of one.
 const MOST_OF_ONE: usize = 1032;
 
+/// Apart for the same reason as [`Compression::compress`].
+#[inline(never)]
 fn gunzip(bytes: &[u8], limit: usize) -> Result<Bytes, DecodeError> {
     let broken = |error: io::Error| DecodeError::foreign(format!("gzip: {error}"));
     // The size stands at the end (RFC 1952), and must meet the limit before any memory is taken.
