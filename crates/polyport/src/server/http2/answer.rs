@@ -233,6 +233,11 @@ impl Answer {
         if stream.capacity() > 0 {
             return Poll::Ready(Ok(()));
         }
+        if self.idle.is_none() {
+            // The stream's task is at work, and will say again that it waits. Until then h2 would wake
+            // it for the room that is asked for here.
+            let _ = stream.poll_reset(&mut Context::from_waker(Waker::noop()));
+        }
         let waker = self.waiting.send(cx.waker());
         let ready = poll_capacity(stream, &mut Context::from_waker(&waker));
         if ready.is_ready() {
