@@ -26,6 +26,7 @@ use crate::http2::io::Io;
 use crate::http2::room::Room;
 use crate::limits::Limits;
 use crate::server::connection::{Connection, after, closed, ended, late};
+use crate::server::http2::request::Place;
 use crate::server::http2::windows::Windows;
 use crate::server::{Phase, Shared, linger};
 
@@ -245,14 +246,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
     }
 
     fn spawn(&mut self, request: Request<RecvStream>, respond: SendResponse<Bytes>) {
-        let (peer, running) = (self.peer, Arc::clone(&self.streams));
-        let (shared, room) = (Arc::clone(&self.shared), self.room.clone());
+        let place = Place {
+            peer: self.peer,
+            room: self.room.clone(),
+            shared: Arc::clone(&self.shared),
+            _running: Arc::clone(&self.streams),
+        };
         // In a box, because the runtime moves a task's future several times.
-        let serving = Box::pin(async move {
-            request::serve(request, respond, &shared, &room, peer).await;
-            drop(running);
-        });
-        tokio::spawn(serving);
+        tokio::spawn(Box::pin(request::serve(request, respond, place)));
         let streams = Arc::strong_count(&self.streams) - 1;
         self.windows.fit(streams, &mut self.connection);
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
 use std::time::Duration;
@@ -45,6 +45,15 @@ const NOT_GRPC: &str = "This port speaks gRPC over HTTP/2 (content-type applicat
 /// What a request is told whose method is not gRPC's.
 const NOT_POST: &str = "gRPC's requests are POST requests.\n";
 
+/// Where a stream is.
+pub(super) struct Place {
+    pub(super) peer: Option<SocketAddr>,
+    pub(super) room: Room,
+    pub(super) shared: Arc<Shared>,
+    /// Each stream of the connection has one.
+    pub(super) _running: Arc<()>,
+}
+
 /// What the headers of a request say.
 struct Ask {
     route: Route,
@@ -55,10 +64,27 @@ struct Ask {
 pub(super) async fn serve(
     request: Request<RecvStream>,
     respond: SendResponse<Bytes>,
-    shared: &Shared,
-    room: &Room,
-    peer: Option<SocketAddr>,
+    place: Place,
 ) {
+    let Some((mut exchange, mut incoming, mut answer)) = receive(request, respond, &place) else {
+        return;
+    };
+    match exchange.ask.route.method.info.kind {
+        CallKind::Unary | CallKind::Oneway if !place.shared.unary_as_streams => {
+            exchange.unary(&mut incoming, &mut answer).await;
+        }
+        // In a box of its own, so that it takes no room in the task of every other request.
+        _ => Box::pin(exchange.stream(incoming, SharedAnswer::new(answer))).await,
+    }
+}
+
+/// Finds out what a request asks for, and refuses it if that is nothing that there is.
+fn receive(
+    request: Request<RecvStream>,
+    respond: SendResponse<Bytes>,
+    place: &Place,
+) -> Option<(Exchange<'_>, Incoming, Answer)> {
+    let (shared, peer) = (&*place.shared, place.peer);
     let (parts, body) = request.into_parts();
     let limit = shared.limits.grpc_message;
     let codec = codec(&parts);
@@ -68,7 +94,7 @@ pub(super) async fn serve(
         limit,
         shared.kitex_codes,
     );
-    let codec = match codec {
+    answer.codec = match codec {
         Ok(codec) => codec,
         Err((status, text)) => {
             let (method, headers) = (&parts.method, &parts.headers);
@@ -77,33 +103,31 @@ pub(super) async fn serve(
             rejected(peer, &parts.uri, &reason);
             // HTTP's answers to these have no body.
             let text = if method == Method::HEAD { "" } else { text };
-            return answer.refuse(status, text);
+            answer.refuse(status, text);
+            return None;
         }
     };
-    answer.codec = codec;
     let asked = compression(&parts.headers).and_then(|(request, reply)| {
         answer.compression = reply;
-        Ok((request, ask(&parts, codec, shared)?))
+        Ok((request, ask(&parts, answer.codec, shared)?))
     });
     let (compression, ask) = match asked {
         Ok(asked) => asked,
         Err(status) => {
             rejected(peer, &parts.uri, &status);
-            return answer.finish(Some(&status), &Metadata::default());
+            answer.finish(Some(&status), &Metadata::default());
+            return None;
         }
     };
     let limit = ask.route.method.stack.message_size(limit);
+    let incoming = Incoming::new(body, Some(compression), limit).sharing(&place.room);
     let exchange = Exchange {
         ask,
-        incoming: Incoming::new(body, Some(compression), limit).sharing(room),
         parts,
         peer,
         shared,
     };
-    match exchange.ask.route.method.info.kind {
-        CallKind::Unary | CallKind::Oneway => exchange.unary(answer).await,
-        _ => exchange.stream(SharedAnswer::new(answer)).await,
-    }
+    Some((exchange, incoming, answer))
 }
 
 /// How the messages of a request are written; or what is answered to one that is not gRPC.
@@ -179,7 +203,6 @@ fn content_type_of(codec: Option<Codec>) -> HeaderValue {
 /// A request with everything that it takes to serve it.
 struct Exchange<'s> {
     ask: Ask,
-    incoming: Incoming,
     parts: Parts,
     peer: Option<SocketAddr>,
     shared: &'s Shared,
@@ -187,16 +210,14 @@ struct Exchange<'s> {
 
 impl Exchange<'_> {
     /// One message in, one message out.
-    async fn unary(self, mut answer: Answer) {
-        let time = self.shared.limits.message;
-        // Nobody waits for a one-way call, so nobody can give it up.
-        let is_awaited = self.ask.route.method.info.kind != CallKind::Oneway;
-        let reply = or_reset(self.unary_call(), |cx| match is_awaited {
+    async fn unary(&mut self, incoming: &mut Incoming, answer: &mut Answer) {
+        let (time, is_awaited) = (self.shared.limits.message, self.is_awaited());
+        let call = pin!(self.unary_call(incoming));
+        let reply = or_reset(call, |cx| match is_awaited {
             true => answer.poll_reset(cx),
             false => Poll::Pending,
         });
-        let reply = reply.await;
-        let Some(reply) = reply else {
+        let Some(reply) = reply.await else {
             return;
         };
         match reply {
@@ -222,17 +243,20 @@ impl Exchange<'_> {
         }
     }
 
-    /// A stream, or two.
-    async fn stream(self, answer: SharedAnswer) {
+    /// A stream, or two; or a unary call that looks like one.
+    async fn stream(mut self, incoming: Incoming, answer: SharedAnswer) {
         let kind = self.ask.route.method.info.kind;
-        let time = self.shared.limits.message;
-        let mut call = pin!(self.streaming_call(answer.clone()));
+        let (time, is_awaited) = (self.shared.limits.message, self.is_awaited());
+        let mut call = pin!(self.streaming_call(incoming, answer.clone()));
         let reply = poll_fn(|cx| {
             answer.lock().begin_turn();
             if let Poll::Ready(reply) = call.as_mut().poll(cx) {
                 return Poll::Ready(Some(reply));
             }
-            answer.lock().poll_end_turn(cx).map(|()| None)
+            match is_awaited {
+                true => answer.lock().poll_end_turn(cx).map(|()| None),
+                false => Poll::Pending,
+            }
         });
         let Some(reply) = reply.await else {
             return;
@@ -246,64 +270,49 @@ impl Exchange<'_> {
             // They come late, but they come.
             trailers.extend(metadata);
         }
-        let ended = match outcome {
-            Ok(message) if kind == CallKind::ClientStream => {
+        let ended = match (outcome, kind) {
+            (Ok(message), CallKind::ClientStream | CallKind::Unary | CallKind::Oneway) => {
                 let sent = answer.lock().message(&Metadata::default(), &message);
                 if !taken(time, |cx| answer.lock().poll_taken(cx)).await {
                     return answer.lock().give_up();
                 }
                 sent
             }
-            outcome => outcome.map(drop),
+            (outcome, _) => outcome.map(drop),
         };
         answer.lock().finish(ended.err().as_ref(), &trailers);
     }
 
-    async fn streaming_call(mut self, answer: SharedAnswer) -> Reply {
-        let kind = self.ask.route.method.info.kind;
-        let request = match kind {
-            CallKind::ServerStream => match self.single_message().await {
-                Ok(request) => request,
-                Err(status) => {
-                    let (headers, peer) = (self.parts.headers, self.peer);
-                    return call(&self.ask, Err(status), headers, peer, self.shared).await;
-                }
-            },
-            _ => Bytes::new(),
-        };
-        let Self {
-            ask,
-            incoming,
-            parts,
-            peer,
-            shared,
-        } = self;
-        let outlet = Box::new(answer);
-        let payload = match kind {
-            CallKind::ClientStream => Payload::Requests(Box::new(incoming)),
-            CallKind::ServerStream => Payload::Answers(request, outlet),
-            _ => Payload::Both(Box::new(incoming), outlet),
-        };
-        call(&ask, Ok(payload), parts.headers, peer, shared).await
+    /// Whether somebody waits, who may give up the call. Nobody waits for a one-way call.
+    fn is_awaited(&self) -> bool {
+        self.ask.route.method.info.kind != CallKind::Oneway
     }
 
-    async fn unary_call(mut self) -> Reply {
-        let payload = match self.shared.unary_as_streams {
-            true => Ok(Payload::Requests(Box::new(self.incoming))),
-            false => self.single_message().await.map(Payload::Message),
+    async fn unary_call(&mut self, incoming: &mut Incoming) -> Reply {
+        let payload = self.single_message(incoming).await.map(Payload::Message);
+        self.call(payload).await
+    }
+
+    async fn streaming_call(&mut self, mut incoming: Incoming, answer: SharedAnswer) -> Reply {
+        let outlet = || Box::new(answer);
+        let payload = match self.ask.route.method.info.kind {
+            CallKind::ServerStream => {
+                let request = self.single_message(&mut incoming).await;
+                request.map(|request| Payload::Answers(request, outlet()))
+            }
+            CallKind::Bidirectional => Ok(Payload::Both(Box::new(incoming), outlet())),
+            _ => Ok(Payload::Requests(Box::new(incoming))),
         };
-        let (headers, peer) = (self.parts.headers, self.peer);
-        call(&self.ask, payload, headers, peer, self.shared).await
+        self.call(payload).await
     }
 
     /// The only message of a request.
-    async fn single_message(&mut self) -> Result<Bytes, Status> {
-        let message = self.message_in_time().await;
+    async fn single_message(&self, incoming: &mut Incoming) -> Result<Bytes, Status> {
+        let message = self.message_in_time(incoming).await;
         message.inspect_err(|status| rejected(self.peer, &self.parts.uri, status))
     }
 
-    async fn message_in_time(&mut self) -> Result<Bytes, Status> {
-        let incoming = &mut self.incoming;
+    async fn message_in_time(&self, incoming: &mut Incoming) -> Result<Bytes, Status> {
         let mut message = pin!(poll_fn(|cx| incoming.poll_message(cx)));
         // Mostly it is there, and no clock is needed.
         let message = match poll_fn(|cx| Poll::Ready(message.as_mut().poll(cx))).await {
@@ -318,42 +327,44 @@ impl Exchange<'_> {
                 }
             }
         };
-        self.incoming.release();
+        incoming.release();
         // Kitex's word for it.
         message.ok_or_else(|| Status::with_code(Code::INTERNAL, "EOF"))
     }
-}
 
-/// Decodes the arguments and calls, if the request has come.
-async fn call(
-    ask: &Ask,
-    payload: Result<Payload, Status>,
-    headers: HeaderMap,
-    peer: Option<SocketAddr>,
-    shared: &Shared,
-) -> Reply {
-    let context = Context::new(Facts {
-        target: Arc::clone(&ask.route.method.info),
-        reason: ask.route.reason,
-        transport: Transport::Grpc,
-        peer,
-        sequence: 0,
-        deadline: ask.deadline,
-        metadata: headers::metadata(&headers),
-        head: Head::Http2(headers),
-        reply_metadata: Metadata::default(),
-        reply_trailers: Metadata::default(),
-        extensions: Extensions::new(),
-    });
-    ask.route.note(&context);
-    let limits = shared.limits.message_limits();
-    let payload = match payload {
-        Ok(payload) => payload,
-        Err(status) => return ask.route.method.stack.failed(&context, status),
-    };
-    serving::serve(&ask.route.method, context, payload, &limits)
-        .await
-        .unwrap_or_else(|error| Status::broken_message(&error).into())
+    /// Decodes the arguments and calls, if the request has come.
+    async fn call(&mut self, payload: Result<Payload, Status>) -> Reply {
+        let context = self.context();
+        let method = &self.ask.route.method;
+        let payload = match payload {
+            Ok(payload) => payload,
+            Err(status) => return method.stack.failed(&context, status),
+        };
+        let limits = self.shared.limits.message_limits();
+        serving::serve(method, context, payload, &limits)
+            .await
+            .unwrap_or_else(|error| Status::broken_message(&error).into())
+    }
+
+    /// What the call's handler is lent; the headers go with it.
+    fn context(&mut self) -> Context {
+        let headers = std::mem::take(&mut self.parts.headers);
+        let context = Context::new(Facts {
+            target: Arc::clone(&self.ask.route.method.info),
+            reason: self.ask.route.reason,
+            transport: Transport::Grpc,
+            peer: self.peer,
+            sequence: 0,
+            deadline: self.ask.deadline,
+            metadata: headers::metadata(&headers),
+            head: Head::Http2(headers),
+            reply_metadata: Metadata::default(),
+            reply_trailers: Metadata::default(),
+            extensions: Extensions::new(),
+        });
+        self.ask.route.note(&context);
+        context
+    }
 }
 
 /// Waits until the only answer of a call is taken, for so long; says whether it is.
@@ -367,10 +378,9 @@ async fn taken(time: Duration, mut poll: impl FnMut(&mut TaskContext<'_>) -> Pol
 
 /// The outcome of a call, unless its client gives it up before.
 async fn or_reset<T>(
-    call: impl Future<Output = T>,
+    mut call: Pin<&mut impl Future<Output = T>>,
     mut poll_reset: impl FnMut(&mut TaskContext<'_>) -> Poll<()>,
 ) -> Option<T> {
-    let mut call = pin!(call);
     poll_fn(|cx| {
         if let Poll::Ready(outcome) = call.as_mut().poll(cx) {
             return Poll::Ready(Some(outcome));
