@@ -41,10 +41,12 @@ use idl::thrift_reflection::ReflectSchemaError;
 /// Asks a server what it has.
 ///
 /// It is reached by its name, which Buffered and Framed carry when the client's options say
-/// [`multiplexed_names`](crate::client::ClientOptions::multiplexed_names).
-#[derive(Debug)]
+/// [`multiplexed_names`](crate::client::ClientOptions::multiplexed_names). A clone is cheap.
+#[derive(Clone, Debug)]
 pub struct Reflection {
     client: ThriftReflectionClient,
+    /// The client's.
+    limits: Limits,
 }
 
 /// What a server has.
@@ -106,6 +108,7 @@ impl Reflection {
     pub fn new(client: &Client) -> Self {
         Self {
             client: ThriftReflectionClient::new(client.clone()),
+            limits: client.limits(),
         }
     }
 
@@ -136,7 +139,7 @@ impl Reflection {
             ReflectSchemaError::NoSchema(none) => Status::error(none.message),
             ReflectSchemaError::Status(status) => status,
         })?;
-        as_schema(&told)
+        as_schema(&told, &self.limits)
     }
 
     /// The same for calls by JSON.
@@ -245,13 +248,12 @@ fn listed_method(entry: idl::MethodEntry) -> Option<ListedMethod> {
 }
 
 /// What schemas are encoded as is what the IDL says of them.
-fn as_schema(told: &idl::Schema) -> Result<Schema, Status> {
+fn as_schema(told: &idl::Schema, limits: &Limits) -> Result<Schema, Status> {
     let mut bytes = bytes::BytesMut::new();
     let encoded = thrift::encode(told, &mut bytes);
     let unread = |error: String| Status::error(format!("the schema cannot be read: {error}"));
     encoded.map_err(|error| unread(error.to_string()))?;
-    // It was within the client's limits when it came.
-    thrift::decode(&bytes.freeze(), &Limits::default()).map_err(|error| unread(error.to_string()))
+    thrift::decode(&bytes.freeze(), limits).map_err(|error| unread(error.to_string()))
 }
 
 fn outcome(
@@ -287,4 +289,31 @@ fn reason(reason: idl::RouteReason) -> Result<RouteReason, Status> {
             return Err(Status::error(text));
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_meets_the_limits_of_its_client() {
+        let service = idl::Service {
+            name: "Greeter".to_owned(),
+            codec: idl::Codec::PROTOBUF,
+            ..idl::Service::default()
+        };
+        let told = idl::Schema {
+            services: vec![service],
+            ..idl::Schema::default()
+        };
+        let read = as_schema(&told, &Limits::default()).unwrap();
+        assert_eq!(read.services[0].name, "Greeter");
+        let narrow = Limits {
+            decoded: 0,
+            ..Limits::default()
+        };
+        let refused = as_schema(&told, &narrow).unwrap_err();
+        let expected = "the schema cannot be read: ";
+        assert!(refused.message().starts_with(expected), "{refused}");
+    }
 }

@@ -100,6 +100,26 @@ fn thrift_is_called_over_every_transport() {
 }
 
 #[test]
+fn a_server_is_found_by_its_name() {
+    let serving = Serving::start();
+    // It listens at one of the addresses that this name may have.
+    let address = serving.address().replace("127.0.0.1", "localhost");
+    for more in [&[][..], &["-v"]] {
+        let idl = path("multi.thrift");
+        let arguments = ["call", &address, "onlyA", "--idl", &idl, "-d", HI];
+        let output = polyport(&[&arguments[..], more].concat());
+        assert_eq!(
+            text(&output.stdout),
+            "{\"message\":\"ServiceA/onlyA: hi\"}\n"
+        );
+    }
+    let output = polyport(&["list", "localhost"]);
+    assert_eq!(output.status.code(), Some(2));
+    let problem = "the port is missing: expected HOST:PORT, such as localhost:8888";
+    assert!(text(&output.stderr).contains(problem));
+}
+
+#[test]
 fn protobuf_is_called_over_every_transport() {
     let serving = Serving::start();
     let idl = path("multi.proto");
