@@ -5,9 +5,8 @@ use crate::args::TargetArgs;
 /// Calls a method of a server: JSON in, JSON out, a line for each answer.
 ///
 /// The method is described by an IDL, or by the server itself if it has reflection, over Thrift or
-/// gRPC's. Its
-/// transport is found out: what streams and what is Protobuf's goes over gRPC, what is Thrift's over
-/// TTHeader, unless `--transport` says otherwise.
+/// gRPC's. Its transport is found out: what streams and what is Protobuf's goes over gRPC, what is
+/// Thrift's over TTHeader, unless `--transport` says otherwise.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = CALL_EXAMPLES)]
 pub(crate) struct CallArgs {
