@@ -95,13 +95,25 @@ fn name_module(model: &Model, id: ModuleId, names: &mut Names) {
     for package in packages {
         names.modules[package] = scope.keep(&model.modules[package].name);
     }
-    for name in model.modules[id.0]
-        .package
-        .iter()
-        .flat_map(|package| &package.taken)
-    {
+    let package = model.modules[id.0].package.iter();
+    for name in package.flat_map(|package| &package.taken) {
         scope.keep(name);
     }
+    name_items(model, id, &children, names, &mut scope);
+    if model.schema_modules().any(|module| module == id) {
+        names.schemas.push((id, scope.take("SCHEMA")));
+    }
+    name_parts_of_services(model, id, names, &mut scope);
+}
+
+/// Names what has a name of its own in the IDL.
+fn name_items(
+    model: &Model,
+    id: ModuleId,
+    children: &[usize],
+    names: &mut Names,
+    scope: &mut Scope,
+) {
     let items = &model.modules[id.0].items;
     let mut wishes: Vec<Wish<'_>> = children
         .iter()
@@ -110,7 +122,7 @@ fn name_module(model: &Model, id: ModuleId, names: &mut Names) {
     wishes.extend(items.iter().map(|item| wish(model, *item)));
     let mut idents = scope.take_all(&wishes).into_iter();
     for child in children {
-        names.modules[child] = idents.next().unwrap_or_else(|| scope.take("module"));
+        names.modules[*child] = idents.next().unwrap_or_else(|| scope.take("module"));
     }
     for (item, ident) in items.iter().zip(idents) {
         match item {
@@ -120,23 +132,25 @@ fn name_module(model: &Model, id: ModuleId, names: &mut Names) {
             Item::Service(id) => names.services[id.0].name = ident,
         }
     }
-    if model.schema_modules().any(|module| module == id) {
-        names.schemas.push((id, scope.take("SCHEMA")));
-    }
-    for item in items {
-        if let Item::Service(id) = item {
-            let service = &model.schema.services[id.0].name;
-            let names = &mut names.services[id.0];
-            names.server = scope.take(&case::camel_with(service, "Server"));
-            names.client = scope.take(&case::camel_with(service, "Client"));
-            names.module = scope.take(&case::snake(service));
-        }
+}
+
+/// Names what is generated for a service beside its trait.
+fn name_parts_of_services(model: &Model, id: ModuleId, names: &mut Names, scope: &mut Scope) {
+    let items = model.modules[id.0].items.iter();
+    let services = items.filter_map(|item| match item {
+        Item::Service(id) => Some(id.0),
+        _ => None,
+    });
+    for service in services.clone() {
+        let name = &model.schema.services[service].name;
+        let names = &mut names.services[service];
+        names.server = scope.take(&case::camel_with(name, "Server"));
+        names.client = scope.take(&case::camel_with(name, "Client"));
+        names.module = scope.take(&case::snake(name));
     }
     let shared = scope.take("T");
-    for item in items {
-        if let Item::Service(id) = item {
-            names.services[id.0].shared = shared.clone();
-        }
+    for service in services {
+        names.services[service].shared = shared.clone();
     }
 }
 

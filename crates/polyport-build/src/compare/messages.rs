@@ -146,42 +146,14 @@ impl<'a> Differ<'a> {
     /// A field that kept its number.
     fn message_field(&mut self, old: (&Message, &Field), new: (&Message, &Field)) {
         let (name, owner) = (&new.1.name, &new.0.name);
-        let mut tell = |(impact, why): Verdict, said: String, (before, after): (String, String)| {
+        for change in field_changes(old, new) {
+            let (impact, why) = change.verdict;
             let places = [
-                self.after(new.1.span, format!("now {after}")),
-                self.before(old.1.span, format!("was {before}")),
+                self.after(new.1.span, format!("now {}", change.after)),
+                self.before(old.1.span, format!("was {}", change.before)),
             ];
-            self.explained(
-                impact,
-                format!("field `{name}` of `{owner}` {said}"),
-                places,
-                why,
-            );
-        };
-        let (before, after) = (old.1.kind.text(), new.1.kind.text());
-        let verdict = kind_change(&old.1.kind, &new.1.kind);
-        if verdict.0 != Impact::NONE {
-            let said = format!("was of type `{before}` and is now `{after}`");
-            tell(verdict, said, (format!("`{before}`"), format!("`{after}`")));
-        }
-        // What is no message any more cannot be anything else rightly.
-        if let Some(verdict) = cardinality_change(old, new).filter(|_| !verdict.0.wire) {
-            let (before, after) = (text(&old.1.cardinality), text(&new.1.cardinality));
-            tell(
-                verdict,
-                format!("was {before} and is now {after}"),
-                (before, after),
-            );
-        }
-        let (before, after) = (&old.1.json_name, &new.1.json_name);
-        if old.1.name == new.1.name && before != after {
-            let why = Some("peers that speak JSON do not find it any more");
-            let said = format!("was `{before}` in JSON and is now `{after}`");
-            tell(
-                (Impact::SOURCE, why),
-                said,
-                (format!("`{before}`"), format!("`{after}`")),
-            );
+            let message = format!("field `{name}` of `{owner}` {}", change.said);
+            self.explained(impact, message, places, why);
         }
         if old.1.default != new.1.default {
             let message = format!("the default of field `{name}` of `{owner}` changed");
@@ -204,6 +176,53 @@ impl<'a> Differ<'a> {
             _ => {}
         }
     }
+}
+
+/// What became of a field, with what it was and is.
+struct FieldChange {
+    verdict: Verdict,
+    said: String,
+    before: String,
+    after: String,
+}
+
+/// What is not the same of a field that kept its number, but for its default.
+fn field_changes(
+    old: (&Message, &Field),
+    new: (&Message, &Field),
+) -> impl Iterator<Item = FieldChange> {
+    let of_kind = kind_change(&old.1.kind, &new.1.kind);
+    let kind = (of_kind.0 != Impact::NONE).then(|| {
+        let (before, after) = (old.1.kind.text(), new.1.kind.text());
+        FieldChange {
+            verdict: of_kind,
+            said: format!("was of type `{before}` and is now `{after}`"),
+            before: format!("`{before}`"),
+            after: format!("`{after}`"),
+        }
+    });
+    // What is no message any more cannot be anything else rightly.
+    let cardinality = cardinality_change(old, new).filter(|_| !of_kind.0.wire);
+    let cardinality = cardinality.map(|verdict| {
+        let (before, after) = (text(&old.1.cardinality), text(&new.1.cardinality));
+        FieldChange {
+            verdict,
+            said: format!("was {before} and is now {after}"),
+            before,
+            after,
+        }
+    });
+    let (before, after) = (&old.1.json_name, &new.1.json_name);
+    let json = (old.1.name == new.1.name && before != after).then(|| {
+        let why = "peers that speak JSON do not find it any more";
+        FieldChange {
+            verdict: (Impact::SOURCE, Some(why)),
+            said: format!("was `{before}` in JSON and is now `{after}`"),
+            before: format!("`{before}`"),
+            after: format!("`{after}`"),
+        }
+    });
+    kind.into_iter().chain(cardinality).chain(json)
 }
 
 /// Whom a change breaks, and why.

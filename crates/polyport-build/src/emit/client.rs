@@ -50,64 +50,62 @@ impl Emitter<'_> {
     }
 
     fn client_method(self, parts: MethodParts<'_>) -> TokenStream {
-        let place = Place::in_module(self.model.services[parts.service.0].module);
         let docs = docs_or(
             &parts.method.docs,
             &format!("Calls `{}`.", parts.method.name),
         );
         let name = &parts.names.function;
+        let place = Place::in_module(self.model.services[parts.service.0].module);
+        let parameters = match parts.method.kind {
+            // What they send comes later.
+            CallKind::ClientStream | CallKind::Bidirectional => Vec::new(),
+            _ => self.parameters(place, parts),
+        };
+        let call = self.call_type(place, parts);
+        let begin = self.begin(place, parts);
+        quote! {
+            #docs
+            pub fn #name(&self, #(#parameters),*) -> ::polyport::codegen::#call {
+                self.client.#begin
+            }
+        }
+    }
+
+    /// What a call is until it is awaited.
+    fn call_type(self, place: Place, parts: MethodParts<'_>) -> TokenStream {
         let message = self.message_type(place, parts);
         let result = self.result_type(place, parts);
-        let parameters = self.parameters(place, parts);
-        let fields = parts.fields();
+        let lent = match parts.method.kind {
+            CallKind::ClientStream => {
+                quote!(::polyport::codegen::ClientStream<#message, #result>)
+            }
+            CallKind::ServerStream => quote!(::polyport::codegen::Streaming<#result>),
+            CallKind::Bidirectional => quote! {
+                (::polyport::codegen::Sink<#message>, ::polyport::codegen::Streaming<#result>)
+            },
+            _ => {
+                let error = self.error_type(place, parts);
+                return quote!(ClientCall<#message, #result, #error>);
+            }
+        };
+        quote!(StreamCall<#message, #result, #lent>)
+    }
+
+    /// The client's function for this kind of call, and what it is given.
+    fn begin(self, place: Place, parts: MethodParts<'_>) -> TokenStream {
         let module = &self.names.services[parts.service.0].module;
         let token = &parts.names.token;
         let token = quote!(&#module::#token);
-        let (parameters, call, body) = match parts.method.kind {
-            CallKind::ClientStream => (
-                quote!(),
-                quote!(StreamCall<
-                    #message, #result, ::polyport::codegen::ClientStream<#message, #result>,
-                >),
-                quote!(client_stream(#token)),
-            ),
-            CallKind::ServerStream => (
-                quote!(#(#parameters),*),
-                quote!(StreamCall<
-                    #message, #result, ::polyport::codegen::Streaming<#result>,
-                >),
-                quote!(server_stream(#token, #(#fields),*)),
-            ),
-            CallKind::Bidirectional => (
-                quote!(),
-                quote!(StreamCall<
-                    #message,
-                    #result,
-                    (
-                        ::polyport::codegen::Sink<#message>,
-                        ::polyport::codegen::Streaming<#result>,
-                    ),
-                >),
-                quote!(bidirectional(#token)),
-            ),
-            _ => {
-                let error = self.error_type(place, parts);
-                let request = match self.has_arguments(parts) {
-                    true => quote!(#message { #(#fields),* }),
-                    false => quote!(#(#fields),*),
-                };
-                (
-                    quote!(#(#parameters),*),
-                    quote!(ClientCall<#message, #result, #error>),
-                    quote!(call(#token, #request)),
-                )
+        let fields = parts.fields();
+        match parts.method.kind {
+            CallKind::ClientStream => quote!(client_stream(#token)),
+            CallKind::ServerStream => quote!(server_stream(#token, #(#fields),*)),
+            CallKind::Bidirectional => quote!(bidirectional(#token)),
+            _ if self.has_arguments(parts) => {
+                let message = self.message_type(place, parts);
+                quote!(call(#token, #message { #(#fields),* }))
             }
-        };
-        quote! {
-            #docs
-            pub fn #name(&self, #parameters) -> ::polyport::codegen::#call {
-                self.client.#body
-            }
+            _ => quote!(call(#token, #(#fields),*)),
         }
     }
 }

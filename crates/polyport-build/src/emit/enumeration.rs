@@ -21,20 +21,8 @@ impl Emitter<'_> {
         let derives = enum_derives(extra);
         let name = &names.name;
         let type_docs = docs(&definition.docs);
-        let constants = definition.values.iter().zip(&names.members);
-        let constants = constants.map(|(value, name)| {
-            let docs = docs(&value.docs);
-            let number = integer(value.number);
-            quote! {
-                #docs
-                pub const #name: Self = Self(#number);
-            }
-        });
-        let arms = definition.values.iter().map(|value| {
-            let number = integer(value.number);
-            let name = &value.name;
-            quote!(#number => Some(#name),)
-        });
+        let constants = constants(definition, names);
+        let written = written(definition);
         let debug = debug(name, &definition.name);
         let conversions = conversions(name);
         let value = value(name);
@@ -48,20 +36,46 @@ impl Emitter<'_> {
 
             impl #name {
                 #(#constants)*
-
-                /// The name in the IDL, if the number has one.
-                #[must_use]
-                pub const fn name(self) -> ::std::option::Option<&'static str> {
-                    match self.0 {
-                        #(#arms)*
-                        _ => None,
-                    }
-                }
+                #written
             }
 
             #debug
             #conversions
             #value
+        }
+    }
+}
+
+fn constants<'a>(
+    definition: &'a Enum,
+    names: &'a DefinitionNames,
+) -> impl Iterator<Item = TokenStream> {
+    let values = definition.values.iter().zip(&names.members);
+    values.map(|(value, name)| {
+        let docs = docs(&value.docs);
+        let number = integer(value.number);
+        quote! {
+            #docs
+            pub const #name: Self = Self(#number);
+        }
+    })
+}
+
+/// The function that tells a number's name.
+fn written(definition: &Enum) -> TokenStream {
+    let arms = definition.values.iter().map(|value| {
+        let number = integer(value.number);
+        let name = &value.name;
+        quote!(#number => Some(#name),)
+    });
+    quote! {
+        /// The name in the IDL, if the number has one.
+        #[must_use]
+        pub const fn name(self) -> ::std::option::Option<&'static str> {
+            match self.0 {
+                #(#arms)*
+                _ => None,
+            }
         }
     }
 }

@@ -65,6 +65,15 @@ pub(super) struct Found<'a> {
     pub(super) note: Option<String>,
 }
 
+impl Found<'_> {
+    fn nothing(why: String) -> Self {
+        Self {
+            note: Some(why),
+            ..Self::default()
+        }
+    }
+}
+
 impl Idl {
     /// # Errors
     ///
@@ -118,18 +127,15 @@ impl Idl {
                 having(schema, query.codec, method)
             }
         };
-        let methods = candidates
-            .iter()
-            .filter_map(|index| method_of(&schema.services[*index], method));
-        let methods: Vec<&Method> = methods.collect();
         let services = candidates.iter().map(|index| &schema.services[*index]);
+        let methods = services.clone().filter_map(|of| method_of(of, method));
+        let methods: Vec<&Method> = methods.collect();
         let services: Vec<String> = services.map(Service::full_name).collect();
         let method_text = String::from_utf8_lossy(method);
         match &methods[..] {
-            [] => Found {
-                note: note.or_else(|| Some(format!("the IDL has no method `{method_text}`"))),
-                ..Found::default()
-            },
+            [] => Found::nothing(
+                note.unwrap_or_else(|| format!("the IDL has no method `{method_text}`")),
+            ),
             [first, others @ ..] if others.iter().all(|other| is_same(first, other)) => {
                 self.remember(query, &candidates);
                 let names = names(schema, first, query.kind);
@@ -141,13 +147,10 @@ impl Idl {
                     note,
                 }
             }
-            _ => Found {
-                note: Some(format!(
-                    "`{method_text}` is a method of {}: `--service` says which",
-                    services.join(", ")
-                )),
-                ..Found::default()
-            },
+            _ => Found::nothing(format!(
+                "`{method_text}` is a method of {}: `--service` says which",
+                services.join(", ")
+            )),
         }
     }
 

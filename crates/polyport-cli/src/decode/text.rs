@@ -37,21 +37,7 @@ impl<W: Write> Printer<W> {
         if number > 1 {
             writeln!(self.out)?;
         }
-        let mut transport = frame.transport.clone();
-        if let Some(http2) = &frame.http2 {
-            transport = format!("{transport} {}", http2.kind);
-        }
-        let transport = self.colors.paint(Color::Heading, &transport);
-        let codec = frame
-            .codec
-            .map(|codec| format!(", {codec}"))
-            .unwrap_or_default();
-        let (offset, size) = (frame.offset, frame.size);
-        self.line(
-            offset,
-            0,
-            &format!("frame {number}: {transport}{codec}, {size} bytes"),
-        )?;
+        self.title(number, frame)?;
         if let Some(header) = &frame.header {
             self.header(header)?;
         }
@@ -59,10 +45,10 @@ impl<W: Write> Printer<W> {
             self.message(message)?;
         }
         if let Some(http2) = &frame.http2 {
-            self.http2(offset, http2)?;
+            self.http2(frame.offset, http2)?;
         }
         if let Some(fields) = &frame.data {
-            self.line(offset, 1, "data")?;
+            self.line(frame.offset, 1, "data")?;
             self.fields(fields, 2, false)?;
         }
         if let Some(Text(bytes)) = frame.behind {
@@ -74,6 +60,20 @@ impl<W: Write> Printer<W> {
             self.problem(problem)?;
         }
         Ok(())
+    }
+
+    fn title(&mut self, number: usize, frame: &Frame<'_>) -> io::Result<()> {
+        let mut transport = frame.transport.clone();
+        if let Some(http2) = &frame.http2 {
+            transport = format!("{transport} {}", http2.kind);
+        }
+        let transport = self.colors.paint(Color::Heading, &transport);
+        let codec = frame
+            .codec
+            .map(|codec| format!(", {codec}"))
+            .unwrap_or_default();
+        let title = format!("frame {number}: {transport}{codec}, {} bytes", frame.size);
+        self.line(frame.offset, 0, &title)
     }
 
     fn problem(&mut self, problem: &Problem) -> io::Result<()> {
@@ -90,41 +90,9 @@ impl<W: Write> Printer<W> {
 
     fn header(&mut self, header: &Header<'_>) -> io::Result<()> {
         self.line(header.offset, 1, "header")?;
-        let mut rows: Vec<(usize, String, String)> = Vec::new();
-        if let Some(fixed) = &header.fixed {
-            let flags = flag_names(fixed.flags).join(", ");
-            let flags = format!("{:#06x} {}", fixed.flags, in_parentheses(&flags));
-            let protocol = protocol_name(fixed.protocol).unwrap_or_default();
-            let protocol = format!("{} {}", fixed.protocol, in_parentheses(protocol));
-            rows.push((header.offset + 6, "flags".to_owned(), flags));
-            rows.push((
-                header.offset + 8,
-                "sequence".to_owned(),
-                fixed.sequence.to_string(),
-            ));
-            rows.push((header.offset + 14, "protocol".to_owned(), protocol));
-        }
-        if let Some(token) = &header.acl_token {
-            rows.push((token.offset, "ACL token".to_owned(), quoted(token.value)));
-        }
-        for pair in &header.strings {
-            let name = pair.key.to_string().escape_debug().to_string();
-            rows.push((pair.offset, name, quoted(pair.value)));
-        }
-        for pair in &header.ints {
-            let name = pair.name.unwrap_or("?");
-            let meaning = match (pair.key, pair.value.0) {
-                (keys::FRAME_TYPE, value) => in_parentheses(frame_type(value)),
-                _ => String::new(),
-            };
-            let value = format!("{} {meaning}", quoted(pair.value));
-            rows.push((pair.offset, format!("{} {name}", pair.key), value));
-        }
-        let width = rows
-            .iter()
-            .map(|(_, name, _)| columns(name))
-            .max()
-            .unwrap_or(0);
+        let rows: Vec<HeaderRow> = fixed_rows(header).chain(pair_rows(header)).collect();
+        let names = rows.iter().map(|(_, name, _)| columns(name));
+        let width = names.max().unwrap_or(0);
         for (offset, name, value) in rows {
             let name = self.colors.padded(Color::Name, &name, width);
             self.line(offset, 2, format!("{name}  {value}").trim_end())?;
@@ -335,6 +303,44 @@ impl<W: Write> Printer<W> {
         }
         writeln!(self.out, "{:width$}{text}", "", width = 2 * depth)
     }
+}
+
+/// A place, a name and what stands there.
+type HeaderRow = (usize, String, String);
+
+/// What stands in every TTHeader.
+fn fixed_rows(header: &Header<'_>) -> impl Iterator<Item = HeaderRow> {
+    let rows = header.fixed.iter().flat_map(|fixed| {
+        let flags = flag_names(fixed.flags).join(", ");
+        let flags = format!("{:#06x} {}", fixed.flags, in_parentheses(&flags));
+        let protocol = protocol_name(fixed.protocol).unwrap_or_default();
+        let protocol = format!("{} {}", fixed.protocol, in_parentheses(protocol));
+        [
+            (6, "flags", flags),
+            (8, "sequence", fixed.sequence.to_string()),
+            (14, "protocol", protocol),
+        ]
+    });
+    rows.map(|(at, name, value)| (header.offset + at, name.to_owned(), value))
+}
+
+fn pair_rows(header: &Header<'_>) -> impl Iterator<Item = HeaderRow> {
+    let tokens = header.acl_token.iter();
+    let tokens = tokens.map(|token| (token.offset, "ACL token".to_owned(), quoted(token.value)));
+    let strings = header.strings.iter().map(|pair| {
+        let name = pair.key.to_string().escape_debug().to_string();
+        (pair.offset, name, quoted(pair.value))
+    });
+    let ints = header.ints.iter().map(|pair| {
+        let name = pair.name.unwrap_or("?");
+        let meaning = match (pair.key, pair.value.0) {
+            (keys::FRAME_TYPE, value) => in_parentheses(frame_type(value)),
+            _ => String::new(),
+        };
+        let value = format!("{} {meaning}", quoted(pair.value));
+        (pair.offset, format!("{} {name}", pair.key), value)
+    });
+    tokens.chain(strings).chain(ints)
 }
 
 /// What fits on the line of its name: everything but structs, and containers of them.

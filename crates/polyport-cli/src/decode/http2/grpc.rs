@@ -43,6 +43,14 @@ pub(super) struct Messages {
     left: usize,
 }
 
+/// What the five bytes before a message say, and where.
+#[derive(Clone, Copy, Debug)]
+struct Prefix {
+    offset: usize,
+    compressed: bool,
+    size: usize,
+}
+
 impl Messages {
     pub(super) fn set_content_type(&mut self, value: &str) {
         self.codec = grpc::codec(value);
@@ -56,48 +64,71 @@ impl Messages {
         (stream, path): (u32, Option<&str>),
         idl: &'a Idl,
     ) -> (Vec<GrpcMessage<'a>>, Option<String>) {
-        let mut messages = Vec::new();
         if self.is_foreign {
             let rest = payload.rest().len();
             payload.take(rest, "data");
-            return (messages, Some(format!("{rest} bytes that are not gRPC's")));
+            return (
+                Vec::new(),
+                Some(format!("{rest} bytes that are not gRPC's")),
+            );
         }
-        let before = self.left.min(payload.rest().len());
-        payload.take(before, "a message");
-        self.left -= before;
-        let note = (before > 0).then(|| match self.left {
-            0 => format!("{before} bytes end a message of frames before"),
-            left => format!("{before} bytes of a message of frames before; {left} are to come"),
-        });
-        while let Some((offset, compressed, size)) = self.prefix(payload) {
-            let here = size.min(payload.rest().len());
-            self.left = size - here;
-            let mut message = GrpcMessage {
-                offset,
-                size,
-                compressed,
-                method: None,
-                note: None,
-                body: Body::Missing,
-            };
-            let mut inner = payload.limit(here, "the message");
-            payload.take(here, "a message");
-            if self.left > 0 {
-                message.note = Some(format!("{} bytes are in frames to come", self.left));
-            } else if compressed {
-                message.body = Body::Bytes(Text(inner.rest()));
-            } else {
-                let query = self.query(stream, path);
-                message.take_apart(&mut inner, &query, idl);
-                payload.adopt(inner);
-            }
-            messages.push(message);
+        let note = self.go_on(payload);
+        let query = self.query(stream, path);
+        let mut messages = Vec::new();
+        while let Some(prefix) = self.prefix(payload) {
+            messages.push(self.message(prefix, payload, &query, idl));
         }
         (messages, note)
     }
 
-    /// The place of a prefix and what it says; `None` at the end of the frame.
-    fn prefix(&mut self, payload: &mut Cursor<'_>) -> Option<(usize, bool, usize)> {
+    /// Takes what belongs to a message of frames before, and says how much it was.
+    fn go_on(&mut self, payload: &mut Cursor<'_>) -> Option<String> {
+        let before = self.left.min(payload.rest().len());
+        payload.take(before, "a message");
+        self.left -= before;
+        (before > 0).then(|| match self.left {
+            0 => format!("{before} bytes end a message of frames before"),
+            left => format!("{before} bytes of a message of frames before; {left} are to come"),
+        })
+    }
+
+    /// The message behind a prefix, or as much of it as is in this frame.
+    fn message<'a>(
+        &mut self,
+        Prefix {
+            offset,
+            compressed,
+            size,
+        }: Prefix,
+        payload: &mut Cursor<'a>,
+        query: &Query<'_>,
+        idl: &'a Idl,
+    ) -> GrpcMessage<'a> {
+        let mut message = GrpcMessage {
+            offset,
+            size,
+            compressed,
+            method: None,
+            note: None,
+            body: Body::Missing,
+        };
+        let here = size.min(payload.rest().len());
+        self.left = size - here;
+        let mut inner = payload.limit(here, "the message");
+        payload.take(here, "a message");
+        if self.left > 0 {
+            message.note = Some(format!("{} bytes are in frames to come", self.left));
+        } else if compressed {
+            message.body = Body::Bytes(Text(inner.rest()));
+        } else {
+            message.take_apart(&mut inner, query, idl);
+            payload.adopt(inner);
+        }
+        message
+    }
+
+    /// What stands before a message; `None` at the end of the frame.
+    fn prefix(&mut self, payload: &mut Cursor<'_>) -> Option<Prefix> {
         if !payload.is_well() || payload.rest().is_empty() {
             return None;
         }
@@ -106,16 +137,20 @@ impl Messages {
         let here = wanted.min(payload.rest().len());
         self.prefix
             .extend_from_slice(payload.take(here, "a prefix")?);
-        let prefix: [u8; PREFIX] = self.prefix[..].try_into().ok()?;
+        let bytes: [u8; PREFIX] = self.prefix[..].try_into().ok()?;
         self.prefix.clear();
-        let [flag, length @ ..] = prefix;
+        let [flag, length @ ..] = bytes;
         if flag > 1 {
             let expected = "a message's prefix, which starts with 0 or 1";
             payload.fail(offset, expected, format!("saw {flag}"));
             return None;
         }
         let size = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
-        Some((offset, flag == 1, size))
+        Some(Prefix {
+            offset,
+            compressed: flag == 1,
+            size,
+        })
     }
 
     fn query<'q>(&self, stream: u32, path: Option<&'q str>) -> Query<'q> {
