@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Diagnostic;
-use crate::source::{FileId, Source, Sources, Span, read};
+use crate::source::{FileId, Source, Sources, Span};
 use crate::thrift::{self, ast};
 
 /// A parsed file and what its `include`s are. Its number is the one that it has in [`Sources`].
@@ -69,19 +69,12 @@ struct Loader<'a> {
 impl Loader<'_> {
     /// The file at `path`, or why it cannot be read.
     fn file(&mut self, path: &Path) -> Result<FileId, String> {
-        let problem = |why: String| format!("cannot read `{}`: {why}", path.display());
-        let identity = fs::canonicalize(path).map_err(|error| problem(error.to_string()))?;
+        let problem = |error| format!("cannot read `{}`: {error}", path.display());
+        let identity = fs::canonicalize(path).map_err(problem)?;
         if let Some(unit) = self.known.get(&identity) {
             return Ok(*unit);
         }
-        let bytes = read(path).map_err(|error| problem(error.to_string()))?;
-        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-            return Err(problem("it is UTF-16; save it as UTF-8".to_owned()));
-        }
-        if bytes.contains(&0) {
-            return Err(problem("it is not a text".to_owned()));
-        }
-        let id = self.sources.add(Source::new(path, &bytes));
+        let id = self.sources.add(Source::read(path)?);
         let (tree, diagnostics) = thrift::parse(id, self.sources.get(id));
         self.diagnostics.extend(diagnostics);
         self.known.insert(identity, id);

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const MAX_FILE: u64 = 64 * 1024 * 1024;
 
 /// Reads a file, but no more than any IDL has.
-pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+fn read(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut file = File::open(path)?.take(MAX_FILE + 1);
     match file.read_to_end(&mut bytes)? {
@@ -36,6 +36,25 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// Reads a file, or says why it is none that could hold an IDL.
+    pub(crate) fn read(path: &Path) -> Result<Self, String> {
+        let problem = |why: &str| Err(format!("cannot read `{}`: {why}", path.display()));
+        if path.is_dir() {
+            return problem("it is a directory; name the files in it");
+        }
+        let bytes = match read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => return problem(&error.to_string()),
+        };
+        if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+            return problem("it is UTF-16; save it as UTF-8");
+        }
+        if bytes.contains(&0) {
+            return problem("it is not a text");
+        }
+        Ok(Self::new(path, &bytes))
+    }
+
     pub(crate) fn new(path: &Path, bytes: &[u8]) -> Self {
         let mut text = String::with_capacity(bytes.len());
         let mut not_utf8 = Vec::new();

@@ -12,10 +12,11 @@ use protox::prost::Message as _;
 
 use crate::diagnostic::Diagnostic;
 use crate::load::circles;
+use crate::protobuf::mistakes::Subject;
 use crate::protobuf::places::{ENUM, IMPORT, MESSAGE, NAME, Places, SERVICE};
 use crate::protobuf::set::FileSet;
 use crate::protobuf::{import_name, is_library, mistakes};
-use crate::source::{self, FileId, Source, Sources, Span};
+use crate::source::{FileId, Source, Sources, Span};
 
 /// Reads the files and, recursively, what they import, into `set`.
 pub(super) fn read(
@@ -130,8 +131,8 @@ impl Reader<'_> {
 
     /// Reads a file, or says why it cannot be read.
     fn file(&mut self, name: &str, path: &Path) -> Result<usize, String> {
-        let problem = |why: String| format!("cannot read `{}`: {why}", path.display());
-        let identity = fs::canonicalize(path).map_err(|error| problem(error.to_string()))?;
+        let problem = |error| format!("cannot read `{}`: {error}", path.display());
+        let identity = fs::canonicalize(path).map_err(problem)?;
         if let Some(other) = self.files.iter().find(|file| file.identity == identity) {
             let other = &other.name;
             return Err(format!(
@@ -140,20 +141,8 @@ impl Reader<'_> {
                 path.display()
             ));
         }
-        let bytes = source::read(path).map_err(|error| problem(error.to_string()))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            let place = error.utf8_error().valid_up_to();
-            problem(format!("it is not UTF-8 from byte {place} on"))
-        })?;
-        let id = self.sources.add(Source::new(path, text.as_bytes()));
-        let file = match File::from_source(name, &self.sources.get(id).text) {
-            Ok(file) => Some(file),
-            Err(error) => {
-                self.diagnostics
-                    .extend(mistakes::diagnostics(&error, Some(id)));
-                None
-            }
-        };
+        let id = self.sources.add(Source::read(path)?);
+        let file = self.parsed(name, id);
         let encoded = file
             .as_ref()
             .map(|file| file.file_descriptor_proto().encode_to_vec());
@@ -169,6 +158,33 @@ impl Reader<'_> {
             imports: Vec::new(),
         });
         Ok(self.files.len() - 1)
+    }
+
+    fn parsed(&mut self, name: &str, id: FileId) -> Option<File> {
+        let Source { text, not_utf8, .. } = self.sources.get(id);
+        if let Some(place) = not_utf8.first() {
+            let range = *place..*place + char::REPLACEMENT_CHARACTER.len_utf8();
+            let diagnostic = Diagnostic::error("the file is not UTF-8")
+                .at(Span::new(id, range), "something else stands here")
+                .help("save it as UTF-8");
+            self.diagnostics.push(diagnostic);
+            return None;
+        }
+        // Blanks of the same length, so that places stay what they are.
+        let blank = text
+            .strip_prefix('\u{feff}')
+            .map(|text| format!("   {text}"));
+        match File::from_source(name, blank.as_deref().unwrap_or(text)) {
+            Ok(file) => Some(file),
+            Err(error) => {
+                let types = &[];
+                let file = id;
+                let subject = Subject { file, text, types };
+                self.diagnostics
+                    .extend(mistakes::diagnostics(&error, Some(subject)));
+                None
+            }
+        }
     }
 
     /// Reads what a file imports.
@@ -262,6 +278,12 @@ impl Reader<'_> {
         }
     }
 
+    fn subject<'a>(&'a self, index: usize, types: &'a [&'a str]) -> Subject<'a> {
+        let file = self.files[index].id;
+        let text = &self.sources.get(file).text;
+        Subject { file, text, types }
+    }
+
     /// Gives names their meaning, and takes what came of it into `set`.
     fn check(&mut self, names: impl Iterator<Item = String>, set: &mut FileSet) {
         let files = self.files.iter_mut();
@@ -271,8 +293,14 @@ impl Reader<'_> {
         for name in names {
             if let Err(error) = compiler.open_file(&name) {
                 let file = error.file().and_then(|name| self.known.get(name));
-                let file = file.map(|index| self.files[*index].id);
-                self.diagnostics.extend(mistakes::diagnostics(&error, file));
+                let types = self
+                    .files
+                    .iter()
+                    .flat_map(|file| definitions(&file.descriptor));
+                let types: Vec<&str> = types.map(|(name, _)| name).collect();
+                let subject = file.map(|index| self.subject(*index, &types));
+                let found = mistakes::diagnostics(&error, subject);
+                self.diagnostics.extend(found);
             }
             set.roots.insert(name);
         }

@@ -59,6 +59,11 @@ struct Brackets {
     noun: &'static str,
 }
 
+/// What definitions of Protobuf begin with.
+const PROTOBUF: [&str; 6] = [
+    "syntax", "edition", "package", "import", "option", "message",
+];
+
 const fn braces(noun: &'static str) -> Brackets {
     Brackets {
         open: '{',
@@ -92,7 +97,11 @@ impl Parser<'_> {
         if !DEFINITIONS.contains(&keyword) {
             let suggestion = closest(keyword, DEFINITIONS);
             let wanted = "a definition, such as `struct` or `service`";
-            return Err(self.cursor.expected(wanted).did_you_mean(suggestion));
+            let diagnostic = self.cursor.expected(wanted).did_you_mean(suggestion);
+            return Err(match PROTOBUF.contains(&keyword) {
+                true => diagnostic.help("this looks like Protobuf: such files are called `.proto`"),
+                false => diagnostic,
+            });
         }
         self.cursor.advance();
         match keyword {

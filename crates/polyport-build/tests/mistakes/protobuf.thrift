@@ -1,0 +1,5 @@
+syntax = "proto3";
+
+message Request {
+  int32 first = 1;
+}
