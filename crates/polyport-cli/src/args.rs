@@ -222,8 +222,9 @@ Exit status:
 pub(crate) struct DecodeArgs {
     /// The bytes in hex; otherwise they are read from the standard input.
     ///
-    /// Blanks, commas, colons, `0x` and `\x` may stand between them, and what `xxd`, `hexdump -C`
-    /// and `tcpdump -X` print around them.
+    /// Blanks, commas, colons, `0x` and `\x` may stand between them, and what `xxd`, `hexdump -C`,
+    /// `od -tx1`, `tcpdump -X` and Wireshark print around them. Bytes as programs print or declare
+    /// them are read, too: `[0, 17]`, `{ 0x00, 0x11 }`, `b"\0\x11"`.
     #[arg(value_name = "HEX", conflicts_with = "file")]
     pub(crate) hex: Vec<String>,
 

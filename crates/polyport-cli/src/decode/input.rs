@@ -1,5 +1,8 @@
 //! Bytes as people have them at hand: hex in many shapes, or as they are.
 
+mod literal;
+mod dump;
+
 use polyport_wire::detect::{Detection, Foreign, detect};
 
 /// The bytes that `content` stands for: hex or a dump of it, or the bytes themselves.
@@ -22,99 +25,27 @@ pub(super) fn from_content(content: Vec<u8>) -> Result<Vec<u8>, String> {
     from_hex(&String::from_utf8_lossy(&content))
 }
 
-/// The bytes that hex stands for: with or without blanks, commas, colons, `0x` and `\x`, or as
-/// `xxd` and `hexdump -C` print it.
+/// The bytes that text stands for: hex with or without blanks, commas, colons, `0x` and `\x`; a
+/// dump as `xxd`, `hexdump -C`, `od`, `tcpdump -X` and Wireshark print it; or an array or a text of
+/// bytes as it stands in a program.
 ///
 /// # Errors
 ///
 /// When it is something else; the error says where.
 pub(super) fn from_hex(text: &str) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::with_capacity(text.len() / 2);
-    let mut dump = false;
-    for (line, number) in text.lines().zip(1..) {
-        let Some(content) = content(line, &mut dump) else {
-            continue;
-        };
-        if dump && content.trim() == "*" {
-            return Err(format!(
-                "line {number}: `*` stands for lines that were left out; dump them with `hexdump -vC`"
-            ));
-        }
-        // Where it stands in the line, for the message.
-        let column = content.as_ptr().addr() - line.as_ptr().addr() + 1;
-        line_bytes(content, &mut bytes)
-            .map_err(|(at, problem)| format!("line {number}, column {}: {problem}", column + at))?;
+    let trimmed = text.trim();
+    if let Some(inside) = literal::inside_quotes(trimmed) {
+        return literal::escaped(inside);
     }
-    Ok(bytes)
+    if let Some(inside) = literal::inside_brackets(trimmed) {
+        return literal::decimal(inside);
+    }
+    let arrays = literal::inside_braces(text);
+    dump::bytes(arrays.as_deref().unwrap_or(text)).map_err(|problem| format!("{problem}; {WANTED}"))
 }
 
-/// The part of a line that is hex, without the offset before it and the text behind it.
-fn content<'l>(line: &'l str, dump: &mut bool) -> Option<&'l str> {
-    let trimmed = line.trim();
-    if trimmed.starts_with('#') {
-        return None;
-    }
-    if let Some((offset, hex)) = trimmed.split_once(": ")
-        && is_offset(offset)
-    {
-        // xxd, and tcpdump -X: the text stands behind two blanks.
-        let hex = hex.trim_start();
-        return Some(hex.split_once("  ").map_or(hex, |(hex, _)| hex));
-    }
-    if let Some((before, _)) = trimmed.split_once('|') {
-        // hexdump -C
-        *dump = true;
-        return before.split_once(char::is_whitespace).map(|(_, hex)| hex);
-    }
-    if *dump && trimmed.len() >= 7 && !trimmed.contains(char::is_whitespace) {
-        // The last line of hexdump -C: where the bytes end.
-        return None;
-    }
-    Some(trimmed)
-}
-
-fn is_offset(word: &str) -> bool {
-    let digits = word.strip_prefix("0x").unwrap_or(word);
-    digits.len() >= 4 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-/// Appends the bytes of one line, or says at which of its bytes it is wrong, and how.
-fn line_bytes(line: &str, bytes: &mut Vec<u8>) -> Result<(), (usize, String)> {
-    let is_between = |c: char| c.is_whitespace() || ",;:".contains(c);
-    let mut at = 0;
-    for word in line.split(is_between) {
-        let digits = ["0x", "0X"]
-            .into_iter()
-            .find_map(|prefix| word.strip_prefix(prefix))
-            .unwrap_or(word);
-        let start = at + word.len() - digits.len();
-        at += word.len() + 1;
-        digits_bytes(&digits.replace("\\x", ""), bytes).map_err(|problem| (start, problem))?;
-    }
-    Ok(())
-}
-
-fn digits_bytes(digits: &str, bytes: &mut Vec<u8>) -> Result<(), String> {
-    if let Some(other) = digits.chars().find(|c| !c.is_ascii_hexdigit()) {
-        return Err(format!("`{}` is no hex digit", other.escape_debug()));
-    }
-    if digits.len() % 2 == 1 {
-        return Err(format!("`{digits}` is an odd number of hex digits"));
-    }
-    let pairs = digits.as_bytes().chunks_exact(2);
-    bytes.extend(pairs.map(|pair| 16 * digit(pair[0]) + digit(pair[1])));
-    Ok(())
-}
-
-fn digit(letter: u8) -> u8 {
-    match letter {
-        b'0'..=b'9' => letter - b'0',
-        _ => letter
-            .to_ascii_lowercase()
-            .wrapping_sub(b'a')
-            .wrapping_add(10),
-    }
-}
+const WANTED: &str = "expected the bytes as they are, or in hex, or as `xxd`, `hexdump -C`, \
+    `od -tx1`, `tcpdump -X` or Wireshark print them";
 
 #[cfg(test)]
 mod tests {
@@ -137,6 +68,29 @@ mod tests {
              00000015\n",
             "\t0x0000:  0000 0011 8001 0001 0000 0004 7069 6e67  ............ping\n\
              \t0x0010:  0000 0001 00                             .....\n",
+            // Wireshark, with text and without; two packets.
+            "0000   00 00 00 11 80 01 00 01 00 00 00 04 70 69 6e 67   ............ping\n\
+             0010   00 00 00 01 00                                    .....\n",
+            "0000   00 00 00 11 80 01 00 01\n\n0000   00 00 00 04 70 69\n0006   6e 67 00 00 00 01 00\n",
+            // od -tx1, od -Ax -tx1z
+            "0000000 00 00 00 11 80 01 00 01 00 00 00 04 70 69 6e 67\n\
+             0000020 00 00 00 01 00\n0000025\n",
+            "000000 00 00 00 11 80 01 00 01 00 00 00 04 70 69 6e 67  >............ping<\n\
+             000010 00 00 00 01 00                                   >.....<\n000015\n",
+            // xxd -i, and Wireshark's array
+            "unsigned char a0_bin[] = {\n  0x00, 0x00, 0x00, 0x11, 0x80, 0x01, 0x00, 0x01, 0x00,\n  \
+             0x00, 0x00, 0x04, 0x70, 0x69, 0x6e, 0x67, 0x00, 0x00, 0x00, 0x01, 0x00\n};\n\
+             unsigned int a0_bin_len = 21;\n",
+            "char peer0_0[] = { /* Packet 4 */\n0x00, 0x00, 0x00, 0x11, 0x80, 0x01, 0x00, 0x01 };\n\
+             char peer0_1[] = { /* Packet 6 */\n0x0, 0x0, 0x0, 0x4, 0x70, 0x69, 0x6e, 0x67,\n\
+             0x00, 0x00, 0x00, 0x01, 0x00 };\n",
+            // As programs of Rust, Go and Python print bytes.
+            "[0, 0, 0, 17, 128, 1, 0, 1, 0, 0, 0, 4, 112, 105, 110, 103, 0, 0, 0, 1, 0]\n",
+            "[0 0 0 17 128 1 0 1 0 0 0 4 112 105 110 103 0 0 0 1 0]",
+            "[]byte{0x0, 0x0, 0x0, 0x11, 0x80, 0x1, 0x0, 0x1, 0x0, 0x0, 0x0, 0x4, 0x70, 0x69, 0x6e, \
+             0x67, 0x0, 0x0, 0x0, 0x1, 0x0}",
+            r#"b"\0\0\0\x11\x80\x01\0\x01\0\0\0\x04ping\0\0\0\x01\0""#,
+            r"b'\x00\x00\x00\x11\x80\x01\x00\x01\x00\x00\x00\x04ping\x00\x00\x00\x01\x00'",
         ] {
             assert_eq!(from_hex(text).as_deref(), Ok(BYTES), "{text}");
             assert_eq!(from_content(text.into()).as_deref(), Ok(BYTES), "{text}");
@@ -166,7 +120,8 @@ mod tests {
     #[test]
     fn what_is_no_hex_is_said_with_its_place() {
         let check = |text: &str, expected: &str| {
-            assert_eq!(from_hex(text).unwrap_err(), expected);
+            let problem = from_hex(text).unwrap_err();
+            assert!(problem.starts_with(expected), "{problem}");
         };
         check("00 0g", "line 1, column 4: `g` is no hex digit");
         check(
@@ -176,8 +131,21 @@ mod tests {
         check("0xzz", "line 1, column 3: `z` is no hex digit");
         check(
             "00000000  00 00 |..|\n*\n00000020\n",
-            "line 2: `*` stands for lines that were left out; dump them with `hexdump -vC`",
+            "line 2: `*` stands for lines that were left out; dump them, too, with `hexdump -vC`",
         );
+        check(
+            "0000000 0000 1100 0180\n0000006\n",
+            "line 1: these are numbers of two bytes, whose order depends on the machine",
+        );
+        check(
+            "b\"\\q\"",
+            "character 1 of the quoted text: `\\` must begin one of",
+        );
+        check(
+            "00000000  00 00 |..|\n00000020  00 00 |..|\n",
+            "line 2: the lines before it have 0x2 bytes, but it does not start with that offset",
+        );
+        check("[1, 256]", "`256` in brackets is no number from 0 to 255");
         assert!(from_content(b"hello".to_vec()).is_err());
     }
 }

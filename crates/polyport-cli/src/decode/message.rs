@@ -3,6 +3,7 @@
 use polyport_wire::thrift::MessageType;
 use polyport_wire::transport::Codec;
 use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
 
 use crate::decode::cursor::Cursor;
 use crate::decode::header::Text;
@@ -19,7 +20,7 @@ pub(super) struct Message<'a> {
     /// Whether it starts with a version. Kitex refuses what does not.
     pub(super) strict: bool,
     /// The service, when an IDL knows which it is; several when that makes no difference.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(flatten, serialize_with = "one_or_several")]
     pub(super) services: Vec<String>,
     pub(super) method: Text<'a>,
     pub(super) sequence: i32,
@@ -53,6 +54,17 @@ pub(super) enum Writing {
     Protobuf,
 }
 
+/// One is a `service`, as everywhere.
+fn one_or_several<S: Serializer>(services: &[String], out: S) -> Result<S::Ok, S::Error> {
+    let mut map = out.serialize_map(None)?;
+    match services {
+        [] => {}
+        [service] => map.serialize_entry("service", service)?,
+        services => map.serialize_entry("services", services)?,
+    }
+    map.end()
+}
+
 impl Kind {
     pub(super) fn known(self) -> Option<MessageType> {
         MessageType::from_wire(self.0)
@@ -71,7 +83,7 @@ impl Kind {
 }
 
 impl Serialize for Kind {
-    fn serialize<S: serde::ser::Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
         out.serialize_str(&self.name())
     }
 }

@@ -158,9 +158,10 @@ impl<W: Write> Printer<W> {
     fn grpc_message(&mut self, message: &GrpcMessage<'_>) -> io::Result<()> {
         let GrpcMessage { offset, size, .. } = *message;
         let mut text = format!("message, {size} bytes");
-        if let Some(method) = &message.method {
-            let method = self.colors.paint(Color::Heading, method);
-            text = format!("{text}, {method}");
+        if let (Some(service), Some(method)) = (&message.service, &message.method) {
+            let name = format!("{service}/{method}");
+            let name = self.colors.paint(Color::Heading, &name);
+            text = format!("{text}, {name}");
         }
         if message.compressed {
             text.push_str(", compressed");
@@ -169,7 +170,7 @@ impl<W: Write> Printer<W> {
         if let Some(note) = &message.note {
             self.note(offset, note)?;
         }
-        self.body(&message.body, (offset, 3), message.method.is_some())
+        self.body(&message.body, (offset, 3), message.service.is_some())
     }
 
     fn body(

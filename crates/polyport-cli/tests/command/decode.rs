@@ -324,7 +324,7 @@ fn json_says_the_same() {
         "offset": 106,
         "type": "call",
         "strict": true,
-        "services": ["multi.ServiceA"],
+        "service": "multi.ServiceA",
         "method": "sameNamedMethod",
         "sequence": 37,
         "body": { "fields": [{
@@ -361,8 +361,8 @@ fn wrong_calls_exit_with_2() {
     };
     check(&[], "there are no bytes to decode");
     check(
-        &["00", "0x1"],
-        "line 1, column 6: `1` is an odd number of hex digits",
+        &["00", "0x123"],
+        "line 1, column 6: `123` is an odd number of hex digits",
     );
     check(
         &["--service", "A", "00"],

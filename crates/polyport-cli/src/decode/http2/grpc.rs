@@ -21,7 +21,9 @@ pub(in crate::decode) struct GrpcMessage<'a> {
     pub(in crate::decode) offset: usize,
     pub(in crate::decode) size: usize,
     pub(in crate::decode) compressed: bool,
-    /// The service and the method, when an IDL knows them.
+    /// The service's full name, when an IDL knows it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::decode) service: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::decode) method: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,6 +110,7 @@ impl Messages {
             offset,
             size,
             compressed,
+            service: None,
             method: None,
             note: None,
             body: Body::Missing,
@@ -171,9 +174,8 @@ impl<'a> GrpcMessage<'a> {
         let mut found = Default::default();
         if !query.method.is_empty() {
             found = idl.look_up(query);
-            let method = String::from_utf8_lossy(query.method);
-            let named = |service: &String| format!("{service}/{method}");
-            self.method = found.services.first().map(named);
+            self.service = found.services.first().cloned();
+            self.method = Some(String::from_utf8_lossy(query.method).into_owned());
         }
         self.note = found.note;
         self.body = Body::Fields(match query.codec {
