@@ -126,49 +126,85 @@ async fn a_large_answer_takes_no_more_room_than_it_needs() {
     }
 }
 
-/// Nobody waits for a one-way call, so neither the client's time nor its end is the end of it.
-#[tokio::test]
-async fn a_one_way_call_is_served_to_its_end() {
-    static NOTE: Method<TextArgs, ()> =
-        Method::new("Streams", "note", CallKind::Oneway).package("test.v1");
-    const STRUCT: &[u8] = &hex!("00 0000000a 0b0001 00000002 6869 00");
+static NOTE: Method<TextArgs, ()> =
+    Method::new("Streams", "note", CallKind::Oneway).package("test.v1");
 
+/// Serves one one-way call, which is under way until the gate is opened: it tells whether it has a
+/// deadline, before and after.
+async fn noting(limits: Limits) -> (Serving, oneshot::Sender<()>, mpsc::UnboundedReceiver<bool>) {
     let (gate, opened) = oneshot::channel();
-    let (events, mut noted) = mpsc::unbounded_channel();
+    let (events, noted) = mpsc::unbounded_channel();
     let handler = Arc::new((Mutex::new(Some(opened)), events));
     let service = ServiceBuilder::new(embedded("test.v1"), "test.v1", "Streams", handler)
         .method(&NOTE, |handler, cx, _| async move {
             let (gate, events) = &*handler;
-            events.send(cx.deadline().is_some()).unwrap();
             let opened = gate.lock().unwrap().take().unwrap();
+            events.send(cx.deadline().is_some()).unwrap();
             opened.await.unwrap();
             events.send(cx.deadline().is_some()).unwrap();
             (cx, Ok(()))
         })
         .build();
-    let serving = Serving::start(Server::new().add(service)).await;
-    let mut peer = connect(&serving).await;
+    let serving = Serving::start(Server::new().add(service).limits(limits)).await;
+    (serving, gate, noted)
+}
+
+/// A one-way call with the least time there is.
+async fn note(peer: &mut FramePeer) {
+    const STRUCT: &[u8] = &hex!("00 0000000a 0b0001 00000002 6869 00");
+
     let mut head = request_head("/test.v1.Streams/note");
     head.extend(header("grpc-timeout", "1n"));
-    // The last one is meant.
-    let thrift = head
+    let protobuf = head
         .windows(16)
-        .position(|part| part == b"application/grpc");
-    head.splice(
-        thrift.unwrap() - 1..thrift.unwrap() + 16,
-        *b"\x17application/grpc+thrift",
-    );
+        .position(|part| part == b"application/grpc")
+        .unwrap();
+    let thrift = *b"\x17application/grpc+thrift";
+    head.splice(protobuf - 1..protobuf + 16, thrift);
     peer.send(&frame(kind::HEADERS, END_HEADERS, 1, &head))
         .await;
     peer.send(&frame(kind::DATA, END_STREAM, 1, STRUCT)).await;
+}
+
+/// Nobody waits for a one-way call, so neither the client's time nor its end is the end of it.
+#[tokio::test]
+async fn a_one_way_call_is_served_to_its_end() {
+    let (serving, gate, mut noted) = noting(Limits::default()).await;
+    let mut peer = connect(&serving).await;
+    note(&mut peer).await;
     assert_eq!(soon(noted.recv()).await, Some(false));
     peer.send(&frame(kind::RST_STREAM, 0, 1, &[0, 0, 0, 8]))
         .await;
     peer.send(&frame(kind::PING, 0, 0, &[1; 8])).await;
     while peer.next_of(kind::PING).await.unwrap().payload[..] != [1; 8] {}
     drop(peer);
+    // The stop waits for it, too.
+    let stopped = tokio::spawn(serving.stopped());
     gate.send(()).unwrap();
     assert_eq!(soon(noted.recv()).await, Some(false));
+    assert_eq!(stopped.await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_one_way_call_that_never_ends_is_dropped_with_its_server() {
+    for client_stays in [true, false] {
+        let limits = Limits {
+            drain: Duration::from_millis(50),
+            ..Limits::default()
+        };
+        let (serving, mut gate, mut noted) = noting(limits).await;
+        let mut peer = connect(&serving).await;
+        note(&mut peer).await;
+        assert_eq!(soon(noted.recv()).await, Some(false));
+        let peer = client_stays.then_some(peer);
+        assert_eq!(
+            serving.stopped().await,
+            1,
+            "the client stays: {client_stays}"
+        );
+        soon(gate.closed()).await;
+        drop(peer);
+    }
 }
 
 #[tokio::test]

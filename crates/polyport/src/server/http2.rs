@@ -39,8 +39,9 @@ struct Http2<S> {
     connection: server::Connection<Io<S>, Bytes>,
     peer: Option<SocketAddr>,
     limits: Limits,
-    /// Every stream's task has one: the last one out tells that the connection is idle.
-    streams: Arc<()>,
+    /// Every stream's task has one: the last one out tells that the connection is idle. It learns in
+    /// turn when the server cuts the connection.
+    streams: Arc<watch::Receiver<()>>,
     windows: Windows,
     room: Room,
     pings: Option<PingPong>,
@@ -78,6 +79,7 @@ where
             return Ok(());
         }
     };
+    let (uncut, streams) = watch::channel(());
     let http2 = Http2 {
         io,
         pings: connection.ping_pong(),
@@ -87,12 +89,15 @@ where
         connection,
         peer,
         limits,
-        streams: Arc::new(()),
+        streams: Arc::new(streams),
         windows: Windows::new(),
         room: Room::new(limits.grpc_message, limits.message),
         stall: None,
     };
-    http2.serve(phases).await
+    let ended = http2.serve(phases).await;
+    // One-way calls go on without their client, and the server's stop waits for them, too.
+    uncut.closed().await;
+    ended
 }
 
 /// Exchanges the settings; or says why that failed.
@@ -250,7 +255,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
             peer: self.peer,
             room: self.room.clone(),
             shared: Arc::clone(&self.shared),
-            _running: Arc::clone(&self.streams),
+            connection: Arc::clone(&self.streams),
         };
         // In a box, because the runtime moves a task's future several times.
         tokio::spawn(Box::pin(request::serve(request, respond, place)));

@@ -18,6 +18,7 @@ use polyport_wire::error::DecodeError;
 use polyport_wire::grpc;
 use polyport_wire::schema::CallKind;
 use polyport_wire::transport::{Codec, Transport};
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::field::display;
 
@@ -50,8 +51,8 @@ pub(super) struct Place {
     pub(super) peer: Option<SocketAddr>,
     pub(super) room: Room,
     pub(super) shared: Arc<Shared>,
-    /// Each stream of the connection has one.
-    pub(super) _running: Arc<()>,
+    /// Each stream of the connection has one. The sender is gone when the server has cut it.
+    pub(super) connection: Arc<watch::Receiver<()>>,
 }
 
 /// What the headers of a request say.
@@ -126,6 +127,7 @@ fn receive(
         parts,
         peer,
         shared,
+        connection: &place.connection,
     };
     Some((exchange, incoming, answer))
 }
@@ -206,16 +208,17 @@ struct Exchange<'s> {
     parts: Parts,
     peer: Option<SocketAddr>,
     shared: &'s Shared,
+    connection: &'s watch::Receiver<()>,
 }
 
 impl Exchange<'_> {
     /// One message in, one message out.
     async fn unary(&mut self, incoming: &mut Incoming, answer: &mut Answer) {
-        let (time, is_awaited) = (self.shared.limits.message, self.is_awaited());
+        let (time, mut cut) = (self.shared.limits.message, self.cut());
         let call = pin!(self.unary_call(incoming));
-        let reply = or_reset(call, |cx| match is_awaited {
-            true => answer.poll_reset(cx),
-            false => Poll::Pending,
+        let reply = unless(call, |cx| match &mut cut {
+            None => answer.poll_reset(cx),
+            Some(cut) => cut.as_mut().poll(cx),
         });
         let Some(reply) = reply.await else {
             return;
@@ -246,17 +249,18 @@ impl Exchange<'_> {
     /// A stream, or two; or a unary call that looks like one.
     async fn stream(mut self, incoming: Incoming, answer: SharedAnswer) {
         let kind = self.ask.route.method.info.kind;
-        let (time, is_awaited) = (self.shared.limits.message, self.is_awaited());
+        let (time, mut cut) = (self.shared.limits.message, self.cut());
         let mut call = pin!(self.streaming_call(incoming, answer.clone()));
         let reply = poll_fn(|cx| {
             answer.lock().begin_turn();
             if let Poll::Ready(reply) = call.as_mut().poll(cx) {
                 return Poll::Ready(Some(reply));
             }
-            match is_awaited {
-                true => answer.lock().poll_end_turn(cx).map(|()| None),
-                false => Poll::Pending,
-            }
+            let given_up = match &mut cut {
+                None => answer.lock().poll_end_turn(cx),
+                Some(cut) => cut.as_mut().poll(cx),
+            };
+            given_up.map(|()| None)
         });
         let Some(reply) = reply.await else {
             return;
@@ -283,9 +287,16 @@ impl Exchange<'_> {
         answer.lock().finish(ended.err().as_ref(), &trailers);
     }
 
-    /// Whether somebody waits, who may give up the call. Nobody waits for a one-way call.
-    fn is_awaited(&self) -> bool {
-        self.ask.route.method.info.kind != CallKind::Oneway
+    /// Ready when a one-way call is given up: nobody waits for it, so that is not when its client is
+    /// gone but when the server cuts the connection.
+    fn cut(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
+        if self.ask.route.method.info.kind != CallKind::Oneway {
+            return None;
+        }
+        let mut connection = self.connection.clone();
+        Some(Box::pin(async move {
+            while connection.changed().await.is_ok() {}
+        }))
     }
 
     async fn unary_call(&mut self, incoming: &mut Incoming) -> Reply {
@@ -376,16 +387,16 @@ async fn taken(time: Duration, mut poll: impl FnMut(&mut TaskContext<'_>) -> Pol
     }
 }
 
-/// The outcome of a call, unless its client gives it up before.
-async fn or_reset<T>(
+/// The outcome of a call, unless it is given up before.
+async fn unless<T>(
     mut call: Pin<&mut impl Future<Output = T>>,
-    mut poll_reset: impl FnMut(&mut TaskContext<'_>) -> Poll<()>,
+    mut poll_given_up: impl FnMut(&mut TaskContext<'_>) -> Poll<()>,
 ) -> Option<T> {
     poll_fn(|cx| {
         if let Poll::Ready(outcome) = call.as_mut().poll(cx) {
             return Poll::Ready(Some(outcome));
         }
-        poll_reset(cx).map(|()| None)
+        poll_given_up(cx).map(|()| None)
     })
     .await
 }
