@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::server::Serving;
-use crate::{polyport, text};
+use crate::{patient, polyport, text};
 
 const THRIFT: &str = "\
 namespace * load
@@ -92,7 +92,7 @@ impl Loaded {
 
     fn arguments(&self, idl: &str, arguments: &str) -> Vec<String> {
         let idl = self.directory.path().join(idl);
-        let words = ["bench", &self.address, "--idl"];
+        let words = patient(&["bench", &self.address, "--idl"]);
         let words = words.into_iter().map(str::to_owned);
         words
             .chain([idl.to_str().unwrap().to_owned()])

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 use crate::server::Serving;
-use crate::{idl, polyport, polyport_with, text};
+use crate::{idl, patient, polyport, polyport_with, text};
 
 pub(crate) fn path(name: &str) -> String {
     idl(&format!("interop/idl/{name}"))
@@ -214,13 +214,13 @@ fn a_call_that_nobody_answers_arrives() {
 fn answers_are_printed_while_requests_are_typed() {
     let serving = Serving::start();
     let mut child = Command::new(env!("CARGO_BIN_EXE_polyport"))
-        .args([
+        .args(patient(&[
             "call",
             &serving.address(),
             "Bidirectional",
             "--idl",
             &path("multi.proto"),
-        ])
+        ]))
         .args(["-d", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -246,13 +246,13 @@ fn answers_are_printed_while_requests_are_typed() {
 fn a_call_that_fails_ends_though_requests_may_still_come() {
     let serving = Serving::start();
     let mut child = Command::new(env!("CARGO_BIN_EXE_polyport"))
-        .args([
+        .args(patient(&[
             "call",
             &serving.address(),
             "Bidirectional",
             "--idl",
             &path("multi.proto"),
-        ])
+        ]))
         .args(["-d", r#"{"message": "error:enough"}"#, "-d", "-"])
         .stdin(Stdio::piped())
         .stderr(Stdio::piped())

@@ -31,7 +31,7 @@ fn polyport(arguments: &[&str]) -> Output {
 /// Runs the command in a directory.
 fn polyport_in(directory: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_polyport"))
-        .args(arguments)
+        .args(patient(arguments))
         .current_dir(directory)
         .output()
         .unwrap()
@@ -40,7 +40,7 @@ fn polyport_in(directory: &Path, arguments: &[&str]) -> Output {
 /// Runs the command with these bytes as its standard input.
 fn polyport_with(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_polyport"))
-        .args(arguments)
+        .args(patient(arguments))
         // Help is as wide as it says.
         .env_remove("COLUMNS")
         .stdin(Stdio::piped())
@@ -51,6 +51,17 @@ fn polyport_with(arguments: &[&str], input: &[u8]) -> Output {
     // Who does not want it may be gone already.
     let _ = child.stdin.take().unwrap().write_all(input);
     child.wait_with_output().unwrap()
+}
+
+/// The arguments, of commands that talk to a server with time enough for a busy machine.
+fn patient<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    let mut arguments = arguments.to_vec();
+    let talks = ["call", "list", "describe", "bench"];
+    let is_patient = arguments.contains(&"--connect-timeout");
+    if !is_patient && arguments.first().is_some_and(|name| talks.contains(name)) {
+        arguments.splice(1..1, ["--connect-timeout", "60s"]);
+    }
+    arguments
 }
 
 fn text(bytes: &[u8]) -> String {

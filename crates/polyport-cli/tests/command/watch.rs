@@ -33,7 +33,7 @@ fn frames_are_shown_in_hex_and_by_their_names() {
 > 00000020  65 42 10 00 07 00 01 00 08 75 6e 66 72 61 6d 65  |eB.......unframe|
 > 00000030  64 00 03 00 04 73 68 6f 70 00 14 00 00 00 06 00  |d....shop.......|
 > 00000040  08 53 65 72 76 69 63 65 42 00 09 00 05 6f 6e 6c  |.ServiceB....onl|
-> 00000050  79 42 00 16 00 01 31 00 11 00 04 31 30 30 30 00  |yB....1....1000.|
+> 00000050  79 42 00 16 00 01 31 00 11 00 05 36 30 30 30 30  |yB....1....60000|
 > 00000060  00 00 80 01 00 01 00 00 00 05 6f 6e 6c 79 42 00  |..........onlyB.|
 > 00000070  00 00 01 0c 00 01 0b 00 01 00 00 00 02 68 69 00  |.............hi.|
 > 00000080  00                                               |.|
@@ -49,7 +49,7 @@ fn frames_are_shown_in_hex_and_by_their_names() {
 >     6 ToService        \"ServiceB\"
 >     9 ToMethod         \"onlyB\"
 >     22 MsgType         \"1\"
->     17 ConnectTimeout  \"1000\"
+>     17 ConnectTimeout  \"60000\"
 >   call multi.ServiceB/onlyB, sequence 1
 >     1 req  Request
 >       1 message  string  \"hi\"
