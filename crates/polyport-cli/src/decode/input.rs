@@ -1,6 +1,7 @@
 //! Bytes as people have them at hand: hex in many shapes, or as they are.
 
-mod literal;
+mod quoted;
+mod array;
 mod dump;
 
 use polyport_wire::detect::{Detection, Foreign, detect};
@@ -33,15 +34,10 @@ pub(super) fn from_content(content: Vec<u8>) -> Result<Vec<u8>, String> {
 ///
 /// When it is something else; the error says where.
 pub(super) fn from_hex(text: &str) -> Result<Vec<u8>, String> {
-    let trimmed = text.trim();
-    if let Some(inside) = literal::inside_quotes(trimmed) {
-        return literal::escaped(inside);
-    }
-    if let Some(inside) = literal::inside_brackets(trimmed) {
-        return literal::decimal(inside);
-    }
-    let arrays = literal::inside_braces(text);
-    dump::bytes(arrays.as_deref().unwrap_or(text)).map_err(|problem| format!("{problem}; {WANTED}"))
+    let literal = quoted::bytes(text)
+        .or_else(|| array::in_brackets(text))
+        .or_else(|| array::in_braces(text));
+    literal.unwrap_or_else(|| dump::bytes(text).map_err(|problem| format!("{problem}; {WANTED}")))
 }
 
 const WANTED: &str = "expected the bytes as they are, or in hex, or as `xxd`, `hexdump -C`, \
@@ -99,6 +95,104 @@ mod tests {
     }
 
     #[test]
+    fn texts_of_programs_mean_what_they_mean_there() {
+        for (text, bytes) in [
+            (
+                r#""\a\b\v\f\n\r\t\\\"\'""#,
+                &b"\x07\x08\x0b\x0c\n\r\t\\\"'"[..],
+            ),
+            // C, Go, Python and Protobuf's texts.
+            (r#""\000\021\200\001\377""#, b"\0\x11\x80\x01\xff"),
+            (r#""\0\0x\08""#, b"\0\0x\08"),
+            (r"b'\101'", b"A"),
+            (r#""it's""#, b"it's"),
+            // Texts side by side are one.
+            ("\"\\x00\\x11\"\n  \"\\x80\\x01\"\n", b"\0\x11\x80\x01"),
+            (r#"b"a"b'"'"#, b"a\""),
+            (r#""""#, b""),
+        ] {
+            assert_eq!(from_hex(text).as_deref(), Ok(bytes), "{text}");
+        }
+    }
+
+    #[test]
+    fn texts_that_may_mean_several_things_are_refused() {
+        let check = |text: &str, expected: &str| {
+            let problem = from_hex(text).unwrap_err();
+            assert!(problem.starts_with(expected), "{text}: {problem}");
+        };
+        let several = "line 1, column 3: `\\0` with more digits behind it";
+        check(r#""a\01""#, several);
+        check(r#"b"\012""#, several);
+        check("\n\"\\0\\400\"", "line 2, column 4: `\\` must begin one of");
+        check(r#""\1""#, "line 1, column 2: `\\` must begin");
+        check(r#""\x1""#, "line 1, column 2: `\\` must begin");
+        check(r#""a" "b"#, "line 1, column 5: this text has no last quote");
+        check(r#""a\"#, "line 1, column 3: `\\` must begin");
+        let more = "expected the end, or one more text in quotes";
+        check("\"a\"\n;", &format!("line 2, column 1: {more}"));
+        check(r#""a"b"#, &format!("line 1, column 4: {more}"));
+    }
+
+    #[test]
+    fn numbers_of_programs_mean_what_they_mean_there() {
+        for text in [
+            // Go's `[% x]`, Rust's `{:02x?}` and `{:x?}`, Python's list of `hex`.
+            "[00 11 80 ff]",
+            "[00, 11, 80, FF]",
+            "[0, 11, 80, ff]",
+            "[0x0, 0x11, 0x80, 0xff]",
+            "[0 17 128 255]",
+            "[0x0, 17, 0x80, 255]",
+            "{ // Peer 0\n0x00, 17, // 0x12 }\n 128, /* {0x13, */ 0xff }; // {0x14}",
+            "a = {/*/ 1 */ 0x00, 17}; // it's {\nb = {128, 255}",
+        ] {
+            assert_eq!(
+                from_hex(text).as_deref(),
+                Ok(&b"\0\x11\x80\xff"[..]),
+                "{text}"
+            );
+        }
+        assert_eq!(from_hex("[]").as_deref(), Ok(&[][..]));
+    }
+
+    #[test]
+    fn numbers_that_may_mean_several_things_are_refused() {
+        let check = |text: &str, expected: &str| {
+            let problem = from_hex(text).unwrap_err();
+            assert!(problem.starts_with(expected), "{text}: {problem}");
+        };
+        check(
+            "[11 80 10]",
+            "these numbers in brackets may be decimal or hex",
+        );
+        check(
+            "[00 128]",
+            "`128` in brackets is no byte in hex, and `00` is no decimal number",
+        );
+        check("[017, 1]", "`017` in brackets is no byte in hex");
+        check("[1, x]", "`x` in brackets is no number from 0 to 255");
+        check("[1, +2]", "`+2` in brackets is no number from 0 to 255");
+        check(
+            "{0x00,\n  256}",
+            "line 2, column 3: `256` in braces is no number",
+        );
+        check(
+            "{0x00, 017}",
+            "line 1, column 8: `017` in braces is no number",
+        );
+        check(
+            "{0x00, ff}",
+            "line 1, column 8: `ff` in braces is no number",
+        );
+        check(
+            "{0x0011}",
+            "line 1, column 2: `0x0011` in braces is no number",
+        );
+        check("{0x+1}", "line 1, column 2: `0x+1` in braces is no number");
+    }
+
+    #[test]
     fn text_beside_hex_may_hold_what_parts_them_in_other_dumps() {
         for text in [
             "00000000: 6162 7c63  ab|c\n00000004: 7c0a  |.\n",
@@ -137,10 +231,7 @@ mod tests {
             "0000000 0000 1100 0180\n0000006\n",
             "line 1: these are numbers of two bytes, whose order depends on the machine",
         );
-        check(
-            "b\"\\q\"",
-            "character 1 of the quoted text: `\\` must begin one of",
-        );
+        check("b\"\\q\"", "line 1, column 3: `\\` must begin one of");
         check(
             "00000000  00 00 |..|\n00000020  00 00 |..|\n",
             "line 2: the lines before it have 0x2 bytes, but it does not start with that offset",

@@ -143,3 +143,11 @@ pub(super) fn digit(letter: u8) -> u8 {
             .wrapping_add(10),
     }
 }
+
+/// Where something stands in a text, in words.
+pub(super) fn place(text: &str, at: usize) -> String {
+    let before = &text[..at];
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    format!("line {line}, column {column}")
+}
