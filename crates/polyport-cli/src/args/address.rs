@@ -39,8 +39,10 @@ fn is_host(text: &str) -> bool {
 }
 
 fn port_of(text: &str) -> Result<(), String> {
+    // Rust's numbers may have a sign.
+    let is_digits = text.bytes().all(|byte| byte.is_ascii_digit());
     match text.parse::<u16>() {
-        Ok(1..) => Ok(()),
+        Ok(1..) if is_digits => Ok(()),
         _ => Err(format!(
             "`{text}` is no port, which is a number from 1 to 65535"
         )),
@@ -91,6 +93,10 @@ mod tests {
             (
                 "localhost:0",
                 "`0` is no port, which is a number from 1 to 65535",
+            ),
+            (
+                "localhost:+80",
+                "`+80` is no port, which is a number from 1 to 65535",
             ),
             (
                 "localhost:",
