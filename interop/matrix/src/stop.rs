@@ -53,17 +53,14 @@ pub(crate) fn run_grpc(client: &Peer, server: &Peer, report: &mut Report) {
 
 /// Each call gets its own answer, or finds that nobody listens.
 fn under_load(client: &Peer, server: &Peer, fixture: &str, mode: &str) -> Result<(), String> {
-    let server = Stopping::start(server, fixture, &PATIENT)?;
+    let mut server = Stopping::start(server, fixture, &PATIENT)?;
     let callers = CALLERS.to_string();
     let flags = ["load", "--addr", &server.address, "--mode", mode];
-    let mut load = client
-        .command(&flags)
-        .args(["--callers", &callers])
-        .spawn()
-        .map_err(text)?;
-    let limit = TimeLimit::of(&load);
-    let mut lines = BufReader::new(load.stdout.take().ok_or("no output")?).lines();
-    if let Some(mut log) = load.stderr.take() {
+    let load = client.command(&flags).args(["--callers", &callers]).spawn();
+    let mut load = Running(load.map_err(text)?);
+    let limit = TimeLimit::of(&load.0);
+    let mut lines = BufReader::new(load.0.stdout.take().ok_or("no output")?).lines();
+    if let Some(mut log) = load.0.stderr.take() {
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
     }
     let mut line = || {
@@ -78,7 +75,7 @@ fn under_load(client: &Peer, server: &Peer, fixture: &str, mode: &str) -> Result
     }
     let log = server.stopped()?;
     let summary: Value = serde_json::from_str(&line()?).map_err(text)?;
-    load.wait().map_err(text)?;
+    load.0.wait().map_err(text)?;
     limit.kept()?;
     let all_refused = summary["refused"] == CALLERS;
     let others = summary["failed"].as_object().ok_or("no summary")?;
@@ -99,7 +96,7 @@ fn is_of(error: &str, mode: &str) -> bool {
 
 /// A call that takes too long is cut at the limit, and the log says so.
 fn deadline(server: &Peer) -> Result<(), String> {
-    let server = Stopping::start(server, "multi", &[])?;
+    let mut server = Stopping::start(server, "multi", &[])?;
     let runtime = Runtime::new().map_err(text)?;
     let started = Instant::now();
     let (log, status) = runtime.block_on(async {
@@ -136,12 +133,23 @@ fn text(error: impl Display) -> String {
     error.to_string()
 }
 
+/// A program that ends when this is dropped, at the latest.
+#[derive(Debug)]
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A server whose warnings are kept.
 #[derive(Debug)]
 struct Stopping {
-    child: Child,
+    program: Running,
     address: String,
-    /// So that callers who call on find nobody when it has stopped.
+    /// So that callers who call on find nobody when it has stopped, as long as this value is there.
     _reserved: Reserved,
     limit: Option<TimeLimit>,
 }
@@ -149,38 +157,38 @@ struct Stopping {
 impl Stopping {
     fn start(server: &Peer, fixture: &str, flags: &[&str]) -> Result<Self, String> {
         let reserved = Reserved::new();
-        let mut child = server
+        let child = server
             .command(&["serve", "--addr", &reserved.address, "--fixture", fixture])
             .args(flags)
             .env("RUST_LOG", "warn")
-            .spawn()
-            .map_err(text)?;
-        let limit = TimeLimit::of(&child);
+            .spawn();
+        let mut program = Running(child.map_err(text)?);
+        let limit = TimeLimit::of(&program.0);
         let mut line = String::new();
-        let out = child.stdout.take().ok_or("no output")?;
+        let out = program.0.stdout.take().ok_or("no output")?;
         BufReader::new(out).read_line(&mut line).map_err(text)?;
         let address = line.trim().strip_prefix("listening on ");
         let address = address
             .ok_or_else(|| format!("no server: {line}"))?
             .to_owned();
         Ok(Self {
-            child,
+            program,
             address,
             _reserved: reserved,
             limit: Some(limit),
         })
     }
 
-    /// Asks the server to stop and waits until it has; gives its warnings.
-    fn stopped(mut self) -> Result<String, String> {
+    /// Asks the server to stop and waits until it has; gives its warnings. Its port stays reserved.
+    fn stopped(&mut self) -> Result<String, String> {
         let started = Instant::now();
-        let process = self.child.id().to_string();
+        let process = self.program.0.id().to_string();
         let asked = Command::new("kill").args(["-TERM", &process]).status();
         asked.map_err(text)?;
         let mut log = String::new();
-        let errors = self.child.stderr.as_mut().ok_or("no log")?;
+        let errors = self.program.0.stderr.as_mut().ok_or("no log")?;
         errors.read_to_string(&mut log).map_err(text)?;
-        let status = self.child.wait().map_err(text)?;
+        let status = self.program.0.wait().map_err(text)?;
         if let Some(limit) = self.limit.take() {
             limit.kept()?;
         }
@@ -191,12 +199,5 @@ impl Stopping {
             ));
         }
         Ok(log)
-    }
-}
-
-impl Drop for Stopping {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
