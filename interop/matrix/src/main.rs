@@ -177,47 +177,22 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let polyport = Peer::new(Implementation::Polyport, args.polyport.clone());
     let others = args.others();
-    let mut report = Report::default();
-    routing::refused_at_start(&polyport, &mut report);
-    if args.has(Group::Recorded) {
-        recorded::run(&polyport, &mut report);
-    }
+    let mut report = Report::of(polyport.name(), |report| {
+        routing::refused_at_start(&polyport, report);
+        if args.has(Group::Recorded) {
+            recorded::run(&polyport, report);
+        }
+    });
     let apache = args.apache();
+    let jobs = jobs(&args, &polyport, &others, apache.as_ref());
     thread::scope(|scope| {
-        let mut running: Vec<_> = others
-            .iter()
-            .map(|other| scope.spawn(|| all_of(&args, &polyport, other)))
+        let running: Vec<_> = jobs
+            .into_iter()
+            .map(|(name, job)| scope.spawn(move || Report::of(name, job)))
             .collect();
-        let kitex = others
-            .iter()
-            .find(|other| other.implementation == Implementation::Kitex);
-        if let Some(kitex) = kitex {
-            running.push(scope.spawn(|| more_of_kitex(&args, &polyport, kitex)));
-        }
-        if let Some(apache) = &apache {
-            running.push(scope.spawn(|| cross_test(args.thrifttest.clone(), apache)));
-        }
-        if let [ours, client, server] = args.grpc_test.as_slice() {
-            let (ours, client, server) = (vec![ours.clone()], client.clone(), server.clone());
-            running.push(scope.spawn(|| {
-                let mut report = Report::default();
-                grpc_test_set::run(ours, &GrpcGo { client, server }, &mut report);
-                report
-            }));
-        }
-        if let Some(program) = &args.grpcurl {
-            running.push(scope.spawn(|| {
-                let mut report = Report::default();
-                grpcurl::run(program, &polyport, &mut report);
-                report
-            }));
-        }
-        if let Some(program) = &args.command {
-            running.push(scope.spawn(|| asked_by(program, &polyport, &others)));
-        }
-        for peer in running {
-            let peer = peer.join();
-            report.merge(peer.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        for job in running {
+            let seen = job.join();
+            report.merge(seen.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
         }
     });
     report.print();
@@ -228,106 +203,135 @@ fn main() -> ExitCode {
     }
 }
 
+/// Cells that one thread compares.
+type Job<'a> = Box<dyn FnOnce(&mut Report) + Send + 'a>;
+
+/// What is compared at once, and by what name it is told that one of them did not run to its end.
+fn jobs<'a>(
+    args: &'a Args,
+    polyport: &'a Peer,
+    others: &'a [Peer],
+    apache: Option<&'a Apache>,
+) -> Vec<(&'static str, Job<'a>)> {
+    let mut jobs: Vec<(&str, Job<'a>)> = Vec::new();
+    for other in others {
+        let all = move |report: &mut Report| all_of(args, polyport, other, report);
+        jobs.push((other.name(), Box::new(all)));
+        if other.implementation == Implementation::Kitex {
+            let more = move |report: &mut Report| more_of_kitex(args, polyport, other, report);
+            jobs.push((other.name(), Box::new(more)));
+        }
+    }
+    if let Some(apache) = apache {
+        let test = |report: &mut Report| thrifttest::run(args.thrifttest.clone(), apache, report);
+        jobs.push(("cross test", Box::new(test)));
+    }
+    if let [ours, client, server] = args.grpc_test.as_slice() {
+        let (ours, client, server) = (vec![ours.clone()], client.clone(), server.clone());
+        let test = |report: &mut Report| {
+            grpc_test_set::run(ours, &GrpcGo { client, server }, report);
+        };
+        jobs.push(("gRPC's own test", Box::new(test)));
+    }
+    if let Some(program) = &args.grpcurl {
+        let asked = |report: &mut Report| grpcurl::run(program, polyport, report);
+        jobs.push(("grpcurl", Box::new(asked)));
+    }
+    if let Some(program) = &args.command {
+        let asked = |report: &mut Report| asked_by(program, polyport, others, report);
+        jobs.push(("command", Box::new(asked)));
+    }
+    jobs
+}
+
 /// What one implementation takes part in.
-fn all_of(args: &Args, polyport: &Peer, other: &Peer) -> Report {
-    let mut report = Report::default();
+fn all_of(args: &Args, polyport: &Peer, other: &Peer, report: &mut Report) {
     let is_kitex = other.implementation == Implementation::Kitex;
     if args.has(Group::Protobuf) && !other.implementation.newer_transports().is_empty() {
-        protobuf::run(other, polyport, &mut report);
-        protobuf::run(polyport, other, &mut report);
+        protobuf::run(other, polyport, report);
+        protobuf::run(polyport, other, report);
     }
     if args.has(Group::Unknown) {
-        unknown::run(other, polyport, &mut report);
+        unknown::run(other, polyport, report);
     }
     if other.implementation == Implementation::GrpcGo && args.has(Group::Stop) {
-        stop::run_grpc(other, polyport, &mut report);
+        stop::run_grpc(other, polyport, report);
     }
     if other.implementation == Implementation::GrpcPython && args.has(Group::Protobuf) {
-        reflected::run(other, polyport, &mut report);
+        reflected::run(other, polyport, report);
     }
     if other.implementation.transports().is_empty() {
-        return report;
+        return;
     }
     if args.has(Group::Calls) {
-        cells::run(other, polyport, &mut report);
+        cells::run(other, polyport, report);
         if other.implementation.serves() {
-            cells::run(polyport, other, &mut report);
+            cells::run(polyport, other, report);
         }
     }
     if args.has(Group::Routing) {
-        routing::run(other, polyport, &mut report);
+        routing::run(other, polyport, report);
         if is_kitex {
-            routing::run(polyport, other, &mut report);
-            routing::refused_at_start(other, &mut report);
+            routing::run(polyport, other, report);
+            routing::refused_at_start(other, report);
         }
     }
     if is_kitex && args.has(Group::Direct) {
-        direct::run(other, &mut report);
+        direct::run(other, report);
     }
     if is_kitex && args.has(Group::Stop) {
-        stop::run(other, polyport, &mut report);
+        stop::run(other, polyport, report);
     }
     if is_kitex && args.has(Group::Validated) {
-        validated::run(other, polyport, &mut report);
-        validated::run(polyport, other, &mut report);
+        validated::run(other, polyport, report);
+        validated::run(polyport, other, report);
     }
     if is_kitex && args.has(Group::Recorded) {
-        recorded::run(other, &mut report);
+        recorded::run(other, report);
     }
     if is_kitex && args.has(Group::Edges) {
-        edges::run(other, polyport, &mut report);
+        edges::run(other, polyport, report);
     }
-    report
 }
 
 /// What Kitex takes part in beside that: it has as much to do again, and two can do it at once.
-fn more_of_kitex(args: &Args, polyport: &Peer, kitex: &Peer) -> Report {
-    let mut report = Report::default();
+fn more_of_kitex(args: &Args, polyport: &Peer, kitex: &Peer, report: &mut Report) {
     if args.has(Group::Chains) {
-        chains::run(kitex, polyport, &mut report);
-        chains::run(polyport, kitex, &mut report);
+        chains::run(kitex, polyport, report);
+        chains::run(polyport, kitex, report);
     }
     if args.has(Group::Failures) {
-        failures::run(kitex, polyport, &mut report);
-        failures::run(polyport, kitex, &mut report);
+        failures::run(kitex, polyport, report);
+        failures::run(polyport, kitex, report);
     }
     if args.has(Group::Generic) {
-        generic::run(kitex, polyport, &mut report);
-        generic::run_ours(kitex, &mut report);
+        generic::run(kitex, polyport, report);
+        generic::run_ours(kitex, report);
     }
     if let Some(proxy) = &args.proxy
         && args.has(Group::Proxied)
     {
         let behind = kitex.behind(proxy.clone(), "proxy -> kitex");
-        cells::run(kitex, &behind, &mut report);
-        protobuf::run(kitex, &behind, &mut report);
+        cells::run(kitex, &behind, report);
+        protobuf::run(kitex, &behind, report);
     }
-    report
 }
 
 /// What servers tell and answer the command, and how Kitex's bears its load.
-fn asked_by(command: &Path, polyport: &Peer, others: &[Peer]) -> Report {
-    let mut report = Report::default();
-    command::run_ours(command, polyport, &mut report);
+fn asked_by(command: &Path, polyport: &Peer, others: &[Peer], report: &mut Report) {
+    command::run_ours(command, polyport, report);
     for other in others {
         match other.implementation {
             Implementation::GrpcGo => {
-                command::run(command, other, &mut report);
-                called::run_grpc_go(command, other, &mut report);
+                command::run(command, other, report);
+                called::run_grpc_go(command, other, report);
             }
             Implementation::Kitex => {
-                command::run_without(command, other, &mut report);
-                called::run_kitex(command, other, &mut report);
-                load::run(command, other, &mut report);
+                command::run_without(command, other, report);
+                called::run_kitex(command, other, report);
+                load::run(command, other, report);
             }
             _ => {}
         }
     }
-    report
-}
-
-fn cross_test(polyport: Vec<PathBuf>, apache: &Apache) -> Report {
-    let mut report = Report::default();
-    thrifttest::run(polyport, apache, &mut report);
-    report
 }
