@@ -1,12 +1,15 @@
 //! A server that a case plays: it writes down what a client sends, and answers what the case says.
 
 use std::io::{self, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use polyport_wire::frame::Frame;
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::oneshot::{self, Receiver, Sender};
 
 use crate::edges::seen::{Messages, describe, sequence};
 
@@ -31,27 +34,26 @@ pub(crate) fn serve<T>(
     play: &(dyn Fn(i32) -> Play + Sync),
     client: impl FnOnce(&str) -> T,
 ) -> io::Result<(T, Notes)> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let runtime = Builder::new_current_thread().enable_io().build()?;
+    let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0"))?;
     let address = listener.local_addr()?;
-    // Connections are accepted in the order in which they were made. The last one is this server's own.
-    let last = Mutex::new(None);
+    let (running, ended) = oneshot::channel();
     let connections = AtomicUsize::new(0);
     let requests = Mutex::new(Vec::new());
-    let outcome = thread::scope(|scope| {
-        scope.spawn(|| {
-            while let Ok((stream, peer)) = listener.accept() {
-                if *locked(&last) == Some(peer) {
-                    return;
-                }
+    let (outcome, accepted) = thread::scope(|scope| {
+        let accepting = scope.spawn(|| {
+            accept(&runtime, listener, ended, |stream| {
                 connections.fetch_add(1, Ordering::SeqCst);
                 scope.spawn(|| answer(stream, play, &requests));
-            }
+            })
         });
+        // A client that panics drops this, too, or its scope would wait for the other thread for ever.
+        let running: Sender<()> = running;
         let outcome = client(&address.to_string());
-        let mut last = locked(&last);
-        *last = TcpStream::connect(address)?.local_addr().ok();
-        Ok::<_, io::Error>(outcome)
-    })?;
+        drop(running);
+        (outcome, accepting.join())
+    });
+    accepted.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
     let notes = Notes {
         requests: requests
             .into_inner()
@@ -59,6 +61,29 @@ pub(crate) fn serve<T>(
         connections: connections.into_inner(),
     };
     Ok((outcome, notes))
+}
+
+/// Takes connections until the client has ended, and then those that nobody had come to accept.
+fn accept(
+    runtime: &Runtime,
+    listener: TcpListener,
+    mut ended: Receiver<()>,
+    taken: impl Fn(TcpStream),
+) -> io::Result<()> {
+    let take = |stream: TcpStream| stream.set_nonblocking(false).map(|()| taken(stream));
+    let listener = runtime.block_on(async {
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => take(accepted?.0.into_std()?)?,
+                _ = &mut ended => return listener.into_std(),
+            }
+        }
+    })?;
+    // It does not block: an error says that there are no more.
+    while let Ok((stream, _)) = listener.accept() {
+        take(stream)?;
+    }
+    Ok(())
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -88,5 +113,31 @@ fn reply(stream: &mut TcpStream, request: &Frame, play: &dyn Fn(i32) -> Play) ->
             let _ = stream.write_all(&bytes);
             false
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    fn silent(_: i32) -> Play {
+        Play::Last(Vec::new())
+    }
+
+    #[test]
+    fn a_client_that_panics_ends_its_server() {
+        let served = || serve::<()>(&silent, |_| panic!("no client"));
+        assert!(catch_unwind(AssertUnwindSafe(served)).is_err());
+    }
+
+    #[test]
+    fn every_connection_is_counted_that_was_made() {
+        let connect = |address: &str| {
+            (0..20).for_each(|_| drop(TcpStream::connect(address).unwrap()));
+        };
+        let ((), notes) = serve(&silent, connect).unwrap();
+        assert_eq!(notes.connections, 20);
     }
 }
