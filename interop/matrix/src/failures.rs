@@ -187,12 +187,15 @@ impl Column<'_> {
     fn of_connections(&mut self, serving: Serving) {
         let address = serving.address.clone();
         let line = std::thread::scope(|scope| {
-            let call = scope.spawn(|| self.call(&address, &sleep("late"), &[]));
-            let asleep = serving.wait_for_sleeper("late");
-            drop(serving);
-            let line = call.join();
-            let line = line.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-            match asleep {
+            let killed = scope.spawn(move || {
+                let asleep = serving.wait_for_sleeper("late");
+                drop(serving);
+                asleep
+            });
+            // Here, not there: what the client complains about is shown to the thread that called.
+            let line = self.call(&address, &sleep("late"), &[]);
+            let asleep = killed.join();
+            match asleep.unwrap_or_else(|panic| std::panic::resume_unwind(panic)) {
                 true => line,
                 false => json!({ "not called": line }),
             }
