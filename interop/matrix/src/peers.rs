@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 use tokio::time::Instant;
@@ -132,12 +133,13 @@ impl Serving {
         std::iter::from_fn(|| self.told_before(until)).any(|told| told == asleep)
     }
 
-    /// Waits until so many handlers with this dream have ended before they woke up.
-    pub(crate) fn sleepers(&self, dream: &str, count: usize) -> Sleepers {
+    /// Waits until so many handlers with this dream have ended before they woke up, but not for longer
+    /// than that.
+    pub(crate) fn sleepers(&self, dream: &str, count: usize, most: Duration) -> Sleepers {
         if let Some(server) = &self.behind {
-            return server.sleepers(dream, count);
+            return server.sleepers(dream, count, most);
         }
-        let until = Instant::now() + SOON;
+        let until = Instant::now() + most;
         let mut sleepers = Sleepers::default();
         while sleepers.given_up.len() < count {
             match self.told_before(until) {

@@ -1,16 +1,38 @@
 //! Calls that end before they are answered, by their time or because the client gives them up: then
 //! the handler must end, too, which the server says.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::{Column, without_headers};
 use crate::deadlines::{out_of_time, sleep, timeout};
 use crate::implementations::Implementation;
 use crate::peers::Sleepers;
+use crate::time_limit::SOON;
 
-/// How many milliseconds a call lasts: more when its handler did not begin within fewer, on a busy
-/// machine.
-const LASTS: [&str; 3] = ["300", "3000", "30000"];
+/// What is done so that handlers are heard.
+#[derive(Clone, Copy, Debug)]
+struct Patience {
+    /// How many milliseconds a call lasts: more when its handler did not begin within fewer, on a busy
+    /// machine.
+    lasts: &'static [&'static str],
+    /// For what the server says of its handlers.
+    waits: Duration,
+}
+
+/// Enough for every machine.
+const PATIENT: Patience = Patience {
+    lasts: &["300", "3000", "30000"],
+    waits: SOON,
+};
+
+/// For a column with handlers that were not heard even so: it has failed, and all its cells with as much
+/// patience would take half an hour.
+const IMPATIENT: Patience = Patience {
+    lasts: &["300"],
+    waits: Duration::from_secs(10),
+};
 
 pub(super) fn run(column: &mut Column<'_>) {
     let pair = column.pair;
@@ -22,15 +44,18 @@ pub(super) fn run(column: &mut Column<'_>) {
         ("Streams", "client", &items),
         ("Streams", "server", &items),
     ];
+    let mut patience = PATIENT;
     for (service, method, asks) in rows {
         let mut call = Call {
             column,
             service,
             method,
             asks,
+            patience,
         };
         call.out_of_time();
         call.given_up();
+        patience = call.patience;
     }
 }
 
@@ -43,6 +68,7 @@ struct Call<'a, 'b> {
     service: &'static str,
     method: &'static str,
     asks: Asks<'a>,
+    patience: Patience,
 }
 
 impl Call<'_, '_> {
@@ -64,14 +90,15 @@ impl Call<'_, '_> {
     /// Makes calls that this flag ends, one after the other, and gives their lines and what the server
     /// says of their handlers. A handler that did not begin in time proves nothing: then there is more
     /// time.
-    fn end_early(&self, flag: &str, count: usize) -> (Value, Sleepers) {
-        let [first, more @ ..] = LASTS;
-        let mut ended = self.end_after(flag, first, count);
-        for lasts in more {
-            if self.has_begun(&ended.1) < count {
-                ended = self.end_after(flag, lasts, count);
+    fn end_early(&mut self, flag: &str, count: usize) -> (Value, Sleepers) {
+        let mut ended = (Value::Null, Sleepers::default());
+        for lasts in self.patience.lasts {
+            ended = self.end_after(flag, lasts, count);
+            if self.has_begun(&ended.1) >= count {
+                return ended;
             }
         }
+        self.patience = IMPATIENT;
         ended
     }
 
@@ -94,7 +121,8 @@ impl Call<'_, '_> {
         let line = out_of_time(&[], || {
             column.call(self.service, self.method, &json, &flags)
         });
-        (line, column.serving.sleepers(&dream, count))
+        let sleepers = column.serving.sleepers(&dream, count, self.patience.waits);
+        (line, sleepers)
     }
 
     /// Compares who has given up with who was called.
