@@ -1,10 +1,13 @@
-//! What a layer costs that does nothing: the same call without any, with one and with ten.
+//! What a layer costs that does nothing: the same call without any, with one, five and ten.
+
+use std::hint::black_box;
+use std::time::Instant;
 
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use polyport::service::RawHandler;
 use polyport::{Call, Context, Layer, Next, Reply, Server, Service, Status};
-use tokio::runtime::Runtime;
+use tokio::runtime::Builder;
 
 struct Nothing;
 
@@ -25,17 +28,27 @@ impl Layer for Empty {
 fn layers(criterion: &mut Criterion) {
     // A call of `stop` with the number 7 and no arguments, Buffered.
     let request = Bytes::from_static(b"\x80\x01\0\x01\0\0\0\x04stop\0\0\0\x07\0");
-    let runtime = Runtime::new().expect("threads can be made");
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .expect("a runtime can be made");
     let mut group = criterion.benchmark_group("layers");
-    for count in [0, 1, 10] {
+    for count in [0, 1, 5, 10] {
         let service = Service::raw("Engine", ["stop"], Nothing);
         let service = (0..count).fold(service, |service, _| service.layer(Empty));
         let local = Server::new().add(service).local();
         let local = local.expect("one service suits itself");
         group.bench_function(count.to_string(), |bencher| {
-            bencher.iter(|| {
-                let reply = runtime.block_on(local.invoke(request.clone()));
-                reply.expect("the server answers")
+            // All in one, so that only the calls are measured and not the runtime's way in.
+            bencher.iter_custom(|calls| {
+                runtime.block_on(async {
+                    let start = Instant::now();
+                    for _ in 0..calls {
+                        let reply = local.invoke(request.clone()).await;
+                        black_box(reply.expect("the server answers"));
+                    }
+                    start.elapsed()
+                })
             });
         });
     }
