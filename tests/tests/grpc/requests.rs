@@ -1,5 +1,6 @@
 //! Requests frame by frame, and what the server makes of them.
 
+use std::future::pending;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use polyport_tests::serving::Serving;
 use polyport_tests::soon;
 use polyport_tests::streams::{self, UNARY, embedded, text};
 
+use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::client;
@@ -129,8 +131,8 @@ async fn a_large_answer_takes_no_more_room_than_it_needs() {
 static NOTE: Method<TextArgs, ()> =
     Method::new("Streams", "note", CallKind::Oneway).package("test.v1");
 
-/// Serves one one-way call, which is under way until the gate is opened: it tells whether it has a
-/// deadline, before and after.
+/// Serves one-way calls, of which the first is under way until the gate is opened and all others for
+/// ever: they tell whether they have a deadline, before and after.
 async fn noting(limits: Limits) -> (Serving, oneshot::Sender<()>, mpsc::UnboundedReceiver<bool>) {
     let (gate, opened) = oneshot::channel();
     let (events, noted) = mpsc::unbounded_channel();
@@ -138,9 +140,12 @@ async fn noting(limits: Limits) -> (Serving, oneshot::Sender<()>, mpsc::Unbounde
     let service = ServiceBuilder::new(embedded("test.v1"), "test.v1", "Streams", handler)
         .method(&NOTE, |handler, cx, _| async move {
             let (gate, events) = &*handler;
-            let opened = gate.lock().unwrap().take().unwrap();
+            let opened = gate.lock().unwrap().take();
             events.send(cx.deadline().is_some()).unwrap();
-            opened.await.unwrap();
+            match opened {
+                Some(opened) => opened.await.unwrap(),
+                None => pending().await,
+            }
             events.send(cx.deadline().is_some()).unwrap();
             (cx, Ok(()))
         })
@@ -150,7 +155,7 @@ async fn noting(limits: Limits) -> (Serving, oneshot::Sender<()>, mpsc::Unbounde
 }
 
 /// A one-way call with the least time there is.
-async fn note(peer: &mut FramePeer) {
+async fn note(peer: &mut FramePeer, stream: u32) {
     const STRUCT: &[u8] = &hex!("00 0000000a 0b0001 00000002 6869 00");
 
     let mut head = request_head("/test.v1.Streams/note");
@@ -161,9 +166,10 @@ async fn note(peer: &mut FramePeer) {
         .unwrap();
     let thrift = *b"\x17application/grpc+thrift";
     head.splice(protobuf - 1..protobuf + 16, thrift);
-    peer.send(&frame(kind::HEADERS, END_HEADERS, 1, &head))
+    peer.send(&frame(kind::HEADERS, END_HEADERS, stream, &head))
         .await;
-    peer.send(&frame(kind::DATA, END_STREAM, 1, STRUCT)).await;
+    peer.send(&frame(kind::DATA, END_STREAM, stream, STRUCT))
+        .await;
 }
 
 /// Nobody waits for a one-way call, so neither the client's time nor its end is the end of it.
@@ -171,7 +177,7 @@ async fn note(peer: &mut FramePeer) {
 async fn a_one_way_call_is_served_to_its_end() {
     let (serving, gate, mut noted) = noting(Limits::default()).await;
     let mut peer = connect(&serving).await;
-    note(&mut peer).await;
+    note(&mut peer, 1).await;
     assert_eq!(soon(noted.recv()).await, Some(false));
     peer.send(&frame(kind::RST_STREAM, 0, 1, &[0, 0, 0, 8]))
         .await;
@@ -179,10 +185,37 @@ async fn a_one_way_call_is_served_to_its_end() {
     while peer.next_of(kind::PING).await.unwrap().payload[..] != [1; 8] {}
     drop(peer);
     // The stop waits for it, too.
+    let address = serving.address;
     let stopped = tokio::spawn(serving.stopped());
+    soon(async { while TcpStream::connect(address).await.is_ok() {} }).await;
+    assert!(!stopped.is_finished());
     gate.send(()).unwrap();
     assert_eq!(soon(noted.recv()).await, Some(false));
     assert_eq!(stopped.await.unwrap(), 0);
+}
+
+/// A stream that is reset makes room for another one, but its one-way call goes on.
+#[tokio::test]
+async fn one_way_calls_on_streams_that_are_reset_are_not_without_limit() {
+    let limits = Limits {
+        streams: 1,
+        ..Limits::default()
+    };
+    let (serving, _gate, mut noted) = noting(limits).await;
+    let mut peer = connect(&serving).await;
+    for stream in [1, 3] {
+        note(&mut peer, stream).await;
+        assert_eq!(soon(noted.recv()).await, Some(false));
+        let no_more = [0, 0, 0, 8];
+        peer.send(&frame(kind::RST_STREAM, 0, stream, &no_more))
+            .await;
+    }
+    note(&mut peer, 5).await;
+    let refused = peer.next_of(kind::RST_STREAM).await.unwrap();
+    assert_eq!(
+        (refused.stream, &refused.payload[..]),
+        (5, &[0, 0, 0, 7][..])
+    );
 }
 
 #[tokio::test]
@@ -194,7 +227,7 @@ async fn a_one_way_call_that_never_ends_is_dropped_with_its_server() {
         };
         let (serving, mut gate, mut noted) = noting(limits).await;
         let mut peer = connect(&serving).await;
-        note(&mut peer).await;
+        note(&mut peer, 1).await;
         assert_eq!(soon(noted.recv()).await, Some(false));
         let peer = client_stays.then_some(peer);
         assert_eq!(

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use h2::server::{self, SendResponse};
-use h2::{Ping, PingPong, RecvStream};
+use h2::{Ping, PingPong, Reason, RecvStream};
 use http::Request;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
@@ -33,6 +33,10 @@ use crate::server::{Phase, Shared, linger};
 /// How long a sign of life may take, as Kitex's keepalive.
 const PONG: Duration = Duration::from_secs(20);
 
+/// So many tasks there may be for each stream: one-way calls go on when their streams are reset, and
+/// any stream ends a moment before its task.
+const MOST_TASKS: usize = 2;
+
 /// One connection with the streams on it.
 struct Http2<S> {
     io: Io<S>,
@@ -45,8 +49,8 @@ struct Http2<S> {
     windows: Windows,
     room: Room,
     pings: Option<PingPong>,
-    /// Whether a sign of life was asked for since there was one.
-    pinged: bool,
+    /// When a sign of life was asked for, if it was not looked for since.
+    pinged: Option<Instant>,
     /// Whether the tasks that are ready were given their turn before what there is is written.
     waited: bool,
     shared: Arc<Shared>,
@@ -83,7 +87,7 @@ where
     let http2 = Http2 {
         io,
         pings: connection.ping_pong(),
-        pinged: false,
+        pinged: None,
         waited: false,
         shared,
         connection,
@@ -184,14 +188,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
     /// sign of life. In both cases that is a ping, after whose answer h2 ends the former.
     fn check_silence(&mut self) -> Option<Duration> {
         let (silence, limit) = (self.io.silence(), self.limits.idle);
-        if silence < limit {
-            self.pinged = false;
-            return Some(limit - silence);
-        }
-        if self.pinged {
+        let asked = self.pinged.take();
+        if asked.is_some_and(|asked| silence > asked.elapsed()) {
             return None;
         }
-        self.pinged = true;
+        if silence < limit {
+            return Some(limit - silence);
+        }
+        self.pinged = Some(Instant::now());
         if Arc::strong_count(&self.streams) == 1 {
             self.connection.graceful_shutdown();
         } else if let Some(pings) = &mut self.pings {
@@ -250,7 +254,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
         stall.as_mut().poll(cx)
     }
 
-    fn spawn(&mut self, request: Request<RecvStream>, respond: SendResponse<Bytes>) {
+    fn spawn(&mut self, request: Request<RecvStream>, mut respond: SendResponse<Bytes>) {
+        let running = Arc::strong_count(&self.streams) - 1;
+        if running >= self.limits.streams as usize * MOST_TASKS {
+            respond.send_reset(Reason::REFUSED_STREAM);
+            return;
+        }
         let place = Place {
             peer: self.peer,
             room: self.room.clone(),
@@ -259,8 +268,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Http2<S> {
         };
         // In a box, because the runtime moves a task's future several times.
         tokio::spawn(Box::pin(request::serve(request, respond, place)));
-        let streams = Arc::strong_count(&self.streams) - 1;
-        self.windows.fit(streams, &mut self.connection);
+        self.windows.fit(running + 1, &mut self.connection);
     }
 
     /// Writes the last words, and waits for a moment until the peer has them.

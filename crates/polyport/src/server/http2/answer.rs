@@ -36,6 +36,9 @@ const TOGETHER: usize = 16 * 1024 - SMALL;
 /// kept until then.
 const UNWATCHED: usize = 4 * 1024;
 
+/// Who has taken so much of a large answer means to take the rest.
+const PROGRESS: usize = 64 * 1024;
+
 /// So much of a status text is sent: peers take no more than a few KiB of headers, and each byte may
 /// become three.
 const LONGEST_TEXT: usize = 2 * 1024;
@@ -45,8 +48,8 @@ pub(super) struct Answer {
     state: State,
     /// Messages that go out when the handler waits, or when there are enough of them.
     messages: BytesMut,
-    /// Whether all of the only answer but its last byte is on its way.
-    is_begun: bool,
+    /// How much of the only answer was taken since that was last told.
+    taken: usize,
     /// The task that sends them, when it is not at work.
     idle: Option<Waker>,
     waiting: Waiting,
@@ -57,6 +60,15 @@ pub(super) struct Answer {
     limit: usize,
     /// Whether Kitex's codes stand for what is unknown.
     kitex_codes: bool,
+}
+
+/// What became of the only answer of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// The client has room for all of it.
+    All,
+    /// It has taken some more, and there is more.
+    Part,
 }
 
 enum State {
@@ -79,7 +91,7 @@ impl Answer {
         Self {
             state: State::Silent(respond),
             messages: BytesMut::new(),
-            is_begun: false,
+            taken: 0,
             idle: None,
             waiting: Waiting::default(),
             headers,
@@ -121,26 +133,37 @@ impl Answer {
         self.append(&mut |out| message.encode(codec, out))
     }
 
-    /// Ready when the client has room for all of the only answer. Until then its last byte waits here,
-    /// because nothing else tells that all others are taken.
-    pub(super) fn poll_taken(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+    /// Ready when the client has room for all that is left of the only answer, or has taken a good part
+    /// of it. What it has no room for waits here, because nothing tells what becomes of it elsewhere.
+    pub(super) fn poll_taken(&mut self, cx: &mut Context<'_>) -> Poll<Taken> {
         let State::Open(stream) = &mut self.state else {
-            return Poll::Ready(());
+            return Poll::Ready(Taken::All);
         };
-        let size = self.messages.len();
-        if !self.is_begun {
-            if size <= UNWATCHED {
-                return Poll::Ready(());
+        loop {
+            let left = self.messages.len();
+            if left <= UNWATCHED {
+                return Poll::Ready(Taken::All);
             }
-            stream.reserve_capacity(size);
-            if stream.capacity() >= size {
-                return Poll::Ready(());
+            stream.reserve_capacity(left);
+            let room = stream.capacity();
+            if room >= left {
+                return Poll::Ready(Taken::All);
             }
-            self.is_begun = true;
-            // The stream may be gone, which will be noticed.
-            let _ = stream.send_data(self.messages.split_to(size - 1).freeze(), false);
+            if room > 0 {
+                let part = self.messages.split_to(room).freeze();
+                self.taken += room;
+                if stream.send_data(part, false).is_err() {
+                    // The stream is gone, which will be noticed.
+                    return Poll::Ready(Taken::All);
+                }
+                if self.taken >= PROGRESS {
+                    self.taken = 0;
+                    return Poll::Ready(Taken::Part);
+                }
+            } else if ready!(poll_capacity(stream, cx)).is_err() {
+                return Poll::Ready(Taken::All);
+            }
         }
-        poll_capacity(stream, cx).map(drop)
     }
 
     /// Gives up what nobody takes.

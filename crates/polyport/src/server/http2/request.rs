@@ -33,7 +33,7 @@ use crate::layer::Payload;
 use crate::metadata::Metadata;
 use crate::router::{Query, Route};
 use crate::server::Shared;
-use crate::server::http2::answer::{Answer, SharedAnswer};
+use crate::server::http2::answer::{Answer, SharedAnswer, Taken};
 use crate::server::serving;
 use crate::status::Status;
 use crate::stream::Source;
@@ -214,7 +214,7 @@ struct Exchange<'s> {
 impl Exchange<'_> {
     /// One message in, one message out.
     async fn unary(&mut self, incoming: &mut Incoming, answer: &mut Answer) {
-        let (time, mut cut) = (self.shared.limits.message, self.cut());
+        let (peer, time, mut cut) = (self.peer, self.shared.limits.message, self.cut());
         let call = pin!(self.unary_call(incoming));
         let reply = unless(call, |cx| match &mut cut {
             None => answer.poll_reset(cx),
@@ -230,7 +230,7 @@ impl Exchange<'_> {
                 trailers,
             } => {
                 let sent = answer.message(&metadata, &message);
-                match taken(time, |cx| answer.poll_taken(cx)).await {
+                match taken(peer, time, |cx| answer.poll_taken(cx)).await {
                     true => answer.finish(sent.err().as_ref(), &trailers),
                     false => answer.give_up(),
                 }
@@ -249,7 +249,7 @@ impl Exchange<'_> {
     /// A stream, or two; or a unary call that looks like one.
     async fn stream(mut self, incoming: Incoming, answer: SharedAnswer) {
         let kind = self.ask.route.method.info.kind;
-        let (time, mut cut) = (self.shared.limits.message, self.cut());
+        let (peer, time, mut cut) = (self.peer, self.shared.limits.message, self.cut());
         let mut call = pin!(self.streaming_call(incoming, answer.clone()));
         let reply = poll_fn(|cx| {
             answer.lock().begin_turn();
@@ -277,7 +277,7 @@ impl Exchange<'_> {
         let ended = match (outcome, kind) {
             (Ok(message), CallKind::ClientStream | CallKind::Unary | CallKind::Oneway) => {
                 let sent = answer.lock().message(&Metadata::default(), &message);
-                if !taken(time, |cx| answer.lock().poll_taken(cx)).await {
+                if !taken(peer, time, |cx| answer.lock().poll_taken(cx)).await {
                     return answer.lock().give_up();
                 }
                 sent
@@ -378,12 +378,30 @@ impl Exchange<'_> {
     }
 }
 
-/// Waits until the only answer of a call is taken, for so long; says whether it is.
-async fn taken(time: Duration, mut poll: impl FnMut(&mut TaskContext<'_>) -> Poll<()>) -> bool {
+/// Waits until the only answer of a call is taken; says whether it is. For every part there is so much
+/// time.
+async fn taken(
+    peer: Option<SocketAddr>,
+    time: Duration,
+    mut poll: impl FnMut(&mut TaskContext<'_>) -> Poll<Taken>,
+) -> bool {
     // Mostly it is at once, and no clock is needed.
-    match poll_fn(|cx| Poll::Ready(poll(cx))).await {
-        Poll::Ready(()) => true,
-        Poll::Pending => timeout(time, poll_fn(poll)).await.is_ok(),
+    if poll_fn(|cx| Poll::Ready(poll(cx))).await == Poll::Ready(Taken::All) {
+        return true;
+    }
+    loop {
+        match timeout(time, poll_fn(&mut poll)).await {
+            Ok(Taken::All) => return true,
+            Ok(Taken::Part) => {}
+            Err(_) => {
+                let peer = peer.map(display);
+                tracing::debug!(
+                    peer,
+                    "an answer is given up: for {time:?} there was no room for it"
+                );
+                return false;
+            }
+        }
     }
 }
 
