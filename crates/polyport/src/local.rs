@@ -90,7 +90,8 @@ impl Local {
         Arc::<InMemory>::clone(&self.server)
     }
 
-    /// Serves a connection of any kind, such as one of a Unix socket, until it ends.
+    /// Serves a connection of any kind, such as one of a Unix socket, until it and the one-way
+    /// calls that came on it have ended.
     ///
     /// The server's limits hold for it, but for the number of connections; and a graceful stop does
     /// not wait for it.
@@ -102,13 +103,19 @@ impl Local {
     /// ```no_run
     /// # use polyport::Service;
     /// # async fn serve(service: Service) -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::time::Duration;
+    ///
     /// use polyport::Server;
     /// use tokio::net::UnixListener;
     ///
     /// let local = Server::new().add(service).local()?;
     /// let listener = UnixListener::bind("/run/engine.sock")?;
     /// loop {
-    ///     let (stream, _) = listener.accept().await?;
+    ///     let Ok((stream, _)) = listener.accept().await else {
+    ///         // There are too many files open, which others will close.
+    ///         tokio::time::sleep(Duration::from_millis(100)).await;
+    ///         continue;
+    ///     };
     ///     let local = local.clone();
     ///     tokio::spawn(async move { local.serve_connection(stream).await });
     /// }

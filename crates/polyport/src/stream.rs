@@ -335,7 +335,7 @@ impl<T> Sink<T> {
     ///
     /// # Errors
     ///
-    /// None yet: that a call has ended before, and how, is for its answers to say.
+    /// Never, at present: how a call ended is told by its answers, also when it ended before this.
     pub fn finish(mut self) -> Result<(), Status> {
         self.outlet.finish()
     }

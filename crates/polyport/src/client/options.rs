@@ -59,7 +59,7 @@ pub(super) struct KeepAlive {
 ///
 /// | | pooled | short | multiplexed |
 /// | --- | --- | --- | --- |
-/// | transports | all but gRPC | all | TTHeader, TTHeaderFramed, gRPC |
+/// | transports | all, gRPC as if multiplexed | all | TTHeader, TTHeaderFramed, gRPC |
 /// | calls on a connection | one after the other | one | [`Limits::calls`] (1024) at a time; more wait |
 /// | connections | as many as calls under way, at most `open` | as many as calls under way | `connections` |
 /// | idle ones | `idle` are kept for `idle_timeout`, then closed; those that the server has closed are not used | none | kept |
@@ -72,7 +72,7 @@ pub(super) struct KeepAlive {
 /// connection. Those that are more patient stay. A request of which nothing was written when its
 /// connection ended is sent on another one; any other fails, because the server may have served it.
 ///
-/// Over gRPC calls always share connections, unless they are short: pooled means one. Its server says
+/// Over gRPC calls always share connections, unless they are short: pooled means a single one. Its server says
 /// how many calls there may be at a time, and which of them it has not looked at when it goes away:
 /// these are sent again.
 ///

@@ -276,15 +276,27 @@ fn missing_methods(service: &Service) -> impl Iterator<Item = RegistrationError>
 
 /// The name that was probably meant.
 fn closest<'n>(wrong: &str, names: impl Iterator<Item = &'n str>) -> Option<&'n str> {
-    // Two letters that have changed places are two mistakes.
-    let allowed = wrong.len().div_ceil(3);
     let lower = |name: &str| name.to_lowercase().replace('_', "");
     let wrong = lower(wrong);
+    let allowed = (wrong.len() / 3).max(1);
     names
-        .map(|name| (distance(&wrong, &lower(name)), name))
-        .filter(|(distance, _)| *distance <= allowed)
+        .map(|name| (slips(&wrong, &lower(name)), name))
+        .filter(|(slips, _)| *slips <= allowed)
         .min()
         .map(|(_, name)| name)
+}
+
+/// How many slips of the hand make one name of the other; letters that have changed places are one.
+fn slips(wrong: &str, right: &str) -> usize {
+    let sorted = |name: &str| {
+        let mut letters: Vec<char> = name.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    match distance(wrong, right) {
+        2 if sorted(wrong) == sorted(right) => 1,
+        slips => slips,
+    }
 }
 
 /// How many letters must be put in, left out or replaced to make one of the other.

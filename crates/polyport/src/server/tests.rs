@@ -39,13 +39,19 @@ const SLOW_REQUEST: [&[u8]; 5] = [
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// Answers everything with an empty result.
+/// The answer of `large`.
+const LARGE: usize = 1024 * 1024;
+
+/// Answers everything with an empty result, but for `large`.
 struct Empty;
 
 impl RawHandler for Empty {
     async fn call(&self, cx: &mut Context, _arguments: Bytes) -> Result<Bytes, Status> {
         if cx.method() == "slow" {
             sleep(60 * SECOND).await;
+        }
+        if cx.method() == "large" {
+            return Ok(Bytes::from_static(&[0; LARGE]));
         }
         Ok(Bytes::from_static(&[0]))
     }
@@ -68,7 +74,7 @@ impl Client {
     fn connect_within(room: usize, limits: Limits) -> Self {
         let (io, served) = tokio::io::duplex(room);
         let (phase, phases) = watch::channel(Phase::Serving);
-        let service = Service::raw("Test", ["ping", "slow"], Empty);
+        let service = Service::raw("Test", ["ping", "slow", "large"], Empty);
         let shared = Shared {
             limits,
             ..Arc::into_inner(Server::new().add(service).into_shared().unwrap()).unwrap()
@@ -363,6 +369,34 @@ async fn an_http2_connection_with_a_call_must_give_a_sign_of_life() {
     }
 }
 
+/// Who takes a large answer, however slowly, is not one who does not.
+#[tokio::test(start_paused = true)]
+async fn a_large_answer_over_http2_has_its_time_for_each_part() {
+    let limits = Limits::default();
+    let Client { io, start, .. } = Client::connect_within(64 * 1024, limits);
+    let (mut client, connection) = h2::client::handshake(io).await.unwrap();
+    tokio::spawn(connection);
+    let request = http::Request::post("http://localhost/Test/large")
+        .header("content-type", "application/grpc+thrift");
+    let (answer, mut body) = client
+        .send_request(request.body(()).unwrap(), false)
+        .unwrap();
+    body.send_data(Bytes::from_static(b"\0\0\0\0\x01\0"), true)
+        .unwrap();
+    let mut answer = answer.await.unwrap().into_body();
+    let mut size = 0;
+    while let Some(part) = answer.data().await {
+        let part = part.unwrap();
+        size += part.len();
+        sleep(limits.message / 8).await;
+        answer.flow_control().release_capacity(part.len()).unwrap();
+    }
+    assert_eq!(size, 5 + LARGE);
+    let trailers = answer.trailers().await.unwrap().unwrap();
+    assert_eq!(trailers["grpc-status"], "0");
+    assert!(start.elapsed() > 4 * limits.message);
+}
+
 #[tokio::test(start_paused = true)]
 async fn http2_goes_on_when_nobody_can_stop_it_any_more() {
     let listening = listening().await;
@@ -403,7 +437,7 @@ async fn three_calls_over_http2(io: DuplexStream) {
 
 /// A server that serves connections beside its port.
 async fn listening() -> Listening {
-    let service = Service::raw("Test", ["ping", "slow"], Empty);
+    let service = Service::raw("Test", ["ping", "slow", "large"], Empty);
     let server = Server::new().add(service);
     server.bind("127.0.0.1:0").await.unwrap()
 }
