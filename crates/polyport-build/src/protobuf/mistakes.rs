@@ -94,15 +94,14 @@ impl Mistake {
     fn find_place(&mut self, text: &str) {
         let end = text.trim_end().len();
         if self.said == "expected comment terminator, but reached end of file" {
-            let start = text.rfind("/*").unwrap_or(end);
+            let start = open_token(text).unwrap_or(end);
             "this comment has no end".clone_into(&mut self.said);
             let label = "starts here; `*/` is missing".to_owned();
             self.places = vec![(start..(start + 2).min(text.len()), label)];
         } else if self.said == OPEN_TEXT {
             // The place is where the line ends.
             let line = text.get(..self.range().unwrap_or_default().start);
-            let start = line.and_then(|line| line.rfind(['"', '\'']));
-            let start = start.unwrap_or(end);
+            let start = line.and_then(open_token).unwrap_or(end);
             "this text has no end".clone_into(&mut self.said);
             let label = "starts here; its quote is missing".to_owned();
             self.places = vec![(start..(start + 1).min(text.len()), label)];
@@ -281,6 +280,27 @@ fn open_brace(text: &str) -> Option<usize> {
     open.pop()
 }
 
+/// The place of the comment or the text that has no end: from the start, as comments hold quotes, and both
+/// hold what begins comments.
+fn open_token(text: &str) -> Option<usize> {
+    let mut at = 0;
+    while let Some(letter) = text[at..].chars().next() {
+        let rest = &text[at..];
+        let is_comment = rest.starts_with("/*");
+        let end = match (letter, behind_comment(rest)) {
+            (_, Some(_)) if is_comment && !rest[2..].contains("*/") => None,
+            (_, Some(end)) => Some(end),
+            ('"' | '\'', None) => behind_text(&rest[1..], letter).map(|end| end + 1),
+            (_, None) => Some(letter.len_utf8()),
+        };
+        match end {
+            Some(end) => at += end,
+            None => return Some(at),
+        }
+    }
+    None
+}
+
 /// Where the last thing ends that is neither blank nor a comment.
 fn code_end(text: &str) -> usize {
     let visible = code(text).filter(|(_, letter)| !letter.is_whitespace());
@@ -300,8 +320,8 @@ fn code(text: &str) -> impl Iterator<Item = (usize, char)> {
         let here = at;
         at += letter.len_utf8();
         if letter == '"' || letter == '\'' {
-            let end = behind_text(&text[at..], letter);
-            at += end;
+            let rest = &text[at..];
+            at += behind_text(rest, letter).unwrap_or(rest.len());
             return Some((at - 1, letter));
         }
         Some((here, letter))
@@ -317,16 +337,16 @@ fn behind_comment(text: &str) -> Option<usize> {
     Some(inside.find("*/").map_or(text.len(), |end| end + 4))
 }
 
-/// Where a text ends whose opening quote stands before this.
-fn behind_text(text: &str, quote: char) -> usize {
+/// Where a text ends whose opening quote stands before this, if it does.
+fn behind_text(text: &str, quote: char) -> Option<usize> {
     let mut is_escaped = false;
     for (at, letter) in text.char_indices() {
         if letter == quote && !is_escaped {
-            return at + 1;
+            return Some(at + 1);
         }
         is_escaped = letter == '\\' && !is_escaped;
     }
-    text.len()
+    None
 }
 
 fn is_context(label: &str) -> bool {
