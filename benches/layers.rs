@@ -1,13 +1,13 @@
 //! What a layer costs that does nothing: the same call without any, with one, five and ten.
 
 use std::hint::black_box;
-use std::time::Instant;
 
 use bytes::Bytes;
 use criterion::{Criterion, criterion_group, criterion_main};
 use polyport::service::RawHandler;
 use polyport::{Call, Context, Layer, Next, Reply, Server, Service, Status};
 use tokio::runtime::Builder;
+use tokio::time::Instant;
 
 struct Nothing;
 
