@@ -355,18 +355,23 @@ async fn an_http2_connection_with_a_call_must_give_a_sign_of_life() {
             ..limits
         };
         let Client { io, start, .. } = Client::connect_within(64 * 1024, limits);
-        let (mut client, connection) = h2::client::handshake(io).await.unwrap();
-        tokio::spawn(connection);
-        let request = http::Request::post("http://localhost/Test/slow")
-            .header("content-type", "application/grpc+thrift");
-        let (answer, mut body) = client
-            .send_request(request.body(()).unwrap(), false)
-            .unwrap();
-        body.send_data(Bytes::from_static(b"\0\0\0\0\x01\0"), true)
-            .unwrap();
-        assert_eq!(answer.await.unwrap().status(), 200);
+        assert_eq!(called(io, "slow").await.status(), 200);
         assert_eq!(start.elapsed().as_secs(), 60);
     }
+}
+
+/// The answer to a call over HTTP/2 by a client that does as it should.
+async fn called(io: DuplexStream, method: &str) -> http::Response<h2::RecvStream> {
+    let (mut client, connection) = h2::client::handshake(io).await.unwrap();
+    tokio::spawn(connection);
+    let request = http::Request::post(format!("http://localhost/Test/{method}"))
+        .header("content-type", "application/grpc+thrift");
+    let (answer, mut body) = client
+        .send_request(request.body(()).unwrap(), false)
+        .unwrap();
+    body.send_data(Bytes::from_static(b"\0\0\0\0\x01\0"), true)
+        .unwrap();
+    answer.await.unwrap()
 }
 
 /// Who takes a large answer, however slowly, is not one who does not.
@@ -374,16 +379,7 @@ async fn an_http2_connection_with_a_call_must_give_a_sign_of_life() {
 async fn a_large_answer_over_http2_has_its_time_for_each_part() {
     let limits = Limits::default();
     let Client { io, start, .. } = Client::connect_within(64 * 1024, limits);
-    let (mut client, connection) = h2::client::handshake(io).await.unwrap();
-    tokio::spawn(connection);
-    let request = http::Request::post("http://localhost/Test/large")
-        .header("content-type", "application/grpc+thrift");
-    let (answer, mut body) = client
-        .send_request(request.body(()).unwrap(), false)
-        .unwrap();
-    body.send_data(Bytes::from_static(b"\0\0\0\0\x01\0"), true)
-        .unwrap();
-    let mut answer = answer.await.unwrap().into_body();
+    let mut answer = called(io, "large").await.into_body();
     let mut size = 0;
     while let Some(part) = answer.data().await {
         let part = part.unwrap();
